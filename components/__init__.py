@@ -1,0 +1,12 @@
+"""What each step of the pipeline does, in the order in which an image passes through.
+
+1. `ingestion`      image folders -> TFRecords, and an account of every file found
+2. `validation`     statistics -> schema, anomalies -> go or stop
+3. `preprocessing`  encoded images -> pixels of one size, class names -> integers
+4. `training`       pixels -> a Keras model, by one of the `trainers`
+5. `evaluation`     model and thresholds -> blessed or refused
+6. `serving`        blessed model -> signatures, serving directory, predictions
+
+All of them agree on `features` (the keys and shapes of a record) and `images` (how bytes become
+pixels). They never import `pipeline`, which decides which steps run and with what settings.
+"""

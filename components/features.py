@@ -1,0 +1,83 @@
+"""The contract between the steps: the keys, types and meaning of every feature of a record.
+
+Raw features, written by ingestion and described by the schema. Keys follow TensorFlow Datasets
+and the TensorFlow Object Detection API:
+
+    image/encoded     bytes  the file as it was found
+    image/format      bytes  "jpeg", "png", "gif", "bmp" or "webp", decided by content
+    image/height      int64  pixels, before any resizing
+    image/width       int64  pixels, before any resizing
+    image/channels    int64  1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, as stored
+    image/filename    bytes  UTF-8 path below the data folder, "/" between its parts
+    image/sha256      bytes  hexadecimal digest of `image/encoded`
+    image/class/text  bytes  UTF-8 name of the class, which is the name of its folder
+
+Transformed features, written by Transform and read by training and evaluation:
+
+    image/pixels       bytes  serialized uint8 tensor [height, width, channels], 0 to 255
+    image/class/label  int64  position of the class in the sorted class names
+
+The served model, written by training, called by evaluation and by clients:
+
+    serving_default     image_bytes: string [batch], files as a client has them (the REST API of
+                        TensorFlow Serving takes them in base64) ->
+                        probabilities: float32 [batch, classes],
+                        class_names: string [batch, classes], top_class: string [batch]
+    serving_examples    examples: string [batch], serialized tf.train.Examples with the raw
+                        features -> the same
+    transform_features  examples: string [batch] -> image/class/label, int64 [batch]
+"""
+
+import dataclasses
+
+IMAGE_ENCODED = "image/encoded"
+IMAGE_FORMAT = "image/format"
+IMAGE_HEIGHT = "image/height"
+IMAGE_WIDTH = "image/width"
+IMAGE_CHANNELS = "image/channels"
+IMAGE_FILENAME = "image/filename"
+IMAGE_SHA256 = "image/sha256"
+CLASS_TEXT = "image/class/text"
+
+IMAGE_PIXELS = "image/pixels"
+CLASS_LABEL = "image/class/label"
+
+INTEGER_FEATURES = (IMAGE_HEIGHT, IMAGE_WIDTH, IMAGE_CHANNELS)
+TEXT_FEATURES = (IMAGE_FORMAT, CLASS_TEXT)
+# Unique to each image: their statistics would cost memory and say nothing.
+IDENTIFYING_FEATURES = (IMAGE_FILENAME, IMAGE_SHA256)
+RAW_FEATURES = (IMAGE_ENCODED, *TEXT_FEATURES, *INTEGER_FEATURES, *IDENTIFYING_FEATURES)
+
+TRAIN_SPLIT = "train"
+EVAL_SPLIT = "eval"
+TEST_SPLIT = "test"
+SPLITS = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT)
+
+CLASS_NAMES_VOCABULARY = "class_names"
+
+BYTES_SIGNATURE = "serving_default"
+EXAMPLES_SIGNATURE = "serving_examples"
+TRANSFORM_SIGNATURE = "transform_features"
+PROBABILITIES = "probabilities"
+CLASS_NAMES = "class_names"
+TOP_CLASS = "top_class"
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageShape:
+    """The size of every image that reaches a model.
+
+    Attributes:
+        height: Pixels.
+        width: Pixels.
+        channels: 1 for gray, 3 for RGB.
+    """
+
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def dimensions(self) -> tuple[int, int, int]:
+        """(height, width, channels), as Keras and TensorFlow take a shape."""
+        return (self.height, self.width, self.channels)

@@ -1,0 +1,85 @@
+"""Trained model and Transform's graph -> a SavedModel with the signatures of `features`."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components import features, images
+
+
+class ServedModel(tf.Module):
+    """The model behind the graph that Transform traced, so that it takes raw files."""
+
+    def __init__(
+        self, model: keras.Model, transform: tft.TFTransformOutput, shape: features.ImageShape
+    ):
+        super().__init__(name="image_classifier")
+        self._model = model
+        self._dimensions = shape.dimensions
+        # An attribute, so that its variables and assets are saved with the module.
+        self._transform_layer = transform.transform_features_layer()
+        self._raw_spec = transform.raw_feature_spec()
+        names = transform.vocabulary_by_name(features.CLASS_NAMES_VOCABULARY)
+        self._class_names = tf.constant(names)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serve_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Files -> probabilities."""
+        return self._classify({features.IMAGE_ENCODED: image_bytes[:, tf.newaxis]})
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Serialized tf.train.Examples with raw features -> probabilities."""
+        return self._classify(self._parse(examples, [features.IMAGE_ENCODED]))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    def transform_features(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Serialized tf.train.Examples with raw features -> the label."""
+        transformed = self._transform_layer(self._parse(examples, [features.CLASS_TEXT]))
+        return {features.CLASS_LABEL: transformed[features.CLASS_LABEL]}
+
+    def _parse(self, examples: tf.Tensor, keys: list[str]) -> dict[str, Any]:
+        return tf.io.parse_example(examples, {key: self._raw_spec[key] for key in keys})
+
+    def _classify(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        serialized = self._transform_layer(raw)[features.IMAGE_PIXELS]
+        pixels = tf.map_fn(
+            lambda one: images.deserialize(one, self._dimensions),
+            serialized,
+            fn_output_signature=tf.TensorSpec(self._dimensions, tf.uint8),
+        )
+        probabilities = self._model(pixels, training=False)
+        batch = tf.shape(probabilities)[0]
+        return {
+            features.PROBABILITIES: probabilities,
+            features.CLASS_NAMES: tf.tile(self._class_names[tf.newaxis], [batch, 1]),
+            features.TOP_CLASS: tf.gather(self._class_names, tf.argmax(probabilities, axis=-1)),
+        }
+
+
+def export_model(
+    model: keras.Model,
+    transform: tft.TFTransformOutput,
+    shape: features.ImageShape,
+    destination: str,
+) -> None:
+    """Saves a trained model with its signatures.
+
+    Args:
+        model: Pixels to probabilities.
+        transform: What Transform wrote: the graph, and the class names.
+        shape: The size of the images that the model takes.
+        destination: Folder of the SavedModel.
+    """
+    served = ServedModel(model, transform, shape)
+    tf.saved_model.save(
+        served,
+        destination,
+        signatures={
+            features.BYTES_SIGNATURE: served.serve_bytes,
+            features.EXAMPLES_SIGNATURE: served.serve_examples,
+            features.TRANSFORM_SIGNATURE: served.transform_features,
+        },
+    )

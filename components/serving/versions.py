@@ -1,0 +1,27 @@
+"""The versions of a model in the serving directory: `<serving>/<name>/<version>/`."""
+
+import os
+
+import tensorflow as tf
+
+
+def list_versions(model_folder: str) -> list[int]:
+    """Versions that are complete, in increasing order; TensorFlow Serving takes the last.
+
+    Args:
+        model_folder: `<serving>/<name>`, which need not exist.
+    """
+    if not tf.io.gfile.isdir(model_folder):
+        return []
+    names = (name.rstrip("/") for name in tf.io.gfile.listdir(model_folder))
+    return sorted(
+        int(name)
+        for name in names
+        if name.isdecimal()
+        and tf.io.gfile.exists(os.path.join(model_folder, name, "saved_model.pb"))
+    )
+
+
+def next_version(model_folder: str, now: float) -> int:
+    """A version above all others: the time in seconds, as TFX's Pusher has it, or one more."""
+    return max([int(now), *(version + 1 for version in list_versions(model_folder))])

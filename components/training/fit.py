@@ -1,0 +1,103 @@
+"""Compiles and fits a model, with progress, TensorBoard logs and a history of every epoch."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from components.errors import PipelineError
+from components.progress import Progress
+
+HISTORY_FILE = "history.json"
+
+
+class ReportProgress(keras.callbacks.Callback):
+    """Reports each step, with the epoch and the metrics of the moment."""
+
+    def __init__(self, epochs: int, steps_per_epoch: int):
+        super().__init__()
+        self._epochs = epochs
+        self._epoch = 0
+        self._progress = Progress("training steps", epochs * steps_per_epoch)
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Remembers the epoch."""
+        del logs
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Reports the step."""
+        del batch
+        metrics = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        self._progress.advance(f"epoch {self._epoch}/{self._epochs} {metrics}")
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Stops at the first epoch whose loss is not a number."""
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Checks the loss.
+
+        Raises:
+            PipelineError: The loss is not a finite number.
+        """
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise PipelineError(
+                f"The training loss must be a finite number. Received: {loss} in epoch "
+                f"{epoch + 1}. Try a smaller train.learning_rate."
+            )
+
+
+def fit_model(
+    model: keras.Model,
+    training: tf.data.Dataset,
+    evaluation: tf.data.Dataset,
+    steps_per_epoch: int,
+    epochs: int,
+    learning_rate: float,
+    log_folder: str,
+) -> dict[str, list[float]]:
+    """Compiles with Adam and fits.
+
+    Args:
+        model: Pixels to probabilities.
+        training: Batches of (pixels, label).
+        evaluation: The same, measured after each epoch.
+        steps_per_epoch: Batches an epoch.
+        epochs: Passes over the training images.
+        learning_rate: Adam's.
+        log_folder: Where TensorBoard's logs and the history go.
+
+    Returns:
+        For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
+    """
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    fitted = model.fit(
+        training,
+        validation_data=evaluation,
+        epochs=epochs,
+        verbose=0,
+        callbacks=[
+            ReportProgress(epochs, steps_per_epoch),
+            StopOnNaN(),
+            keras.callbacks.TensorBoard(log_folder),
+        ],
+    )
+    return {name: [float(value) for value in values] for name, values in fitted.history.items()}
+
+
+def write_history(
+    folder: str, history: Mapping[str, Sequence[float]], facts: Mapping[str, Any]
+) -> None:
+    """Writes the values of every epoch, and some facts of the training, as JSON."""
+    with tf.io.gfile.GFile(os.path.join(folder, HISTORY_FILE), "w") as file:
+        file.write(json.dumps({**facts, "epochs": history}, indent=2))

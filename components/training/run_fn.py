@@ -1,0 +1,66 @@
+"""What TFX's Trainer calls."""
+
+import math
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+from tfx import v1 as tfx
+
+from components.errors import PipelineError
+from components.features import CLASS_NAMES_VOCABULARY, ImageShape
+from components.serving.signatures import export_model
+from components.training import dataset, fit, trainers
+
+
+def run_fn(fn_args: tfx.components.FnArgs) -> None:
+    """Reads the data, builds the model, fits it and exports it.
+
+    Args:
+        fn_args: TFX's, with `custom_config`: `trainer`, `options`, `height`, `width`, `channels`,
+            `epochs`, `batch_size`, `learning_rate`, `seed` and `memory_budget` (bytes).
+
+    Raises:
+        PipelineError: The model cannot be built or trained as configured.
+    """
+    settings = fn_args.custom_config
+    shape = ImageShape(settings["height"], settings["width"], settings["channels"])
+    transform = tft.TFTransformOutput(fn_args.transform_output)
+    classes = transform.vocabulary_size_by_name(CLASS_NAMES_VOCABULARY)
+    _make_repeatable(settings["seed"])
+
+    images = dataset.read_images(fn_args.train_files, shape.dimensions)
+    size = dataset.count_records(fn_args.train_files)
+    batch_size = settings["batch_size"]
+    training = dataset.training_batches(
+        images, size, batch_size, settings["seed"], settings["memory_budget"]
+    )
+    evaluation = dataset.evaluation_batches(
+        dataset.read_images(fn_args.eval_files, shape.dimensions), batch_size
+    )
+    model = _build_model(settings, shape, classes)
+    history = fit.fit_model(
+        model,
+        training,
+        evaluation,
+        steps_per_epoch=math.ceil(size / batch_size),
+        epochs=settings["epochs"],
+        learning_rate=settings["learning_rate"],
+        log_folder=fn_args.model_run_dir,
+    )
+    facts = {"trainer": settings["trainer"], "parameters": model.count_params(), "images": size}
+    fit.write_history(fn_args.model_run_dir, history, facts)
+    export_model(model, transform, shape, fn_args.serving_model_dir)
+
+
+def _make_repeatable(seed: int) -> None:
+    """Makes a seed repeat its result on one machine, also on a GPU."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def _build_model(settings: dict, shape: ImageShape, classes: int) -> keras.Model:  # type: ignore[type-arg]
+    try:
+        return trainers.load(settings["trainer"], settings["options"]).build_model(shape, classes)
+    except ValueError as error:
+        raise PipelineError(str(error)) from error

@@ -1,0 +1,67 @@
+"""The networks that can be trained: every module in this folder, but for `interface`, is one.
+
+To add one, add a file with a frozen dataclass named `Trainer` that has the options as fields and
+the method `build_model`, as `interface.TrainerInterface` says. Nothing else has to be edited.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from components.training.trainers.interface import TrainerInterface
+
+
+def available() -> tuple[str, ...]:
+    """Names of all trainers, sorted."""
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in modules if name != "interface"))
+
+
+def load(name: str, options: Mapping[str, Any]) -> TrainerInterface:
+    """Makes a trainer.
+
+    Args:
+        name: One of `available()`.
+        options: Its options by name; those left out have their default values.
+
+    Raises:
+        ValueError: There is no such trainer or option, or a value does not fit.
+    """
+    if name not in available():
+        raise ValueError(_unknown("trainer", name, available()))
+    trainer_class = importlib.import_module(f"{__name__}.{name}").Trainer
+    fields = {field.name: field.type for field in dataclasses.fields(trainer_class)}
+    for option in options:
+        if option not in fields:
+            raise ValueError(_unknown(f"option of the trainer {name!r}", option, tuple(fields)))
+    hints = typing.get_type_hints(trainer_class)
+    values = {option: _convert(option, hints[option], value) for option, value in options.items()}
+    trainer: TrainerInterface = trainer_class(**values)
+    return trainer
+
+
+def _unknown(kind: str, received: str, valid: tuple[str, ...]) -> str:
+    nearest = difflib.get_close_matches(received, valid, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return f"There is no such {kind}. Received: {received!r}.{hint} Valid: {', '.join(valid)}."
+
+
+def _convert(option: str, expected: Any, value: Any) -> Any:
+    """Checks one value against the annotation of its field; lists become tuples."""
+    if typing.get_origin(expected) is tuple:
+        inner = typing.get_args(expected)[0]
+        if isinstance(value, list | tuple):
+            return tuple(_convert(option, inner, each) for each in value)
+    elif expected is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(expected, type) and type(value) is expected:
+        return value
+    name = expected.__name__ if isinstance(expected, type) else str(expected)
+    if isinstance(expected, types.GenericAlias):
+        name = str(expected)
+    raise ValueError(f"The option {option!r} must be of type {name}. Received: {value!r}.")

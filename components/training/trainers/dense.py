@@ -1,0 +1,56 @@
+"""A network of fully connected layers: fast, and a baseline for anything cleverer.
+
+The defaults are the network of TensorFlow's "Quickstart for beginners": 128 units, dropout 0.2.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+from components.features import ImageShape
+
+if typing.TYPE_CHECKING:
+    import keras
+
+
+@dataclasses.dataclass(frozen=True)
+class Trainer:
+    """Hidden layers of the given sizes, then dropout.
+
+    Attributes:
+        hidden_units: Units of each hidden layer, from the input to the output.
+        dropout: Share of the last hidden layer's outputs that is dropped in training; 0 to below 1.
+    """
+
+    hidden_units: tuple[int, ...] = (128,)
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not self.hidden_units or min(self.hidden_units) < 1:
+            raise ValueError(
+                f"hidden_units must be one or more numbers above 0. Received: {self.hidden_units}."
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be from 0 to below 1. Received: {self.dropout}.")
+
+    def build_model(self, shape: ImageShape, classes: int) -> keras.Model:
+        """Builds the network; see `TrainerInterface`."""
+        import keras
+
+        layers = keras.layers
+        hidden = [
+            layers.Dense(units, activation="relu", name=f"hidden_{number}")
+            for number, units in enumerate(self.hidden_units, start=1)
+        ]
+        return keras.Sequential(
+            [
+                keras.Input(shape.dimensions, name="pixels"),
+                layers.Rescaling(1 / 255, name="rescale"),
+                layers.Flatten(name="flatten"),
+                *hidden,
+                layers.Dropout(self.dropout, name="dropout"),
+                layers.Dense(classes, activation="softmax", name="probabilities"),
+            ],
+            name="dense",
+        )

@@ -1,0 +1,35 @@
+"""What every trainer provides."""
+
+from __future__ import annotations
+
+import typing
+from typing import Protocol
+
+from components.features import ImageShape
+
+if typing.TYPE_CHECKING:
+    import keras
+
+
+class TrainerInterface(Protocol):
+    """A network and its options.
+
+    Importing a trainer's module must not import Keras, which takes seconds: configurations are
+    checked against the options of a trainer before anything heavy begins. Import it in
+    `build_model`.
+    """
+
+    def build_model(self, shape: ImageShape, classes: int) -> keras.Model:
+        """Builds the network, not compiled.
+
+        Args:
+            shape: The size of the images.
+            classes: How many classes there are.
+
+        Returns:
+            A model from uint8 or float [batch, height, width, channels] in 0 to 255 to float
+            [batch, classes], probabilities that sum to 1.
+
+        Raises:
+            ValueError: The network cannot be built for images of this size.
+        """

@@ -1,0 +1,205 @@
+"""The command line: a YAML file and flags become a `PipelineConfig`.
+
+A flag wins over the file, the file over the default. Relative paths, also those in a file, are
+relative to the current directory. Nothing here imports TensorFlow: `--help` answers at once.
+"""
+
+import argparse
+import dataclasses
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from jsonargparse import ArgumentParser, Namespace, get_loader
+
+from pipeline.config import PipelineConfig, from_dict, to_yaml
+from pipeline.config_checks import ConfigurationError, wrong_type
+from pipeline.setting_names import check_names, setting_fields, setting_groups
+from pipeline.suggestions import did_you_mean
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SAMPLE_CONFIG = Path("configs/fashion_mnist_sample.yaml")
+EXIT_STATUS_OF_WRONG_USE = 2
+
+_CONFIG_HELP = (
+    "YAML file with any of the settings below; flags win over it. Relative paths in it are "
+    "relative to the current directory."
+)
+# What jsonargparse says of a value of another type.
+_WRONG_TYPE = re.compile(r'Parser key "(?P<name>[^"]+)":.*Got value: (?P<value>.*)')
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """What a command line asks for.
+
+    Attributes:
+        config: The effective configuration.
+        config_file: The YAML file that was read; None for flags alone.
+        is_sample: Neither a data folder nor a file was given, so that the repository's sample of
+            Fashion-MNIST is used.
+    """
+
+    config: PipelineConfig
+    config_file: str | None
+    is_sample: bool
+
+
+def parse_arguments(argv: Sequence[str], program: str = "runner_local.py") -> Arguments:
+    """Reads a command line; ends the process for --help, --print-config and wrong use.
+
+    Args:
+        argv: The arguments, without the program's name.
+        program: How the user calls the program.
+
+    Returns:
+        The checked configuration, and where it is from.
+
+    Raises:
+        SystemExit: 0 after --help or --print-config; 2 after one message on standard error.
+    """
+    parser = _build_parser(program)
+    try:
+        arguments, prints = _read_arguments(parser, argv)
+    except ConfigurationError as error:
+        _refuse(program, str(error))
+    except argparse.ArgumentError as error:
+        _refuse(program, str(_explain(error)))
+    if prints:
+        sys.stdout.write(to_yaml(arguments.config))
+        sys.exit(0)
+    return arguments
+
+
+def _build_parser(program: str) -> ArgumentParser:
+    parser = ArgumentParser(
+        prog=program,
+        usage="%(prog)s [--data FOLDER] [--config FILE] [flags]",
+        description="From a folder of images to a model that was checked at every step. "
+        "Without --data and --config, the sample of Fashion-MNIST in the repository is used.",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", type=str, metavar="FILE", help=_CONFIG_HELP)
+    parser.add_argument(
+        "--print-config", action="store_true", help="Print the effective configuration and exit."
+    )
+    groups = setting_groups(PipelineConfig)
+    parser.add_class_arguments(PipelineConfig, as_group=False, skip=set(groups))
+    for name, settings in groups.items():
+        title = (settings.__doc__ or name).partition(".")[0]
+        group = parser.add_argument_group(title)
+        group.add_class_arguments(settings, name, as_group=False)
+    return parser
+
+
+def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Arguments, bool]:
+    """Returns the arguments, and whether --print-config is among them."""
+    _check_flags(argv)
+    config_file, is_sample = _choose_file(argv)
+    settings = _read_file(config_file) if config_file else {}
+    if is_sample:
+        settings["data"] = _from_here(settings["data"])
+    # An empty data folder gets past the parser and is refused by the configuration, which says
+    # the same whether it comes from a file or not.
+    from_file = parser.parse_object({"data": "", **settings})
+    given = parser.parse_args(argv, namespace=from_file)
+    config = from_dict(_settings_of(given))
+    if is_sample and not given.schema:
+        config = dataclasses.replace(config, schema=_from_here(config.schema))
+    return Arguments(config, config_file, is_sample), given.print_config
+
+
+def _check_flags(argv: Sequence[str]) -> None:
+    flags = [
+        "--config",
+        "--print-config",
+        "--help",
+        *(f"--{name}" for name in setting_fields(PipelineConfig)),
+    ]
+    for argument in argv:
+        flag = argument.partition("=")[0]
+        if flag.startswith("--train.options.") or flag in flags or not flag.startswith("--"):
+            continue
+        raise ConfigurationError(
+            f"The flags are {', '.join(flags)}. Received: {flag}.{did_you_mean(flag, flags)}"
+        )
+
+
+def _choose_file(argv: Sequence[str]) -> tuple[str | None, bool]:
+    """Returns the configuration file, and whether it is the sample's."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--config")
+    parser.add_argument("--data")
+    given, _ = parser.parse_known_args(argv)
+    if "--help" in argv or "-h" in argv:
+        return None, False
+    if given.config is not None or given.data is not None:
+        return given.config, False
+    if not (REPOSITORY / SAMPLE_CONFIG).is_file():
+        raise ConfigurationError(
+            "Without --data and --config, the sample configuration must be there. "
+            f"Received: {REPOSITORY / SAMPLE_CONFIG}, which is not. Give --data FOLDER or "
+            "--config FILE, or run from a clone of the repository."
+        )
+    return _from_here(str(SAMPLE_CONFIG)), True
+
+
+def _from_here(path: str) -> str:
+    """A path of the repository, from the current directory."""
+    return os.path.relpath(REPOSITORY / path)
+
+
+def _read_file(path: str) -> dict[str, Any]:
+    """Reads a configuration file and checks the names of its settings, not yet their values."""
+    try:
+        content = get_loader("yaml")(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"--config must be a file that can be read. Received: {path}: {error.strerror}."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = " ".join(str(error).split()).replace('in "<unicode string>",', "at")
+        raise ConfigurationError(
+            f"--config must be valid YAML. Received: {path}: {problem}."
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(
+            "--config must be a file of settings, such as 'data: FOLDER'. "
+            f"Received: {path}, {'which is empty' if content is None else f'with {content!r}'}."
+        )
+    try:
+        check_names(PipelineConfig, content)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    return content
+
+
+def _settings_of(given: Namespace) -> dict[str, Any]:
+    names = {name.partition(".")[0] for name in setting_fields(PipelineConfig)}
+    return {name: value for name, value in given.as_dict().items() if name in names}
+
+
+def _explain(error: argparse.ArgumentError) -> ConfigurationError:
+    """Turns what the parser says into what the configuration would say."""
+    message = " ".join(str(error).split())
+    lonely = message.removeprefix("unrecognized arguments: ")
+    if lonely != message:
+        return ConfigurationError(
+            f"Every argument must be a flag or belong to one. Received: {lonely}. "
+            "A data folder is given as --data FOLDER."
+        )
+    found = _WRONG_TYPE.search(message)
+    field = setting_fields(PipelineConfig).get(found["name"]) if found else None
+    if found is None or field is None:
+        return ConfigurationError(message)
+    return wrong_type(found["name"], field, found["value"])
+
+
+def _refuse(program: str, message: str) -> NoReturn:
+    sys.stderr.write(f"{program}: error: {message}\nSee {program} --help.\n")
+    sys.exit(EXIT_STATUS_OF_WRONG_USE)

@@ -1,0 +1,245 @@
+"""Everything that can be set about a run: frozen, and checked on construction.
+
+The docstrings of the fields are the help texts of the command line.
+"""
+
+import dataclasses
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from components.training import trainers
+from pipeline.config_checks import (
+    ConfigurationError,
+    check_between,
+    check_choice,
+    check_positive,
+    check_types,
+    plain,
+)
+from pipeline.setting_names import check_names, setting_groups
+
+# The values of tf.image.ResizeMethod, which are not worth the seconds that its import takes.
+RESIZE_METHODS = (
+    "area",
+    "bicubic",
+    "bilinear",
+    "gaussian",
+    "lanczos3",
+    "lanczos5",
+    "mitchellcubic",
+    "nearest",
+)
+# The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
+LONGEST_NAME = 63
+LARGEST_SEED = 2**32 - 1
+SCHEMA_FOLDER = "data/schemas"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitConfig:
+    """Shares of the splits. They add up to 1 and do not apply to splits that the folder has.
+
+    Attributes:
+        train: Share of the images to train on, above 0.
+        eval: Share of the images to watch the training with, above 0.
+        test: Share of the images to evaluate the finished model on, above 0.
+    """
+
+    train: float = 0.8
+    eval: float = 0.1
+    test: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_types(self, "splits.")
+        for field in dataclasses.fields(self):
+            check_positive(f"splits.{field.name}", getattr(self, field.name))
+        total = self.train + self.eval + self.test
+        if abs(total - 1) > 1e-6:
+            raise ConfigurationError(
+                "splits.train, splits.eval and splits.test must add up to 1. Received: "
+                f"{self.train} + {self.eval} + {self.test} = {total:g}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageConfig:
+    """What every image becomes before a model sees it.
+
+    Attributes:
+        height: Pixels, 1 to 4096.
+        width: Pixels, 1 to 4096.
+        channels: 1 for gray, 3 for RGB.
+        resize_method: area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic or
+            nearest, as in tf.image.resize.
+    """
+
+    height: int = 96
+    width: int = 96
+    channels: int = 3
+    resize_method: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        check_types(self, "image.")
+        check_between("image.height", self.height, 1, 4096)
+        check_between("image.width", self.width, 1, 4096)
+        if self.channels not in (1, 3):
+            raise ConfigurationError(
+                "image.channels must be 1 (gray) or 3 (RGB). "
+                f"Received: image.channels={self.channels}."
+            )
+        check_choice("image.resize_method", self.resize_method, RESIZE_METHODS)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """The model and its training.
+
+    Attributes:
+        trainer: The kind of model: cnn, dense, or another file of components/training/trainers.
+        options: Settings that this trainer alone has, such as --train.options.dropout 0.3. A wrong
+            one is answered with those it has.
+        epochs: How often the training goes through all its images, at least 1.
+        batch_size: Images in one step of the training, at least 1.
+        learning_rate: Size of the optimizer's steps, above 0.
+        seed: Start of all random numbers, 0 to 4294967295. The same seed repeats a result on one
+            machine.
+    """
+
+    trainer: str = "cnn"
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    epochs: int = 5
+    batch_size: int = 32
+    learning_rate: float = 0.001
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        check_types(self, "train.")
+        check_between("train.epochs", self.epochs, 1)
+        check_between("train.batch_size", self.batch_size, 1)
+        check_positive("train.learning_rate", self.learning_rate)
+        check_between("train.seed", self.seed, 0, LARGEST_SEED)
+        check_choice("train.trainer", self.trainer, trainers.available())
+        object.__setattr__(self, "options", plain("train.options", self.options))
+        try:
+            trainers.load(self.trainer, self.options)
+        except ValueError as error:
+            raise ConfigurationError(f"train.options are refused: {error}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateConfig:
+    """What a model must reach on the test split to be pushed.
+
+    Attributes:
+        min_accuracy: Share of the images that it must recognize, 0 to 1.
+        max_accuracy_loss: How much less accurate than the last blessed model it may be, 0 to 1.
+    """
+
+    min_accuracy: float = 0.7
+    max_accuracy_loss: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_types(self, "evaluate.")
+        check_between("evaluate.min_accuracy", self.min_accuracy, 0, 1)
+        check_between("evaluate.max_accuracy_loss", self.max_accuracy_loss, 0, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class PipelineConfig:
+    """One pipeline, from a folder of images to a model that is served.
+
+    After construction `name` and `schema` are never empty.
+
+    Attributes:
+        data: Folder of images, with one folder a class in it: local, or any that tf.io.gfile
+            reads, such as gs://bucket/folder.
+        name: Name of the pipeline and of the model it serves: lower-case letters, digits, _ and -.
+            Without it, the last part of the data folder's path.
+        output: Folder for artifacts, metadata and logs, in a folder of the pipeline's name.
+        serving: Folder for pushed models, each in <serving>/<name>/<version>.
+        schema: File that says what valid images are. Without it, data/schemas/<name>.pbtxt.
+        splits: Shares of the splits.
+        image: What every image becomes.
+        train: The model and its training.
+        evaluate: What a model must reach.
+    """
+
+    data: str
+    name: str = ""
+    output: str = "output"
+    serving: str = "serving"
+    schema: str = ""
+    splits: SplitConfig = SplitConfig()
+    image: ImageConfig = ImageConfig()
+    # A factory, so that no trainer is looked up at import.
+    train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
+    evaluate: EvaluateConfig = EvaluateConfig()
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for name in ("data", "output", "serving"):
+            if not getattr(self, name).strip():
+                raise ConfigurationError(
+                    f"{name} must be a folder. Received: {name}={getattr(self, name)!r}. "
+                    f"Give --{name} FOLDER, or {name}: FOLDER in a configuration file."
+                )
+        # The only way to fill in a field of a frozen class that depends on another one.
+        object.__setattr__(self, "name", self.name or _name_of(self.data))
+        _check_name(self.name)
+        object.__setattr__(self, "schema", self.schema or f"{SCHEMA_FOLDER}/{self.name}.pbtxt")
+
+
+def to_dict(config: PipelineConfig) -> dict[str, Any]:
+    """The configuration in the types that JSON and YAML have."""
+    return dataclasses.asdict(config)
+
+
+def to_yaml(config: PipelineConfig) -> str:
+    """The configuration as a YAML file that `--config` reads."""
+    return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
+
+
+def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
+    """Constructs a configuration from what `to_dict` made or a YAML file held.
+
+    Args:
+        settings: Groups of settings are mappings. Only `data` must be there.
+
+    Raises:
+        ConfigurationError: A setting is unknown, or its value is refused.
+    """
+    check_names(PipelineConfig, settings)
+    groups = setting_groups(PipelineConfig)
+    values = {
+        name: groups[name](**value) if name in groups else value for name, value in settings.items()
+    }
+    return PipelineConfig(**{"data": "", **values})
+
+
+def _name_of(data: str) -> str:
+    """The last part of a path in the characters that a name may have."""
+    path = data if "://" in data else os.path.abspath(data)
+    last = path.rstrip("/").rpartition("/")[2]
+    letters = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9_-]+", "_", letters).strip("_-")[:LONGEST_NAME]
+    if not name:
+        raise ConfigurationError(
+            "The last part of the data folder's path must have a letter or digit to be a name. "
+            f"Received: data={data!r}. Give --name NAME."
+        )
+    return name
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise ConfigurationError(
+            "name must begin with a lower-case letter or digit, go on with lower-case letters, "
+            f"digits, _ and -, and have at most {LONGEST_NAME} characters. Received: name={name!r}."
+        )

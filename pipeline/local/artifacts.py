@@ -1,0 +1,79 @@
+"""What ML Metadata knows of a step that just ended."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import ml_metadata as mlmd
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata
+
+
+
+@dataclasses.dataclass(frozen=True)
+class StepArtifact:
+    """One output of a step.
+
+    Attributes:
+        uri: Its folder.
+        properties: Its custom properties.
+    """
+
+    uri: str
+    properties: Mapping[str, int | str]
+
+
+@dataclasses.dataclass(frozen=True)
+class StepRecord:
+    """The newest execution of a step.
+
+    Attributes:
+        state: A name of ml_metadata.proto.Execution.State.
+        outputs: Its outputs by key; the first, where there are several.
+    """
+
+    state: str
+    outputs: Mapping[str, StepArtifact]
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether an earlier result was used."""
+        return self.state == "CACHED"
+
+    @property
+    def is_successful(self) -> bool:
+        """Whether the step did its work, now or earlier."""
+        return self.state in ("CACHED", "COMPLETE")
+
+
+def read_step(metadata_path: str, step: str) -> StepRecord:
+    """Reads the newest execution of a step.
+
+    Args:
+        metadata_path: ML Metadata's SQLite file.
+        step: Name of the step in TFX.
+    """
+    store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
+    contexts = [c for c in store.get_contexts_by_type("node") if c.name.endswith(f".{step}")]
+    executions = store.get_executions_by_context(contexts[0].id)
+    newest = max(executions, key=lambda execution: execution.id)
+    state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)
+    return StepRecord(state, _outputs(store, newest.id))
+
+
+def _outputs(store: mlmd.MetadataStore, execution_id: int) -> dict[str, StepArtifact]:
+    keys = {
+        event.artifact_id: event.path.steps[0].key
+        for event in store.get_events_by_execution_ids([execution_id])
+        if event.type == metadata_store_pb2.Event.OUTPUT
+    }
+    return {
+        keys[artifact.id]: StepArtifact(artifact.uri, _properties(artifact))
+        for artifact in store.get_artifacts_by_id(list(keys))
+    }
+
+
+def _properties(artifact: metadata_store_pb2.Artifact) -> dict[str, int | str]:
+    return {
+        name: value.int_value if value.HasField("int_value") else value.string_value
+        for name, value in artifact.custom_properties.items()
+    }

@@ -1,0 +1,27 @@
+"""Runs the pipeline on this machine: `python runner_local.py [--data FOLDER] [flags]`.
+
+Exit status: 0 the model was blessed and pushed, 1 the run failed, 2 wrong use, 3 the model was
+refused by the thresholds, 130 interrupted.
+"""
+
+import sys
+
+from rich.console import Console
+
+from pipeline.command_line import parse_arguments
+from pipeline.local import supervisor
+
+
+def main() -> int:
+    """Parses the command line, runs the pipeline, returns the exit status."""
+    arguments = parse_arguments(sys.argv[1:])
+    console = Console()
+    if arguments.is_sample:
+        console.print(
+            "No --data and no --config: this is the sample, 2,000 images of Fashion-MNIST."
+        )
+    return supervisor.run(arguments.config, console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import command_line
+from pipeline.command_line import parse_arguments
+from pipeline.config import from_dict, to_dict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--config, --print-config, --help, --data, --name, --output, --serving, --schema, "
+    "--splits.train, --splits.eval, --splits.test, --image.height, --image.width, "
+    "--image.channels, --image.resize_method, --train.trainer, --train.options, --train.epochs, "
+    "--train.batch_size, --train.learning_rate, --train.seed, --evaluate.min_accuracy, "
+    "--evaluate.max_accuracy_loss"
+)
+SETTINGS = "data, name, output, serving, schema, splits, image, train, evaluate"
+TEXT = "text (in YAML, quoted where it looks like a number)"
+RESIZE_METHODS = "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
+
+REFUSED_FLAGS = [
+    (["--train.epoch", "5"],
+     f"The flags are {FLAGS}. Received: --train.epoch. Did you mean '--train.epochs'?"),
+    (["--epochs=5"],
+     f"The flags are {FLAGS}. Received: --epochs. Did you mean '--train.epochs'?"),
+    (["--qqq"], f"The flags are {FLAGS}. Received: --qqq."),
+    (["--dat", "photos"], f"The flags are {FLAGS}. Received: --dat. Did you mean '--data'?"),
+    (["photos"], "Every argument must be a flag or belong to one. Received: photos. "
+                 "A data folder is given as --data FOLDER."),
+    (["-x"], "Every argument must be a flag or belong to one. Received: -x. "
+             "A data folder is given as --data FOLDER."),
+    (["--train.epochs"], "argument --train.epochs: expected one argument"),
+    (["--config"], "argument --config: expected one argument"),
+    (["--data="], "data must be a folder. Received: data=''. "
+                  "Give --data FOLDER, or data: FOLDER in a configuration file."),
+    (["--train.epochs", "five"],
+     "train.epochs must be a whole number, such as 5. Received: train.epochs=five."),
+    (["--train.epochs", "5.5"],
+     "train.epochs must be a whole number, such as 5. Received: train.epochs=5.5."),
+    (["--train.learning_rate", "slow"],
+     "train.learning_rate must be a number, such as 0.001. Received: train.learning_rate=slow."),
+    (["--train.options", "5"], "train.options must be a mapping of names to values. "
+                               "Received: train.options=5."),
+    (["--image.resize_method", "bilinaer"],
+     f"image.resize_method must be one of {RESIZE_METHODS}. "
+     "Received: image.resize_method='bilinaer'. Did you mean 'bilinear'?"),
+    (["--config", "none.yaml"], "--config must be a file that can be read. "
+                                "Received: none.yaml: No such file or directory."),
+    (["--config", "."], "--config must be a file that can be read. Received: .: Is a directory."),
+]  # fmt: skip
+
+REFUSED_FILES = [
+    ("", "--config must be a file of settings, such as 'data: FOLDER'. "
+         "Received: a.yaml, which is empty."),
+    ("# nothing\n", "--config must be a file of settings, such as 'data: FOLDER'. "
+                    "Received: a.yaml, which is empty."),
+    ("- photos\n", "--config must be a file of settings, such as 'data: FOLDER'. "
+                   "Received: a.yaml, with ['photos']."),
+    ("data: [photos\n",
+     "--config must be valid YAML. Received: a.yaml: while parsing a flow sequence at line 1, "
+     "column 7 did not find expected ',' or ']' at line 2, column 1."),
+    ("output: here\n", "data must be a folder. Received: data=''. "
+                       "Give --data FOLDER, or data: FOLDER in a configuration file."),
+    ("data: photos\nepochz: 3\n", f"a.yaml: The settings are {SETTINGS}. Received: 'epochz'. "
+                                  "Did you mean 'epochs' below 'train'?"),
+    ("data: photos\ntrain:\n  epochz: 3\n",
+     "a.yaml: The settings of train are trainer, options, epochs, batch_size, learning_rate, "
+     "seed. Received: 'epochz'. Did you mean 'epochs'?"),
+    ("data: photos\ntrain: 3\n",
+     "a.yaml: train must be a group of settings: trainer, options, epochs, batch_size, "
+     "learning_rate, seed. Received: train=3."),
+    ("data: photos\ntrain:\n  epochs: five\n",
+     "train.epochs must be a whole number, such as 5. Received: train.epochs=five."),
+    ("data: photos\ntrain:\n  epochs:\n",
+     "train.epochs must be a whole number, such as 5. Received: train.epochs=None."),
+    ("data: 2024\n", f"data must be {TEXT}. Received: data=2024."),
+    ("data: photos\ntrain: {learning_rate: .nan}\n",
+     "train.learning_rate must be greater than 0 and finite. Received: train.learning_rate=nan."),
+]  # fmt: skip
+
+
+def refused(capsys, argv):
+    """The message of a refused command line, which is one line and a hint."""
+    with pytest.raises(SystemExit) as caught:
+        parse_arguments(argv)
+    captured = capsys.readouterr()
+    message, hint, end = captured.err.split("\n")
+    assert (caught.value.code, captured.out, hint, end) == (
+        2,
+        "",
+        "See runner_local.py --help.",
+        "",
+    )
+    return message.removeprefix("runner_local.py: error: ")
+
+
+@pytest.mark.parametrize(("argv", "message"), REFUSED_FLAGS)
+def test_refuses_flags(argv, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert refused(capsys, argv) == message
+
+
+@pytest.mark.parametrize(("content", "message"), REFUSED_FILES)
+def test_refuses_files(content, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text(content, encoding="utf-8")
+    assert refused(capsys, ["--config", "a.yaml"]) == message
+
+
+def test_refuses_a_file_that_is_not_text(capsys, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_bytes(b"data: \xff\xfe\n")
+    assert refused(capsys, ["--config", str(file)]) == (
+        f"--config must be valid YAML. Received: {file}: "
+        "'utf-8' codec can't decode byte 0xff in position 6: invalid start byte."
+    )
+
+
+def test_refuses_an_unknown_trainer_and_option(capsys):
+    message = refused(capsys, ["--data", "photos", "--train.trainer", "cmn"])
+    assert message.startswith("train.trainer must be one of cnn, dense")
+    assert message.endswith("Received: train.trainer='cmn'. Did you mean 'cnn'?")
+    message = refused(capsys, ["--data", "photos", "--train.options.dense_unit", "3"])
+    assert message.startswith("train.options are refused: ")
+    assert "dense_units" in message
+
+
+def test_says_that_the_sample_is_absent(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "REPOSITORY", tmp_path)
+    assert refused(capsys, []) == (
+        "Without --data and --config, the sample configuration must be there. Received: "
+        f"{tmp_path}/configs/fashion_mnist_sample.yaml, which is not. Give --data FOLDER or "
+        "--config FILE, or run from a clone of the repository."
+    )
+
+
+def test_a_flag_wins_over_the_file_and_the_file_over_the_default(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("data: photos\ntrain: {epochs: 9, batch_size: 8, learning_rate: 1e-4}\n")
+    for argv in (
+        ["--train.epochs", "7", "--config", str(file)],
+        [f"--config={file}", "--train.epochs=7"],
+    ):
+        arguments = parse_arguments(argv)
+        train = arguments.config.train
+        assert (train.epochs, train.batch_size, train.learning_rate) == (7, 8, 0.0001)
+        assert (train.seed, arguments.config.data) == (42, "photos")
+        assert (arguments.config_file, arguments.is_sample) == (str(file), False)
+
+
+def test_every_setting_has_a_flag():
+    flags = {
+        "--data": "photos",
+        "--name": "n1",
+        "--output": "o",
+        "--serving": "s",
+        "--schema": "m.pbtxt",
+        "--splits.train": "0.5",
+        "--splits.eval": "0.25",
+        "--splits.test": "0.25",
+        "--image.height": "28",
+        "--image.width": "32",
+        "--image.channels": "1",
+        "--image.resize_method": "area",
+        "--train.trainer": "dense",
+        "--train.options": '{"dropout": 0.5}',
+        "--train.options.hidden_units": "[64, 32]",
+        "--train.epochs": "1",
+        "--train.batch_size": "2",
+        "--train.learning_rate": "1e-5",
+        "--train.seed": "0",
+        "--evaluate.min_accuracy": "0.5",
+        "--evaluate.max_accuracy_loss": "1",
+    }
+    argv = [part for flag in flags.items() for part in flag]
+    arguments = parse_arguments(argv)
+    assert (arguments.config_file, arguments.is_sample) == (None, False)
+    assert to_dict(arguments.config) == {
+        "data": "photos",
+        "name": "n1",
+        "output": "o",
+        "serving": "s",
+        "schema": "m.pbtxt",
+        "splits": {"train": 0.5, "eval": 0.25, "test": 0.25},
+        "image": {"height": 28, "width": 32, "channels": 1, "resize_method": "area"},
+        "train": {
+            "trainer": "dense",
+            "options": {"dropout": 0.5, "hidden_units": [64, 32]},
+            "epochs": 1,
+            "batch_size": 2,
+            "learning_rate": 0.00001,
+            "seed": 0,
+        },
+        "evaluate": {"min_accuracy": 0.5, "max_accuracy_loss": 1.0},
+    }
+
+
+def test_a_flag_changes_one_option_of_the_file(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "data: photos\ntrain: {trainer: dense, options: {hidden_units: [8], dropout: 0.1}}\n"
+    )
+    arguments = parse_arguments(["--config", str(file), "--train.options.dropout", "0.3"])
+    assert arguments.config.train.options == {"hidden_units": [8], "dropout": 0.3}
+
+
+def test_takes_text_that_looks_like_a_number():
+    assert parse_arguments(["--data", "2024"]).config.data == "2024"
+
+
+def test_uses_the_sample_without_data_and_config(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    arguments = parse_arguments(["--train.epochs", "1"])
+    assert (arguments.is_sample, arguments.config_file) == (
+        True,
+        "configs/fashion_mnist_sample.yaml",
+    )
+    config = arguments.config
+    assert (config.data, config.name) == ("data/fashion_mnist_sample", "fashion_mnist_sample")
+    assert config.schema == "data/schemas/fashion_mnist_sample.pbtxt"
+    assert (config.image.height, config.image.width, config.image.channels) == (28, 28, 1)
+    assert (config.train.trainer, config.train.epochs) == ("cnn", 1)
+
+
+def test_finds_the_sample_from_another_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = parse_arguments([]).config
+    assert os.path.abspath(config.data) == str(REPOSITORY / "data/fashion_mnist_sample")
+    assert os.path.abspath(config.schema) == str(
+        REPOSITORY / "data/schemas/fashion_mnist_sample.pbtxt"
+    )
+    assert (config.output, config.serving) == ("output", "serving")
+    assert parse_arguments(["--schema", "mine.pbtxt"]).config.schema == "mine.pbtxt"
+
+
+def test_prints_the_effective_configuration(capsys, tmp_path):
+    with pytest.raises(SystemExit) as caught:
+        parse_arguments(["--print-config", "--data", "My Photos", "--image.channels", "1"])
+    captured = capsys.readouterr()
+    assert (caught.value.code, captured.err) == (0, "")
+    assert captured.out == (
+        "data: My Photos\nname: my_photos\noutput: output\nserving: serving\n"
+        "schema: data/schemas/my_photos.pbtxt\n"
+        "splits:\n  train: 0.8\n  eval: 0.1\n  test: 0.1\n"
+        "image:\n  height: 96\n  width: 96\n  channels: 1\n  resize_method: bilinear\n"
+        "train:\n  trainer: cnn\n  options: {}\n  epochs: 5\n  batch_size: 32\n"
+        "  learning_rate: 0.001\n  seed: 42\n"
+        "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.0\n"
+    )
+    file = tmp_path / "printed.yaml"
+    file.write_text(captured.out)
+    printed = parse_arguments(["--config", str(file)]).config
+    assert printed == from_dict({"data": "My Photos", "image": {"channels": 1}})
+
+
+def test_help_names_every_flag_with_its_docstring(capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse_arguments(["--help"], program="runner.py")
+    text = " ".join(capsys.readouterr().out.split())
+    assert caught.value.code == 0
+    assert text.startswith("usage: runner.py [--data FOLDER] [--config FILE] [flags] ")
+    assert [flag for flag in FLAGS.split(", ") if f"{flag} " not in text] == []
+    assert "Images in one step of the training, at least 1. (type: int, default: 32)" in text
+
+
+def test_imports_nothing_slow():
+    code = """
+import json, sys
+from pipeline.command_line import parse_arguments
+parse_arguments(["--data", "photos", "--train.trainer", "dense"])
+slow = {"tensorflow", "tfx", "keras", "apache_beam", "numpy"}
+print(json.dumps(sorted(slow.intersection(sys.modules))))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == []

@@ -1,0 +1,250 @@
+import dataclasses
+import json
+import math
+
+import pytest
+import yaml
+
+from pipeline.config import (
+    RESIZE_METHODS,
+    EvaluateConfig,
+    ImageConfig,
+    PipelineConfig,
+    SplitConfig,
+    TrainConfig,
+    from_dict,
+    to_dict,
+    to_yaml,
+)
+from pipeline.config_checks import ConfigurationError
+
+DEFAULTS = {
+    "data": "photos",
+    "name": "photos",
+    "output": "output",
+    "serving": "serving",
+    "schema": "data/schemas/photos.pbtxt",
+    "splits": {"train": 0.8, "eval": 0.1, "test": 0.1},
+    "image": {"height": 96, "width": 96, "channels": 3, "resize_method": "bilinear"},
+    "train": {
+        "trainer": "cnn",
+        "options": {},
+        "epochs": 5,
+        "batch_size": 32,
+        "learning_rate": 0.001,
+        "seed": 42,
+    },
+    "evaluate": {"min_accuracy": 0.7, "max_accuracy_loss": 0.0},
+}
+RESIZE_METHODS_IN_WORDS = (
+    "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
+)
+TEXT = "text (in YAML, quoted where it looks like a number)"
+NAME_RULE = (
+    "name must begin with a lower-case letter or digit, go on with lower-case letters, digits, "
+    "_ and -, and have at most 63 characters."
+)
+
+REFUSED = [
+    ({}, "data must be a folder. Received: data=''. "
+         "Give --data FOLDER, or data: FOLDER in a configuration file."),
+    ({"data": " "}, "data must be a folder. Received: data=' '. "
+                    "Give --data FOLDER, or data: FOLDER in a configuration file."),
+    ({"data": 7}, f"data must be {TEXT}. Received: data=7."),
+    ({"data": None}, f"data must be {TEXT}. Received: data=None."),
+    ({"data": "/"}, "The last part of the data folder's path must have a letter or digit to be a "
+                    "name. Received: data='/'. Give --name NAME."),
+    ({"data": "寿司"}, "The last part of the data folder's path must have a letter or digit to be "
+                      "a name. Received: data='寿司'. Give --name NAME."),
+    ({"output": ""}, "output must be a folder. Received: output=''. "
+                     "Give --output FOLDER, or output: FOLDER in a configuration file."),
+    ({"serving": ""}, "serving must be a folder. Received: serving=''. "
+                      "Give --serving FOLDER, or serving: FOLDER in a configuration file."),
+    ({"name": "Photos"}, f"{NAME_RULE} Received: name='Photos'."),
+    ({"name": "-photos"}, f"{NAME_RULE} Received: name='-photos'."),
+    ({"name": "photos/2"}, f"{NAME_RULE} Received: name='photos/2'."),
+    ({"name": "photos\n"}, f"{NAME_RULE} Received: name='photos\\n'."),
+    ({"name": "a" * 64}, f"{NAME_RULE} Received: name='{'a' * 64}'."),
+    ({"date": "photos"}, "The settings are data, name, output, serving, schema, splits, image, "
+                         "train, evaluate. Received: 'date'. Did you mean 'data'?"),
+    ({"epochz": 3}, "The settings are data, name, output, serving, schema, splits, image, train, "
+                    "evaluate. Received: 'epochz'. Did you mean 'epochs' below 'train'?"),
+    ({"train.epochs": 3}, "The settings are data, name, output, serving, schema, splits, image, "
+                          "train, evaluate. Received: 'train.epochs'. "
+                          "Did you mean 'epochs' below 'train'?"),
+    ({7: 3}, "The settings are data, name, output, serving, schema, splits, image, train, "
+             "evaluate. Received: 7."),
+    ({"splits": {"validation": 0.1}}, "The settings of splits are train, eval, test. "
+                                      "Received: 'validation'."),
+    ({"image": {"hight": 28}}, "The settings of image are height, width, channels, resize_method. "
+                               "Received: 'hight'. Did you mean 'height'?"),
+    ({"image": None}, "image must be a group of settings: height, width, channels, resize_method. "
+                      "Received: image=None."),
+    ({"splits": {"test": 0.2}}, "splits.train, splits.eval and splits.test must add up to 1. "
+                                "Received: 0.8 + 0.1 + 0.2 = 1.1."),
+    ({"splits": {"train": 0.9, "test": 0}}, "splits.test must be greater than 0 and finite. "
+                                            "Received: splits.test=0.0."),
+    ({"splits": {"train": math.nan}}, "splits.train must be greater than 0 and finite. "
+                                      "Received: splits.train=nan."),
+    ({"image": {"height": 0}}, "image.height must be from 1 to 4096. Received: image.height=0."),
+    ({"image": {"width": 4097}}, "image.width must be from 1 to 4096. Received: image.width=4097."),
+    ({"image": {"width": 28.0}}, "image.width must be a whole number, such as 96. "
+                                 "Received: image.width=28.0."),
+    ({"image": {"channels": 4}}, "image.channels must be 1 (gray) or 3 (RGB). "
+                                 "Received: image.channels=4."),
+    ({"image": {"channels": True}}, "image.channels must be a whole number, such as 3. "
+                                    "Received: image.channels=True."),
+    ({"image": {"resize_method": "bilinaer"}},
+     f"image.resize_method must be one of {RESIZE_METHODS_IN_WORDS}. "
+     "Received: image.resize_method='bilinaer'. Did you mean 'bilinear'?"),
+    ({"train": {"epochs": "five"}}, "train.epochs must be a whole number, such as 5. "
+                                    "Received: train.epochs='five'."),
+    ({"train": {"epochs": None}}, "train.epochs must be a whole number, such as 5. "
+                                  "Received: train.epochs=None."),
+    ({"train": {"epochs": 0}}, "train.epochs must be at least 1. Received: train.epochs=0."),
+    ({"train": {"batch_size": 0}}, "train.batch_size must be at least 1. "
+                                   "Received: train.batch_size=0."),
+    ({"train": {"learning_rate": 0}}, "train.learning_rate must be greater than 0 and finite. "
+                                      "Received: train.learning_rate=0.0."),
+    ({"train": {"learning_rate": math.inf}}, "train.learning_rate must be greater than 0 and "
+                                             "finite. Received: train.learning_rate=inf."),
+    ({"train": {"learning_rate": "slow"}}, "train.learning_rate must be a number, such as 0.001. "
+                                           "Received: train.learning_rate='slow'."),
+    ({"train": {"seed": -1}}, "train.seed must be from 0 to 4294967295. Received: train.seed=-1."),
+    ({"train": {"seed": 2**32}}, "train.seed must be from 0 to 4294967295. "
+                                 "Received: train.seed=4294967296."),
+    ({"train": {"options": [3]}}, "train.options must be a mapping of names to values. "
+                                  "Received: train.options=[3]."),
+    ({"train": {"options": {"dense_units": {1: 2}}}},
+     "train.options.dense_units must consist of text, numbers, true, false, lists and mappings "
+     "with text as keys. Received: train.options.dense_units={1: 2}."),
+    ({"evaluate": {"min_accuracy": 70}}, "evaluate.min_accuracy must be from 0 to 1. "
+                                         "Received: evaluate.min_accuracy=70.0."),
+    ({"evaluate": {"max_accuracy_loss": -0.1}}, "evaluate.max_accuracy_loss must be from 0 to 1. "
+                                                "Received: evaluate.max_accuracy_loss=-0.1."),
+    ({"evaluate": {"min_accuracy": math.nan}}, "evaluate.min_accuracy must be from 0 to 1. "
+                                               "Received: evaluate.min_accuracy=nan."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "message"), REFUSED)
+def test_refuses(settings, message):
+    data = {} if settings == {} else {"data": "photos"}
+    with pytest.raises(ConfigurationError) as caught:
+        from_dict({**data, **settings})
+    assert str(caught.value) == message
+
+
+def test_refuses_a_mapping_where_a_group_is_constructed():
+    with pytest.raises(ConfigurationError) as caught:
+        PipelineConfig(data="photos", train={"epochs": 3})
+    assert str(caught.value) == (
+        "train must be a group of settings. Received: train={'epochs': 3}."
+    )
+
+
+def test_refuses_an_unknown_trainer_with_the_nearest():
+    with pytest.raises(ConfigurationError) as caught:
+        TrainConfig(trainer="dnese")
+    message = str(caught.value)
+    assert message.startswith("train.trainer must be one of cnn, dense")
+    assert message.endswith("Received: train.trainer='dnese'. Did you mean 'dense'?")
+
+
+@pytest.mark.parametrize(
+    ("trainer", "options", "parts"),
+    [
+        ("dense", {"hidden_unit": [64]}, ["hidden_unit", "hidden_units", "dropout"]),
+        ("cnn", {"dropout": 0.5}, ["dropout", "dense_units"]),
+        ("cnn", {"dense_units": "many"}, ["dense_units", "many"]),
+        ("dense", {"hidden_units": [64, "many"]}, ["hidden_units", "many"]),
+    ],
+)
+def test_refuses_options_that_the_trainer_does_not_take(trainer, options, parts):
+    with pytest.raises(ConfigurationError) as caught:
+        TrainConfig(trainer=trainer, options=options)
+    message = str(caught.value)
+    assert message.startswith("train.options are refused: ")
+    assert [part for part in parts if part not in message] == []
+
+
+def test_defaults():
+    assert to_dict(PipelineConfig(data="photos")) == DEFAULTS
+
+
+def test_is_the_same_after_yaml_and_json():
+    config = PipelineConfig(
+        data="gs://bucket/Fotos à moi",
+        splits=SplitConfig(0.6, 0.2, 0.2),
+        image=ImageConfig(height=28, width=32, channels=1, resize_method="area"),
+        train=TrainConfig(
+            trainer="dense",
+            options={"hidden_units": (64, 32), "dropout": 0.1},
+            learning_rate=1e-5,
+            seed=2**32 - 1,
+        ),
+        evaluate=EvaluateConfig(min_accuracy=1, max_accuracy_loss=0.25),
+    )
+    assert from_dict(to_dict(config)) == config
+    assert from_dict(json.loads(json.dumps(to_dict(config)))) == config
+    assert from_dict(yaml.safe_load(to_yaml(config))) == config
+
+
+def test_stores_options_in_the_types_of_json():
+    config = TrainConfig(trainer="dense", options={"hidden_units": (64, 32)})
+    assert config.options == {"hidden_units": [64, 32]}
+
+
+def test_keeps_its_own_copy_of_the_options():
+    options = {"hidden_units": [64]}
+    config = TrainConfig(trainer="dense", options=options)
+    options["hidden_units"].append(32)
+    assert config.options == {"hidden_units": [64]}
+
+
+def test_stores_a_whole_number_as_the_float_it_stands_for():
+    assert json.dumps(to_dict(from_dict({"data": "a", "evaluate": {"min_accuracy": 1}}))) == (
+        json.dumps(to_dict(from_dict({"data": "a", "evaluate": {"min_accuracy": 1.0}})))
+    )
+
+
+def test_cannot_be_changed():
+    config = PipelineConfig(data="photos")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("photos", "photos"),
+        ("photos/", "photos"),
+        ("/data/My Photos (2024)", "my_photos_2024"),
+        ("Éclairs", "eclairs"),
+        (".hidden", "hidden"),
+        ("gs://bucket/cats-and_dogs/", "cats-and_dogs"),
+        ("gs://bucket", "bucket"),
+        ("a" * 70, "a" * 63),
+        ("3d", "3d"),
+    ],
+)
+def test_derives_the_name_from_the_data_folder(data, name):
+    assert PipelineConfig(data=data).name == name
+
+
+def test_derives_the_name_from_the_current_directory(tmp_path, monkeypatch):
+    (tmp_path / "Flowers").mkdir()
+    monkeypatch.chdir(tmp_path / "Flowers")
+    assert PipelineConfig(data=".").name == "flowers"
+
+
+def test_derives_the_schema_from_a_given_name():
+    assert PipelineConfig(data="photos", name="n1").schema == "data/schemas/n1.pbtxt"
+    assert PipelineConfig(data="photos", schema="mine.pbtxt").schema == "mine.pbtxt"
+
+
+def test_resize_methods_are_those_of_tensorflow():
+    import tensorflow as tf
+
+    methods = {value for key, value in vars(tf.image.ResizeMethod).items() if key.isupper()}
+    assert set(RESIZE_METHODS) == methods
