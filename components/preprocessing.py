@@ -40,7 +40,7 @@ def preprocessing_fn(
 
 
 def _to_pixels(encoded: tf.Tensor, shape: features.ImageShape, method: str) -> tf.Tensor:
-    """string [batch] of files -> string [batch] of serialized pixels."""
+    """String [batch] of files -> string [batch] of serialized pixels."""
 
     def convert(one: tf.Tensor) -> tf.Tensor:
         pixels = images.decode(one, shape.channels)
@@ -50,7 +50,7 @@ def _to_pixels(encoded: tf.Tensor, shape: features.ImageShape, method: str) -> t
 
 
 def _to_label(class_text: tf.Tensor, class_names_file: str) -> tf.Tensor:
-    """string [batch] of class names -> int64 [batch], -1 for a name that is not a class.
+    """String [batch] of class names -> int64 [batch], -1 for a name that is not a class.
 
     The vocabulary is given, not computed: TF Transform would sort it by frequency, so that a
     label changed its meaning with the data.

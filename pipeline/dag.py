@@ -1,14 +1,20 @@
 """A configuration -> the steps, in the order in which the data flows.
 
 Nothing is computed here, and no step knows of another but through what this file hands on.
+TFX's modules are imported one by one: `tfx.v1` would load all of its Google Cloud extensions, ten
+seconds at each start.
 """
 
 import dataclasses
 import os
 
-from tfx import v1 as tfx
+import tfx.components
 from tfx.dsl.components.base import base_node
+from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.types import channel, standard_artifacts
 
 from components.evaluation.baseline import LatestOtherBlessedModel
 from components.evaluation.thresholds import evaluation_config
@@ -28,12 +34,12 @@ MEMORY_BUDGET = 2 * 1024**3
 """Bytes of pixels that training keeps in memory; a larger set is read anew in each epoch."""
 
 
-def create_data_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
+def create_data_pipeline(config: PipelineConfig) -> tfx_pipeline.Pipeline:
     """The first two steps alone: what a schema is inferred from."""
     return _pipeline(config, _ingest(config))
 
 
-def create_pipeline(config: PipelineConfig, schema: FrozenSchema) -> tfx.dsl.Pipeline:
+def create_pipeline(config: PipelineConfig, schema: FrozenSchema) -> tfx_pipeline.Pipeline:
     """All steps, from the folder of images to the serving directory."""
     ingested = _ingest(config)
     example_gen, statistics_gen = ingested
@@ -78,9 +84,7 @@ def _ingest(config: PipelineConfig) -> list[base_node.BaseNode]:
     return [example_gen, statistics_gen]
 
 
-def _validate(
-    statistics_gen: base_node.BaseNode, schema: FrozenSchema
-) -> list[base_node.BaseNode]:
+def _validate(statistics_gen: base_node.BaseNode, schema: FrozenSchema) -> list[base_node.BaseNode]:
     schema_gen = tfx.components.ImportSchemaGen(schema_file=schema.path)
     validator = tfx.components.ExampleValidator(
         statistics=statistics_gen.outputs["statistics"], schema=schema_gen.outputs["schema"]
@@ -103,7 +107,7 @@ def _transform(
         examples=example_gen.outputs["examples"],
         schema=schema_gen.outputs["schema"],
         preprocessing_fn="components.preprocessing.preprocessing_fn",
-        splits_config=tfx.proto.SplitsConfig(
+        splits_config=transform_pb2.SplitsConfig(
             analyze=[TRAIN_SPLIT], transform=[TRAIN_SPLIT, EVAL_SPLIT]
         ),
         custom_config={
@@ -121,8 +125,8 @@ def _train(config: PipelineConfig, transform: base_node.BaseNode) -> base_node.B
         run_fn="components.training.run_fn.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
-        train_args=tfx.proto.TrainArgs(splits=[TRAIN_SPLIT]),
-        eval_args=tfx.proto.EvalArgs(splits=[EVAL_SPLIT]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN_SPLIT]),
+        eval_args=trainer_pb2.EvalArgs(splits=[EVAL_SPLIT]),
         custom_config={
             **dataclasses.asdict(config.train),
             "height": config.image.height,
@@ -140,10 +144,10 @@ def _release(
     example_gen: base_node.BaseNode,
     trainer: base_node.BaseNode,
 ) -> list[base_node.BaseNode]:
-    baseline = tfx.dsl.Resolver(
+    baseline = resolver.Resolver(
         strategy_class=LatestOtherBlessedModel,
-        model=tfx.dsl.Channel(type=tfx.types.standard_artifacts.Model),
-        model_blessing=tfx.dsl.Channel(type=tfx.types.standard_artifacts.ModelBlessing),
+        model=channel.Channel(type=standard_artifacts.Model),
+        model_blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
         candidate=trainer.outputs["model"],
     ).with_id("BaselineResolver")
     evaluator = tfx.components.Evaluator(
@@ -160,15 +164,15 @@ def _release(
     pusher = WholePusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=model_folder(config))
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=model_folder(config))
         ),
     )
     return [baseline, evaluator, pusher.with_id("Pusher")]
 
 
-def _pipeline(config: PipelineConfig, steps: list[base_node.BaseNode]) -> tfx.dsl.Pipeline:
-    return tfx.dsl.Pipeline(
+def _pipeline(config: PipelineConfig, steps: list[base_node.BaseNode]) -> tfx_pipeline.Pipeline:
+    return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=os.path.join(output_folder(config), "artifacts"),
         metadata_connection_config=metadata.sqlite_metadata_connection_config(

@@ -50,7 +50,9 @@ def evaluation_config(
 
 def _overall_metrics(min_accuracy: float, max_accuracy_loss: float) -> config_pb2.MetricsSpec:
     threshold = config_pb2.MetricThreshold(
-        value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": min_accuracy - ROUNDING}),
+        value_threshold=config_pb2.GenericValueThreshold(
+            lower_bound={"value": min_accuracy - ROUNDING}
+        ),
         change_threshold=config_pb2.GenericChangeThreshold(
             direction=config_pb2.MetricDirection.HIGHER_IS_BETTER,
             absolute={"value": -max_accuracy_loss - ROUNDING},
@@ -86,7 +88,9 @@ def _class_metrics(classes: int) -> config_pb2.MetricsSpec:
     return config_pb2.MetricsSpec(
         binarize=config_pb2.BinarizationOptions(class_ids={"values": list(range(classes))}),
         metrics=[
-            config_pb2.MetricConfig(class_name="Precision", config=f'"name": "{PRECISION}", "top_k": 1'),
+            config_pb2.MetricConfig(
+                class_name="Precision", config=f'"name": "{PRECISION}", "top_k": 1'
+            ),
             config_pb2.MetricConfig(class_name="Recall", config=f'"name": "{RECALL}", "top_k": 1'),
         ],
     )

@@ -30,9 +30,7 @@ def image_format(encoded: bytes) -> str | None:
     return None
 
 
-def encode_record(
-    file: ImageFile, encoded: bytes, channels: int
-) -> tf.train.Example | Rejection:
+def encode_record(file: ImageFile, encoded: bytes, channels: int) -> tf.train.Example | Rejection:
     """Makes the record of one file.
 
     Args:

@@ -24,6 +24,7 @@ class WriteShards(beam.PTransform):
         self._shards = max(1, round(records_expected / SHARD_SIZE))
 
     def expand(self, records: beam.PCollection) -> beam.PCollection:
+        """Returns the paths of the files, when they are written."""
         return (
             records
             | "KeyByShard" >> beam.Map(lambda record: (shard_of(record[0], self._shards), record))

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
-from tfx import v1 as tfx
+from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.errors import PipelineError
 from components.features import CLASS_NAMES_VOCABULARY, ImageShape
@@ -13,7 +13,7 @@ from components.serving.signatures import export_model
 from components.training import dataset, fit, trainers
 
 
-def run_fn(fn_args: tfx.components.FnArgs) -> None:
+def run_fn(fn_args: FnArgs) -> None:
     """Reads the data, builds the model, fits it and exports it.
 
     Args:

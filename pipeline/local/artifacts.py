@@ -8,7 +8,6 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 
-
 @dataclasses.dataclass(frozen=True)
 class StepArtifact:
     """One output of a step.

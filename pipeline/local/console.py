@@ -105,7 +105,9 @@ class RunConsole:
     def print_failure(self, failed: RunFailed) -> None:
         """Shows why the run ended."""
         where = f" in {failed.step}" if failed.step else ""
-        self._console.print(f"\n[bold red]The run failed{where}.[/]", highlight=False, soft_wrap=True)
+        self._console.print(
+            f"\n[bold red]The run failed{where}.[/]", highlight=False, soft_wrap=True
+        )
         self._console.print(failed.message, markup=False, highlight=False, soft_wrap=True)
         if failed.is_defect:
             self._console.print("This is not an error of yours that we know of; see the log.")

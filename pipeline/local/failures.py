@@ -8,7 +8,7 @@ from components.errors import PipelineError
 DISK_FULL = "No space left on device"
 
 
-class Interrupted(Exception):
+class InterruptionError(Exception):
     """The user pressed Ctrl-C.
 
     Not a KeyboardInterrupt: TFX marks a step as failed, and removes its half-written output, only
@@ -27,7 +27,7 @@ def explain(error: BaseException) -> tuple[str, bool]:
     """
     chain = list(_chain(error))
     for cause in chain:
-        if isinstance(cause, PipelineError | Interrupted):
+        if isinstance(cause, PipelineError | InterruptionError):
             return str(cause), False
     for cause in chain:
         if getattr(cause, "errno", None) == errno.ENOSPC or DISK_FULL in str(cause):

@@ -13,7 +13,6 @@ from pipeline.config import PipelineConfig
 from pipeline.local.artifacts import StepRecord
 from pipeline.local.events import RunFinished
 
-
 Records = Mapping[str, StepRecord]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import tensorflow_data_validation as tfdv
 from absl import logging as absl_logging
-from tfx import v1 as tfx
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from components.features import TRAIN_SPLIT
 from components.validation.schema import freeze_schema, infer_schema, pin_schema
@@ -79,14 +80,14 @@ class Run:
             )
         )
 
-    def _run(self, pipeline: tfx.dsl.Pipeline) -> dict[str, StepRecord]:
+    def _run(self, pipeline: tfx_pipeline.Pipeline) -> dict[str, StepRecord]:
         self._watcher = StepWatcher(
             len(pipeline.components), dag.metadata_file(self._config), self._emit
         )
         logger = logging.getLogger("absl")
         logger.addHandler(self._watcher)
         try:
-            tfx.orchestration.LocalDagRunner().run(pipeline)
+            LocalDagRunner().run(pipeline)
         finally:
             logger.removeHandler(self._watcher)
         return self._watcher.records

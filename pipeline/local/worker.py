@@ -15,7 +15,7 @@ from typing import TextIO
 
 from pipeline.config import PipelineConfig, from_dict
 from pipeline.local.events import Event, RunFailed, StepProgress, to_line
-from pipeline.local.failures import Interrupted, explain
+from pipeline.local.failures import InterruptionError, explain
 
 FAILED = 1
 PROGRESS_LOGGER = "components.progress"
@@ -74,7 +74,7 @@ def _emitter(events: TextIO) -> Callable[[Event], None]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del number, frame
-    raise Interrupted("Interrupted. The next run goes on with the steps that are done.")
+    raise InterruptionError("Interrupted. The next run goes on with the steps that are done.")
 
 
 def _fail(emit: Callable[[Event], None], step: str, error: Exception) -> int:
