@@ -9,6 +9,7 @@ import dataclasses
 import os
 
 import tfx.components
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
@@ -85,7 +86,7 @@ def _ingest(config: PipelineConfig) -> list[base_node.BaseNode]:
 
 
 def _validate(statistics_gen: base_node.BaseNode, schema: FrozenSchema) -> list[base_node.BaseNode]:
-    schema_gen = tfx.components.ImportSchemaGen(schema_file=schema.path)
+    schema_gen = ImportSchemaGen(schema_file=schema.path)
     validator = tfx.components.ExampleValidator(
         statistics=statistics_gen.outputs["statistics"], schema=schema_gen.outputs["schema"]
     )

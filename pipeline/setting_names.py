@@ -8,8 +8,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.suggestions import nearest
 from pipeline.config_checks import ConfigurationError
-from pipeline.suggestions import nearest
 
 
 def setting_groups(config_class: type[Any]) -> dict[str, type[Any]]:

@@ -5,14 +5,13 @@ the method `build_model`, as `interface.TrainerInterface` says. Nothing else has
 """
 
 import dataclasses
-import difflib
 import importlib
 import pkgutil
-import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
+from components.suggestions import did_you_mean
 from components.training.trainers.interface import TrainerInterface
 
 
@@ -46,22 +45,20 @@ def load(name: str, options: Mapping[str, Any]) -> TrainerInterface:
 
 
 def _unknown(kind: str, received: str, valid: tuple[str, ...]) -> str:
-    nearest = difflib.get_close_matches(received, valid, n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"There is no such {kind}. Received: {received!r}.{hint} Valid: {', '.join(valid)}."
+    return (
+        f"There is no such {kind}. Received: {received!r}.{did_you_mean(received, valid)} "
+        f"Valid: {', '.join(valid)}."
+    )
 
 
 def _convert(option: str, expected: Any, value: Any) -> Any:
     """Checks one value against the annotation of its field; lists become tuples."""
-    if typing.get_origin(expected) is tuple:
-        inner = typing.get_args(expected)[0]
-        if isinstance(value, list | tuple):
-            return tuple(_convert(option, inner, each) for each in value)
-    elif expected is float and isinstance(value, int) and not isinstance(value, bool):
+    if typing.get_origin(expected) is tuple and isinstance(value, list | tuple):
+        inner, _ = typing.get_args(expected)
+        return tuple(_convert(option, inner, each) for each in value)
+    if expected is float and type(value) is int:
         return float(value)
-    elif isinstance(expected, type) and type(value) is expected:
+    if type(value) is expected:
         return value
     name = expected.__name__ if isinstance(expected, type) else str(expected)
-    if isinstance(expected, types.GenericAlias):
-        name = str(expected)
     raise ValueError(f"The option {option!r} must be of type {name}. Received: {value!r}.")
