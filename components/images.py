@@ -61,6 +61,9 @@ def deserialize(serialized: tf.Tensor, dimensions: tuple[int, int, int]) -> tf.T
 
 
 def first_line(error: tf.errors.OpError) -> str:
-    """What TensorFlow says, without its stack and the name of the operation."""
-    first = str(error.message).splitlines()[0]
-    return re.sub(r"^\{\{.*?\}\} |\[Op:.*$", "", first).strip()[:200]
+    """What TensorFlow says, without its stack and the names of the operations."""
+    message = re.split(r"\n\s*\[\[", str(error.message))[0]
+    lines = message.splitlines() or [type(error).__name__]
+    # A loaded model puts its stack first, and what went wrong last.
+    said = lines[-1] if lines[0] == "Graph execution error:" else lines[0]
+    return re.sub(r"^\{\{.*?\}\} |\[Op:.*$", "", said).strip()[:200]

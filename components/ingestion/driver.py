@@ -8,7 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from components.cache_driver import CacheDriver
-from components.ingestion.folder import list_image_folder, read_file
+from components.ingestion.file_system import read_file
+from components.ingestion.folder import list_image_folder
+from components.progress import Progress
 
 DATA_FOLDER_KEY = "data_folder"
 FINGERPRINT_KEY = "data_fingerprint"
@@ -46,10 +48,12 @@ def fingerprint(root: str) -> str:
     for rejection in folder.rejections:
         digest.update(f"{rejection.filename}\0{rejection.reason}\n".encode())
     names = [file.filename for file in folder.files]
+    progress = Progress("images compared with the last run's", len(names))
     with concurrent.futures.ThreadPoolExecutor() as readers:
         contents = readers.map(lambda name: _digest_of_file(root, name), names)
         for name, content in zip(names, contents, strict=True):
             digest.update(f"{name}\0{content}\n".encode())
+            progress.advance()
     return digest.hexdigest()
 
 

@@ -13,13 +13,8 @@ from tfx.types import artifact_utils, standard_component_specs
 from components import features, images
 from components.ingestion.accounting import Account, make_account, write_rejects
 from components.ingestion.driver import DATA_FOLDER_KEY
-from components.ingestion.folder import (
-    ImageFile,
-    ImageFolder,
-    Rejection,
-    list_image_folder,
-    read_file,
-)
+from components.ingestion.file_system import read_file
+from components.ingestion.folder import ImageFile, ImageFolder, Rejection, list_image_folder
 from components.ingestion.record import encode_record
 from components.ingestion.splits import SplitPlan, choose_split, plan_splits
 from components.ingestion.writer import WriteShards

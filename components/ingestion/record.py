@@ -51,10 +51,15 @@ def encode_record(file: ImageFile, encoded: bytes, channels: int) -> tf.train.Ex
         )
     try:
         height, width, stored_channels = images.decode(encoded, channels=0).shape
-        if stored_channels != channels:
-            images.decode(encoded, channels)
     except tf.errors.OpError as error:
         return Rejection(file.filename, file.class_text, f"broken {name}", images.first_line(error))
+    try:
+        # To gray, TensorFlow decodes no BMP, not even one that is gray already.
+        if stored_channels != channels or name == "bmp":
+            images.decode(encoded, channels)
+    except tf.errors.OpError as error:
+        reason = f"{name} cannot be read as {'gray' if channels == 1 else 'RGB'}"
+        return Rejection(file.filename, file.class_text, reason, images.first_line(error))
     return _example(
         {
             features.IMAGE_ENCODED: encoded,

@@ -19,7 +19,8 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
 from components.cache_driver import CacheDriver
-from components.serving.versions import next_version
+from components.errors import PipelineError
+from components.serving.versions import MODEL_FILE, next_version
 
 DIRECTORY_KEY = "serving_directory_id"
 DIRECTORY_FILE = ".directory_id"
@@ -78,9 +79,15 @@ def push(source: str, model_folder: str, now: float) -> str:
         The folder of the new version.
 
     Raises:
+        PipelineError: There is no SavedModel; TFX's copy of a missing folder is an empty one.
         OSError: The copy failed; the serving directory holds no trace of it.
         tf.errors.OpError: The same.
     """
+    if not tf.io.gfile.exists(os.path.join(source, MODEL_FILE)):
+        raise PipelineError(
+            f"A model that is pushed must have a file {MODEL_FILE}. Received: {source} without it. "
+            "If its artifacts were removed, remove the whole output folder and run again."
+        )
     version = str(next_version(model_folder, now))
     # Neither TensorFlow Serving nor `list_versions` takes a name that is not a number.
     unfinished = os.path.join(model_folder, f".unfinished-{version}")

@@ -1,5 +1,6 @@
 """Trained model and Transform's graph -> a SavedModel with the signatures of `features`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,7 +17,12 @@ class ServedModel(tf.Module):
         self, model: keras.Model, transform: tft.TFTransformOutput, shape: features.ImageShape
     ):
         super().__init__(name="image_classifier")
-        self._model = model
+        # The weights and a function, not the model: with it the state of its optimizer would be
+        # saved, which is twice their size.
+        self._weights = model.weights
+        self._call_model: Callable[[tf.Tensor], tf.Tensor] = lambda pixels: model(
+            pixels, training=False
+        )
         self._dimensions = shape.dimensions
         # An attribute, so that its variables and assets are saved with the module.
         self._transform_layer = transform.transform_features_layer()
@@ -50,7 +56,7 @@ class ServedModel(tf.Module):
             serialized,
             fn_output_signature=tf.TensorSpec(self._dimensions, tf.uint8),
         )
-        probabilities = self._model(pixels, training=False)
+        probabilities = self._call_model(pixels)
         batch = tf.shape(probabilities)[0]
         return {
             features.PROBABILITIES: probabilities,

@@ -1,8 +1,11 @@
 """The versions of a model in the serving directory: `<serving>/<name>/<version>/`."""
 
 import os
+import re
 
 import tensorflow as tf
+
+MODEL_FILE = "saved_model.pb"
 
 
 def list_versions(model_folder: str) -> list[int]:
@@ -17,8 +20,8 @@ def list_versions(model_folder: str) -> list[int]:
     return sorted(
         int(name)
         for name in names
-        if name.isdecimal()
-        and tf.io.gfile.exists(os.path.join(model_folder, name, "saved_model.pb"))
+        if re.fullmatch("0|[1-9][0-9]*", name)
+        and tf.io.gfile.exists(os.path.join(model_folder, name, MODEL_FILE))
     )
 
 

@@ -23,7 +23,8 @@ def read_images(patterns: Sequence[str], dimensions: tuple[int, int, int]) -> tf
         dimensions: (height, width, channels) of the images.
 
     Returns:
-        Pairs of uint8 [height, width, channels] and int64 scalar label, in the order of the files.
+        Pairs of uint8 [height, width, channels] and int64 scalar label, in the order of the files;
+        its `cardinality()` is known, at the price of reading the files once.
     """
 
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -37,7 +38,9 @@ def read_images(patterns: Sequence[str], dimensions: tuple[int, int, int]) -> tf
         pixels = images.deserialize(record[features.IMAGE_PIXELS], dimensions)
         return pixels, record[features.CLASS_LABEL]
 
-    return _read_records(patterns).map(parse, num_parallel_calls=tf.data.AUTOTUNE)
+    examples = _read_records(patterns).map(parse, num_parallel_calls=tf.data.AUTOTUNE)
+    # Where the end is not known beforehand, Keras warns in each epoch that the data ran out.
+    return examples.apply(tf.data.experimental.assert_cardinality(count_records(patterns)))
 
 
 def training_batches(

@@ -37,20 +37,22 @@ class ReportProgress(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Stops at the first epoch whose loss is not a number."""
+    """Stops at the first epoch after which a loss is not a number."""
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Checks the loss.
+        """Checks the losses of training and evaluation.
 
         Raises:
-            PipelineError: The loss is not a finite number.
+            PipelineError: One of them is not a finite number.
         """
-        loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise PipelineError(
-                f"The training loss must be a finite number. Received: {loss} in epoch "
-                f"{epoch + 1}. Try a smaller train.learning_rate."
-            )
+        # The loss of an epoch's last step is measured before its update: only val_loss sees that.
+        for name in ("loss", "val_loss"):
+            loss = (logs or {}).get(name, 0.0)
+            if not math.isfinite(loss):
+                raise PipelineError(
+                    f"The {name} of training must be a finite number. Received: {loss} in epoch "
+                    f"{epoch + 1}. Try a smaller train.learning_rate."
+                )
 
 
 def fit_model(
@@ -85,6 +87,7 @@ def fit_model(
         training,
         validation_data=evaluation,
         epochs=epochs,
+        shuffle=False,  # The order is the data's.
         verbose=0,
         callbacks=[
             ReportProgress(epochs, steps_per_epoch),

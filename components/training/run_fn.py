@@ -30,7 +30,7 @@ def run_fn(fn_args: FnArgs) -> None:
     _make_repeatable(settings["seed"])
 
     images = dataset.read_images(fn_args.train_files, shape.dimensions)
-    size = dataset.count_records(fn_args.train_files)
+    size = int(images.cardinality())
     batch_size = settings["batch_size"]
     training = dataset.training_batches(
         images, size, batch_size, settings["seed"], settings["memory_budget"]

@@ -14,7 +14,6 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components import features
 from components.errors import PipelineError
-from components.validation.statistics import MOST_CLASSES
 
 HEADER = """\
 # The schema of a data set: what every record must be. Inferred from the training images of the
@@ -48,18 +47,21 @@ def infer_schema(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> sch
         A schema with every raw feature: presence and shape of all, the values seen of the class
         and the format, the range seen of the number of channels.
     """
-    schema = tfdv.infer_schema(
-        statistics, infer_feature_shape=True, max_string_domain_size=MOST_CLASSES
-    )
-    channels = tfdv.get_feature(schema, features.IMAGE_CHANNELS)
-    seen = _numbers(statistics, features.IMAGE_CHANNELS)
-    channels.int_domain.min, channels.int_domain.max = int(seen.min), int(seen.max)
+    schema = tfdv.infer_schema(statistics, infer_feature_shape=True)
+    # TFDV gives no domain to more than 100 values, and takes the classes "0" to "9" for numbers.
+    del schema.string_domain[:]
+    for key in features.TEXT_FEATURES:
+        counts = _statistics_of(statistics, key).string_stats.rank_histogram
+        values = sorted(bucket.label for bucket in counts.buckets)
+        tfdv.set_domain(schema, key, schema_pb2.StringDomain(name=key, value=values))
+    seen = _statistics_of(statistics, features.IMAGE_CHANNELS).num_stats
+    channels = schema_pb2.IntDomain(min=int(seen.min), max=int(seen.max))
+    tfdv.set_domain(schema, features.IMAGE_CHANNELS, channels)
     for key in (features.IMAGE_HEIGHT, features.IMAGE_WIDTH):
-        tfdv.get_feature(schema, key).int_domain.min = 1
+        tfdv.set_domain(schema, key, schema_pb2.IntDomain(min=1))
     for key in features.IDENTIFYING_FEATURES:
         # No presence: ExampleValidator would miss the statistics that are left out on purpose.
         schema.feature.add(name=key, type=schema_pb2.BYTES)
-    _sort_domain(schema, features.CLASS_TEXT)
     return schema
 
 
@@ -107,10 +109,11 @@ def _write_whole(path: str, content: bytes) -> None:
 
 def _parse(content: bytes, path: str) -> schema_pb2.Schema:
     try:
-        schema = text_format.Parse(content, schema_pb2.Schema())
+        schema = text_format.Parse(content.decode(), schema_pb2.Schema())
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise PipelineError(
-            f"A schema file must be a TFDV schema in text form. Received: {path}: {error}. "
+            f"A schema file must be a TFDV schema in text form. Received: {path}: "
+            f"{str(error).rstrip('.')}. "
             "Mend it, or move it away to have a new one inferred."
         ) from error
     _check_features(schema, path)
@@ -127,28 +130,24 @@ def _check_features(schema: schema_pb2.Schema, path: str) -> None:
 
 
 def _class_names(schema: schema_pb2.Schema, path: str) -> tuple[str, ...]:
-    domain = tfdv.get_domain(schema, features.CLASS_TEXT)
-    names = tuple(domain.value)
-    if len(set(names)) < 2 or tuple(sorted(set(names))) != names:
+    try:
+        names = tuple(tfdv.get_domain(schema, features.CLASS_TEXT).value)
+    except ValueError:  # What TFDV raises where there is no domain.
+        names = ()
+    is_sorted = tuple(sorted(set(names))) == names
+    if len(names) < 2 or not is_sorted or any(name.splitlines() != [name] for name in names):
         raise PipelineError(
             f"The domain of {features.CLASS_TEXT} in a schema file must name at least two "
-            f"classes, each once, in sorted order. Received: {path} with "
+            f"classes, each once, in sorted order, each on one line. Received: {path} with "
             f"{', '.join(map(repr, names[:10])) or 'none'}. Edit it."
         )
     return names
 
 
-def _numbers(
+def _statistics_of(
     statistics: statistics_pb2.DatasetFeatureStatisticsList, key: str
-) -> statistics_pb2.NumericStatistics:
+) -> statistics_pb2.FeatureNameStatistics:
     for feature in statistics.datasets[0].features:
         if feature.path.step == [key]:
-            return feature.num_stats
+            return feature
     raise ValueError(f"Statistics must include {key}.")
-
-
-def _sort_domain(schema: schema_pb2.Schema, key: str) -> None:
-    domain = tfdv.get_domain(schema, key)
-    names = sorted(domain.value)
-    del domain.value[:]
-    domain.value.extend(names)

@@ -8,6 +8,7 @@ import pytest
 from image_folders import writer
 from make_image_folders import main
 from PIL import Image
+
 from tests.data.source_files import (
     cifar10_members,
     write_archive,

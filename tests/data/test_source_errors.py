@@ -8,7 +8,13 @@ import pytest
 from image_folders.cifar10 import read_cifar10
 from image_folders.contract import ImageFolderError
 from image_folders.idx import read_idx_pair
-from tests.data.source_files import cifar10_members, write_archive, write_idx_folder, write_idx_labels
+
+from tests.data.source_files import (
+    cifar10_members,
+    write_archive,
+    write_idx_folder,
+    write_idx_labels,
+)
 
 IMAGES = "train-images-idx3-ubyte.gz"
 LABELS = "train-labels-idx1-ubyte.gz"

@@ -1,0 +1,49 @@
+"""A small model, exported as training exports it."""
+
+import dataclasses
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from components import images
+from components.features import ImageShape
+from components.serving.signatures import export_model
+from components.training import trainers
+from tests.components.transform_graph import write_transform_graph
+
+CLASS_NAMES = ("Ankle boot", "größe", "寿司")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportedModel:
+    """Where the SavedModel lies, and the Keras model that it was made of."""
+
+    folder: pathlib.Path
+    model: keras.Model
+    shape: ImageShape
+
+    def probabilities(self, encoded: bytes) -> np.ndarray:
+        """What the Keras model says of one file, float32 [classes]."""
+        pixels = images.decode(tf.constant(encoded), self.shape.channels)
+        pixels = images.resize(pixels, self.shape.height, self.shape.width, "bilinear")
+        return self.model(pixels[tf.newaxis], training=False).numpy()[0]
+
+
+def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:
+    """Exports an untrained model of 6x8 pixels.
+
+    Args:
+        root: An empty folder, in which nothing but the model is left.
+        channels: 1 or 3.
+    """
+    shape = ImageShape(6, 8, channels)
+    transform = write_transform_graph(root / "graph", shape, CLASS_NAMES)
+    keras.utils.set_random_seed(3)
+    model = trainers.load("dense", {"hidden_units": [4]}).build_model(shape, len(CLASS_NAMES))
+    export_model(model, transform, shape, str(root / "exported"))
+    # A pushed model is used in another place, with Transform's artifacts gone.
+    tf.io.gfile.rmtree(str(root / "graph"))
+    folder = (root / "exported").rename(root / "model")
+    return ExportedModel(folder, model, shape)
