@@ -1,9 +1,10 @@
 """Runs the pipeline on this machine: `python runner_local.py [--data FOLDER] [flags]`.
 
 Exit status: 0 the model was blessed and pushed, 1 the run failed, 2 wrong use, 3 the model was
-refused by the thresholds, 130 interrupted.
+refused by the thresholds, 130 interrupted, by Ctrl-C or by SIGTERM.
 """
 
+import signal
 import sys
 
 from rich.console import Console
@@ -14,13 +15,19 @@ from pipeline.local import supervisor
 
 def main() -> int:
     """Parses the command line, runs the pipeline, returns the exit status."""
+    # What stops services and containers is to stop the steps as well, like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = parse_arguments(sys.argv[1:])
     console = Console()
     if arguments.is_sample:
         console.print(
-            "No --data and no --config: this is the sample, 2,000 images of Fashion-MNIST."
+            "No --data and no --config: this is the sample, 2,000 images of Fashion-MNIST.",
+            highlight=False,
         )
-    return supervisor.run(arguments.config, console)
+    try:
+        return supervisor.run(arguments.config, console)
+    except KeyboardInterrupt:
+        return supervisor.INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+# A resolver computes nothing: what it chose is an internal output.
+OUTPUT_EVENTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+
 
 @dataclasses.dataclass(frozen=True)
 class StepArtifact:
@@ -63,7 +66,7 @@ def _outputs(store: mlmd.MetadataStore, execution_id: int) -> dict[str, StepArti
     keys = {
         event.artifact_id: event.path.steps[0].key
         for event in store.get_events_by_execution_ids([execution_id])
-        if event.type == metadata_store_pb2.Event.OUTPUT
+        if event.type in OUTPUT_EVENTS
     }
     return {
         keys[artifact.id]: StepArtifact(artifact.uri, _properties(artifact))

@@ -1,11 +1,19 @@
 """An exception -> one readable error."""
 
 import errno
+import re
 from collections.abc import Iterator
 
 from components.errors import PipelineError
 
-DISK_FULL = "No space left on device"
+DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL_WORDS = ("No space left on device", "database or disk is full")
+"""What the system and SQLite say; libraries put it into exceptions of their own."""
+PERMISSION_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS)
+PERMISSION_WORDS = ("Permission denied", "Read-only file system")
+
+# Beam appends its own step to the message of what a step raised.
+_BEAM_STEP = re.compile(r" \[while running '.*'\]$")
 
 
 class InterruptionError(Exception):
@@ -28,22 +36,42 @@ def explain(error: BaseException) -> tuple[str, bool]:
     chain = list(_chain(error))
     for cause in chain:
         if isinstance(cause, PipelineError | InterruptionError):
-            return str(cause), False
+            return _BEAM_STEP.sub("", str(cause)), False
     for cause in chain:
-        if getattr(cause, "errno", None) == errno.ENOSPC or DISK_FULL in str(cause):
-            return (
-                "The disk must have room for the artifacts. Received: "
-                f"{DISK_FULL}: {getattr(cause, 'filename', None) or _first_line(cause)}. "
-                "Free some space, or choose another folder with --output and --serving.",
-                False,
-            )
-        if isinstance(cause, PermissionError):
-            return (
-                "All folders of the run must be readable, and those of --output and --serving "
-                f"writable. Received: {cause}. Change the permissions or choose other folders.",
-                False,
-            )
+        message = _explain_system(cause)
+        if message:
+            return message, False
     return f"{type(error).__name__}: {_first_line(error)}", True
+
+
+def _explain_system(cause: BaseException) -> str:
+    """What the user can do about the machine; empty if that is not the cause."""
+    if _is_system_error(cause, DISK_FULL_ERRORS, DISK_FULL_WORDS):
+        return (
+            f"The disk must have room for the artifacts. Received: {_received(cause)}. "
+            "Free some space, or choose another folder with --output and --serving."
+        )
+    if _is_system_error(cause, PERMISSION_ERRORS, PERMISSION_WORDS):
+        return (
+            "All folders of the run must be readable, and those of --output and --serving "
+            f"writable. Received: {_received(cause)}. Change the permissions or choose other "
+            "folders."
+        )
+    return ""
+
+
+def _is_system_error(
+    cause: BaseException, numbers: tuple[int, ...], words: tuple[str, ...]
+) -> bool:
+    if isinstance(cause, OSError) and cause.errno in numbers:
+        return True
+    return any(said in str(cause) for said in words)
+
+
+def _received(cause: BaseException) -> str:
+    if isinstance(cause, OSError) and cause.filename:
+        return f"{cause.filename}: {cause.strerror}"
+    return _first_line(cause)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

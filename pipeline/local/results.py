@@ -65,15 +65,15 @@ def summarize(config: PipelineConfig, records: Records) -> RunFinished:
 def _describe_ingestion(records: Records) -> str:
     account = Account.read(records["ImageFolderExampleGen"].outputs["examples"].uri)
     sizes = ", ".join(f"{account.split_size(split):,} {split}" for split in SPLITS)
-    return f"{account.found:,} found: {sizes}, {account.rejected:,} rejected"
+    rejected = f", {account.rejected:,} rejected" if account.rejected else ""
+    return f"{account.found:,} found: {sizes}{rejected}"
 
 
 def _describe_training(records: Records) -> str:
     history = _history(records)
     accuracy = history["epochs"]["val_accuracy"][-1]
     return (
-        f"{history['trainer']}, {history['parameters']:,} parameters, "
-        f"accuracy {accuracy:.4f} on eval"
+        f"{history['trainer']}, {history['parameters']:,} parameters, eval accuracy {accuracy:.4f}"
     )
 
 

@@ -1,7 +1,8 @@
 """Runs the steps with TFX's LocalDagRunner; started by the supervisor.
 
-Reads a configuration as JSON from standard input and writes events to the file descriptor given
-as its only argument; everything else that it prints is for the log.
+Reads a configuration from the first line of standard input, as JSON, and writes events to the
+file descriptor given as its only argument; everything else that it prints is for the log. The
+supervisor keeps standard input open for as long as it lives.
 """
 
 import json
@@ -11,11 +12,12 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TextIO
 
 from pipeline.config import PipelineConfig, from_dict
-from pipeline.local.events import Event, RunFailed, StepProgress, to_line
+from pipeline.local.events import Event, RunFailed, StepProgress
 from pipeline.local.failures import InterruptionError, explain
+from pipeline.local.lifeline import end_with_the_supervisor
+from pipeline.local.pipe import EventWriter
 
 FAILED = 1
 PROGRESS_LOGGER = "components.progress"
@@ -23,9 +25,9 @@ PROGRESS_LOGGER = "components.progress"
 
 def main() -> None:
     """Runs the pipeline that standard input describes."""
-    config = from_dict(json.load(sys.stdin))
-    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as events:
-        status = _run(config, _emitter(events))
+    config = from_dict(json.loads(sys.stdin.readline()))
+    end_with_the_supervisor(sys.stdin)
+    status = _run(config, EventWriter(int(sys.argv[1])).write)
     logging.shutdown()
     # Threads of Beam or TensorFlow may still wait for something after a failure.
     os._exit(status)
@@ -33,7 +35,8 @@ def main() -> None:
 
 def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
     """Runs everything and returns the exit status."""
-    signal.signal(signal.SIGINT, _interrupt)
+    # There is nothing to tidy up yet, and an exception could get lost in what is imported.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     logging.getLogger(PROGRESS_LOGGER).addHandler(ProgressHandler(emit))
     logging.getLogger(PROGRESS_LOGGER).setLevel(logging.INFO)
     try:
@@ -42,9 +45,11 @@ def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
     except Exception as error:
         return _fail(emit, "", error)
     run = steps.Run(config, emit)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         emit(run.execute())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _fail(emit, run.current_step, error)
     return 0
 
@@ -64,23 +69,18 @@ class ProgressHandler(logging.Handler):
         )
 
 
-def _emitter(events: TextIO) -> Callable[[Event], None]:
-    def emit(event: Event) -> None:
-        events.write(to_line(event))
-        events.flush()
-
-    return emit
-
-
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise InterruptionError("Interrupted. The next run goes on with the steps that are done.")
 
 
-def _fail(emit: Callable[[Event], None], step: str, error: Exception) -> int:
+def _fail(emit: Callable[[Event], None], step: str, error: BaseException) -> int:
     logging.getLogger(__name__).error("The run failed.", exc_info=error)
     message, is_defect = explain(error)
-    emit(RunFailed(step, message, is_defect))
+    try:
+        emit(RunFailed(step, message, is_defect))
+    except BrokenPipeError:
+        logging.getLogger(__name__).error("Nobody was there to be told.")
     return FAILED
 
 

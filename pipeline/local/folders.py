@@ -1,0 +1,52 @@
+"""The folders that a run writes to."""
+
+import datetime
+import os
+
+from components.errors import PipelineError
+from pipeline.config import PipelineConfig, to_yaml
+
+CONFIG_FILE = "config.yaml"
+
+
+def make_run_folder(config: PipelineConfig) -> str:
+    """Makes all folders that the run writes to, and stores its configuration.
+
+    Args:
+        config: What to run.
+
+    Returns:
+        The folder of this run alone, with `config.yaml` in it.
+
+    Raises:
+        PipelineError: One of them cannot be written.
+    """
+    now = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S.%f")
+    folder = os.path.join(config.output, config.name, "runs", now)
+    _make_writable(folder)
+    _make_writable(os.path.join(config.serving, config.name))
+    if not os.path.exists(config.schema):
+        _make_writable(os.path.dirname(config.schema) or ".")
+    path = os.path.join(folder, CONFIG_FILE)
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(to_yaml(config))
+    except OSError as error:
+        raise _unwritable(path, str(error.strerror)) from error
+    return folder
+
+
+def _make_writable(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, str(error.strerror)) from error
+    if not os.access(folder, os.W_OK):
+        raise _unwritable(folder, "no permission to write")
+
+
+def _unwritable(path: str, reason: str) -> PipelineError:
+    return PipelineError(
+        f"The folders of --output, --serving and --schema must be writable. Received: {path}: "
+        f"{reason}. Change its permissions or choose another folder."
+    )

@@ -1,0 +1,77 @@
+import ml_metadata as mlmd
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as pb
+from tfx.orchestration import metadata
+
+from pipeline.local.artifacts import StepArtifact, read_step
+from pipeline.local.results import describe_step
+
+OUTPUT = pb.Event.OUTPUT
+INTERNAL_OUTPUT = pb.Event.INTERNAL_OUTPUT
+
+
+@pytest.fixture
+def path(tmp_path) -> str:
+    return str(tmp_path / "metadata.sqlite")
+
+
+def record(path: str, step: str, state: int, outputs: dict[str, str], kind: int = OUTPUT) -> None:
+    """Writes an execution of a step as TFX does; the outputs are folders by key."""
+    store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(path))
+    types = {
+        pb.ContextType: store.put_context_type(pb.ContextType(name="node")),
+        pb.ExecutionType: store.put_execution_type(pb.ExecutionType(name="Step")),
+        pb.ArtifactType: store.put_artifact_type(pb.ArtifactType(name="Thing")),
+    }
+    execution = pb.Execution(type_id=types[pb.ExecutionType], last_known_state=state)
+    pairs = []
+    for key, uri in outputs.items():
+        artifact = pb.Artifact(type_id=types[pb.ArtifactType], uri=uri)
+        artifact.custom_properties["pushed"].int_value = 1
+        artifact.custom_properties["pushed_destination"].string_value = f"{uri}/7"
+        event = pb.Event(type=kind)
+        event.path.steps.add().key = key
+        pairs.append((artifact, event))
+    context = pb.Context(type_id=types[pb.ContextType], name=f"photos.{step}")
+    store.put_execution(execution, pairs, [context], reuse_context_if_already_exist=True)
+
+
+def test_the_newest_execution_with_its_outputs(path):
+    record(path, "Pusher", pb.Execution.COMPLETE, {"pushed_model": "old"})
+    record(path, "Pusher", pb.Execution.CACHED, {"pushed_model": "new"})
+    record(path, "Trainer", pb.Execution.FAILED, {})
+    step = read_step(path, "Pusher")
+    assert (step.state, step.is_cached, step.is_successful) == ("CACHED", True, True)
+    properties = {"pushed": 1, "pushed_destination": "new/7"}
+    assert dict(step.outputs) == {"pushed_model": StepArtifact("new", properties)}
+    assert describe_step("Pusher", {"Pusher": step}) == "version 7"
+
+
+@pytest.mark.parametrize(
+    ("state", "is_cached", "is_successful"),
+    [
+        ("COMPLETE", False, True),
+        ("CACHED", True, True),
+        ("FAILED", False, False),
+        ("RUNNING", False, False),
+        ("CANCELED", False, False),
+    ],
+)
+def test_what_became_of_a_step(path, state, is_cached, is_successful):
+    record(path, "Trainer", pb.Execution.State.Value(state), {})
+    step = read_step(path, "Trainer")
+    assert (step.state, step.is_cached, step.is_successful) == (state, is_cached, is_successful)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "text"),
+    [
+        ({"candidate": "c"}, "no earlier model to compare with"),
+        ({"candidate": "c", "model": "m"}, "the last blessed model"),
+    ],
+)
+def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
+    record(path, "BaselineResolver", pb.Execution.COMPLETE, outputs, INTERNAL_OUTPUT)
+    step = read_step(path, "BaselineResolver")
+    assert set(step.outputs) == set(outputs)
+    assert describe_step("BaselineResolver", {"BaselineResolver": step}) == text

@@ -1,0 +1,195 @@
+import dataclasses
+import io
+import itertools
+
+import pytest
+from rich.console import Console
+
+from pipeline.local import console as console_module
+from pipeline.local import summary
+from pipeline.local.console import RunConsole
+from pipeline.local.events import (
+    Notice,
+    RunFailed,
+    RunFinished,
+    StepFinished,
+    StepProgress,
+    StepStarted,
+)
+
+GIB = 1024**3
+TRAINED = StepFinished(
+    "Trainer", 7, 10, 1234.56, 3 * GIB // 2, False, "cnn, 93,322 parameters, eval accuracy 0.9012"
+)
+CACHED = StepFinished("DataGate", 5, 10, 0.1, GIB, True, "no anomalies")
+BLESSED = RunFinished(
+    found=70_002,
+    rejected=2,
+    rejects_file="out/[red]x/rejects.csv",
+    split_sizes={"train": 56_000, "eval": 7_000, "test": 7_000},
+    accuracies={"train": 0.95, "eval": 0.91, "test": 0.9},
+    min_accuracy=0.85,
+    baseline_accuracy=0.91,
+    max_accuracy_loss=0.01,
+    is_blessed=True,
+    model="my serving/[red]x/1795327453",
+)
+TABLE = """
+┏━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┓
+┃ split ┃ images ┃ accuracy ┃
+┡━━━━━━━╇━━━━━━━━╇━━━━━━━━━━┩
+│ train │ 56,000 │   0.9500 │
+│ eval  │  7,000 │   0.9100 │
+│ test  │  7,000 │   0.9000 │
+└───────┴────────┴──────────┘
+"""
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """A clock that goes on by a minute whenever somebody looks."""
+    minutes = itertools.count(step=60)
+    monkeypatch.setattr(console_module.time, "monotonic", lambda: float(next(minutes)))
+
+
+@pytest.fixture(autouse=True)
+def python(monkeypatch, tmp_path):
+    """An interpreter below the current directory, as `make run` has it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(summary.sys, "executable", str(tmp_path / ".venv/bin/python"))
+
+
+def printed(*events, is_terminal=False, end=lambda shown: None) -> str:
+    """What a terminal of 100 columns, or a file, shows of a run."""
+    console = Console(file=io.StringIO(), width=100, force_terminal=is_terminal, no_color=True)
+    with RunConsole(console, "out/[red]x/run.log") as shown:
+        for event in events:
+            shown.show(event)
+    end(shown)
+    return console.file.getvalue()
+
+
+def test_a_blessed_run():
+    out = printed(
+        Notice("The schema was frozen into [red]x."),
+        StepStarted("DataGate", 5, 10),
+        CACHED,
+        StepStarted("Trainer", 7, 10),
+        StepProgress(1, 5, "epochs", ""),
+        TRAINED,
+        end=lambda shown: shown.print_summary(BLESSED),
+    )
+    assert out == (
+        "The schema was frozen into [red]x.\n"
+        " 5/10 DataGate                cached           no anomalies\n"
+        " 7/10 Trainer               1234.6 s  1.5 GiB  "
+        "cnn, 93,322 parameters, eval accuracy 0.9012\n"
+        f"{TABLE}"
+        "70,002 files found, 2 rejected: see out/[red]x/rejects.csv\n"
+        "kept    test accuracy 0.9000, at least 0.8500\n"
+        "kept    -0.0100 against the last blessed model's 0.9100 on the same images, "
+        "at most 0.0100 lost\n"
+        "Blessed and pushed as version 1795327453: my serving/[red]x/1795327453\n"
+        "Ask it: .venv/bin/python -m pipeline.predict --model 'my serving/[red]x' IMAGE...\n"
+        "60 s in all. Log: out/[red]x/run.log\n"
+    )
+
+
+def test_the_lines_of_steps_fit_100_columns():
+    longest = (
+        "70,000 found: 55,999 train, 7,002 eval, 6,999 test",
+        "mobilenet_v2, 2,270,794 parameters, eval accuracy 0.9012",
+        "accuracy 0.9012 on 6,999 test images: blessed",
+    )
+    for result in longest[::2]:
+        line = printed(dataclasses.replace(TRAINED, step="ImageFolderExampleGen", result=result))
+        assert len(line.rstrip("\n")) <= 100
+    # Longer ones are not broken: a terminal does that better than a file.
+    assert printed(dataclasses.replace(TRAINED, result=longest[1])).count("\n") == 1
+
+
+def test_a_refused_run_without_a_baseline():
+    refused = dataclasses.replace(
+        BLESSED,
+        rejected=0,
+        min_accuracy=0.95,
+        baseline_accuracy=None,
+        is_blessed=False,
+        model="",
+    )
+    assert printed(end=lambda shown: shown.print_summary(refused)) == (
+        f"{TABLE}"
+        "70,002 files found, 0 rejected\n"
+        "broken  test accuracy 0.9000, at least 0.9500\n"
+        "Refused: the model is not pushed.\n"
+        "60 s in all. Log: out/[red]x/run.log\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("max_accuracy_loss", "mark"), [(0.01, "kept"), (0.0101, "kept"), (0.0099, "broken")]
+)
+def test_an_accuracy_on_the_threshold_is_kept_whatever_its_last_binary_digit(
+    max_accuracy_loss, mark
+):
+    finished = dataclasses.replace(BLESSED, max_accuracy_loss=max_accuracy_loss)
+    lines = [line.plain for line in summary.verdict_lines(finished)]
+    assert lines[1].split()[0] == mark
+
+
+def test_an_interpreter_elsewhere_is_named_by_its_path(monkeypatch):
+    monkeypatch.setattr(summary.sys, "executable", "/usr/bin/python3")
+    assert summary.predict_command("serving/a") == (
+        "/usr/bin/python3 -m pipeline.predict --model serving/a IMAGE..."
+    )
+
+
+def test_a_failed_run():
+    failed = RunFailed("DataGate", "The images must be [bold]right[/].\n  - they are not", False)
+    assert printed(end=lambda shown: shown.print_failure(failed)) == (
+        "\nThe run failed in DataGate.\n"
+        "The images must be [bold]right[/].\n  - they are not\n"
+        "Log: out/[red]x/run.log\n"
+    )
+
+
+def test_a_defect_outside_of_any_step():
+    failed = RunFailed("", "ValueError: bad shape", True)
+    assert printed(end=lambda shown: shown.print_failure(failed)) == (
+        "\nThe run failed.\n"
+        "ValueError: bad shape\n"
+        "This is not an error of yours that we know of; see the log.\n"
+        "Log: out/[red]x/run.log\n"
+    )
+
+
+def test_an_interrupted_run():
+    assert printed(end=RunConsole.print_interruption) == (
+        "\nInterrupted. The next run goes on with the steps that are done.\n"
+    )
+
+
+def test_what_it_remembers_of_a_run():
+    failed = RunFailed("Trainer", "no", False)
+    with RunConsole(Console(file=io.StringIO()), "run.log") as shown:
+        shown.show(StepStarted("Trainer", 7, 10))
+        assert shown.step == "Trainer"
+        shown.show(TRAINED)
+        assert (shown.step, shown.failed, shown.finished) == ("", None, None)
+        shown.show(failed)
+        shown.show(BLESSED)
+    assert (shown.failed, shown.finished) == (failed, BLESSED)
+
+
+@pytest.mark.parametrize(
+    ("progress", "detail"),
+    [
+        (StepProgress(1234, 2000, "images", "[red]x"), "1,234/2,000 images [red]x"),
+        (StepProgress(1234, 0, "images", ""), "1,234 images"),
+    ],
+)
+def test_a_terminal_shows_a_bar(progress, detail):
+    out = printed(StepStarted("Trainer", 7, 10), progress, is_terminal=True)
+    assert " 7/10 Trainer" in out
+    assert detail in out
+    assert detail not in printed(StepStarted("Trainer", 7, 10), progress)

@@ -1,0 +1,238 @@
+import io
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import yaml
+from rich.console import Console
+
+from pipeline.config import PipelineConfig, from_dict
+from pipeline.local import supervisor
+from tests.pipeline.local.fake_worker import FILE
+
+REPOSITORY = pathlib.Path(__file__).parents[3]
+FAKE_WORKER = (sys.executable, str(pathlib.Path(__file__).with_name("fake_worker.py")))
+SECONDS = 30.0
+RUN = """
+import json, signal, sys
+from rich.console import Console
+from pipeline.config import PipelineConfig
+from pipeline.local import supervisor
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+sys.exit(
+    supervisor.run(PipelineConfig("photos"), Console(), tuple(json.loads(sys.argv[1])),
+                   seconds_to_stop=float(sys.argv[2]))
+)
+"""
+KILLED = (
+    "The run failed in Trainer.\n"
+    "The step was killed, most likely by the system for want of memory. Free some memory, or use "
+    "smaller images or batches.\n"
+    "Log: "
+)
+DEFECT = "\nThis is not an error of yours that we know of; see the log.\nLog: "
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """The current directory of a run, with our code on the path of its worker."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    return tmp_path
+
+
+def run(behaviour: str, **settings: str) -> tuple[int, str]:
+    """Exit status and output of a run in this process."""
+    console = Console(file=io.StringIO(), width=100)
+    config = PipelineConfig("photos", **settings)
+    status = supervisor.run(config, console, (*FAKE_WORKER, behaviour))
+    return status, console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "text"),
+    [
+        ("blessed", 0, "Blessed and pushed as version 1: serving/photos/1\n"),
+        ("refused", 3, "Refused: the model is not pushed.\n"),
+        (
+            "failed",
+            1,
+            "\nThe run failed in Trainer.\nThe images must be [red]right[/].\nLog: output/photos/",
+        ),
+        ("silent", 1, f"The run failed in Trainer.\nThe worker ended with status 7.{DEFECT}"),
+        ("dead on arrival", 1, f"The run failed.\nThe worker ended with status 7.{DEFECT}"),
+        ("killed", 1, KILLED),
+        ("half a line", 1, KILLED),
+        ("aborted", 1, f"The worker ended with signal 6: Aborted.{DEFECT}"),
+        ("crash at the end", 1, f"The worker ended with signal 6: Aborted.{DEFECT}"),
+    ],
+)
+def test_how_a_run_ends(behaviour, status, text):
+    received, out = run(behaviour)
+    assert text in out
+    assert received == status
+
+
+def test_a_run_says_first_what_it_is_and_where_its_log_lies(place):
+    _, out = run("blessed", output="[red]x")
+    (folder,) = (place / "[red]x/photos/runs").iterdir()
+    assert out.startswith(
+        f"Pipeline photos, images from photos\nLog: [red]x/photos/runs/{folder.name}/run.log\n\n"
+    )
+    assert (folder / "run.log").read_text() == "The worker was given photos.\n"
+
+
+def test_what_a_killed_worker_printed_is_in_the_log(place):
+    run("killed")
+    (log,) = place.glob("output/photos/runs/*/run.log")
+    assert log.read_text() == "The worker was given photos.\n"
+
+
+def test_a_run_stores_its_configuration(place):
+    run("blessed", name="others")
+    (stored,) = place.glob("output/others/runs/*/config.yaml")
+    assert from_dict(yaml.safe_load(stored.read_text())) == PipelineConfig("photos", name="others")
+
+
+def test_two_runs_have_a_folder_each(place):
+    run("blessed")
+    run("failed")
+    assert len(list(place.glob("output/photos/runs/*/run.log"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "reason"),
+    [
+        ({"output": "file/out"}, "file/out/photos/runs/", "Not a directory"),
+        ({"output": "file"}, "file/photos/runs/", "Not a directory"),
+        ({"serving": "file"}, "file/photos", "Not a directory"),
+        ({"schema": "file/a.pbtxt"}, "file", "File exists"),
+        ({"output": "/proc/x"}, "/proc/x", "No such file or directory"),
+        ({"serving": "/proc/x"}, "/proc/x", "No such file or directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_written(place, settings, path, reason):
+    (place / "file").write_text("")
+    status, out = run("blessed", **settings)
+    assert status == 1
+    assert out.startswith(
+        f"The folders of --output, --serving and --schema must be writable. Received: {path}"
+    )
+    assert out.endswith(f": {reason}. Change its permissions or choose another folder.\n")
+
+
+def test_the_folder_of_a_schema_that_is_there_need_not_be_writable(place, monkeypatch):
+    schema = place / "frozen/a.pbtxt"
+    schema.parent.mkdir()
+    schema.write_text("")
+    # The permissions of files mean nothing to root.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "frozen")
+    assert run("blessed", schema="frozen/a.pbtxt")[0] == 0
+    status, out = run("blessed", schema="frozen/b.pbtxt")
+    assert status == 1
+    assert "Received: frozen: no permission to write. Change its permissions" in out
+
+
+def test_a_worker_that_talks_nonsense_is_stopped(place):
+    with pytest.raises(json.JSONDecodeError):
+        run("nonsense")
+    worker, state = (place / FILE).read_text().split()
+    assert state == "tidy"
+    assert not is_alive(int(worker))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_worker_may_tidy_up(started, number):
+    process, worker = started("long")
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert out.endswith("\nInterrupted. The next run goes on with the steps that are done.\n")
+    assert "Traceback" not in out
+    assert pathlib.Path(FILE).read_text() == f"{worker} tidy"
+    assert not is_alive(worker)
+
+
+def test_a_worker_that_does_not_stop_is_killed(started):
+    process, worker = started("stubborn", seconds_to_stop=0.2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert out.endswith("\nInterrupted. The next run goes on with the steps that are done.\n")
+    assert not is_alive(worker)
+
+
+def test_a_second_interruption_does_not_wait(started):
+    process, worker = started("stubborn", seconds_to_stop=600)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert is_alive(worker)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert "Traceback" not in out
+    assert not is_alive(worker)
+
+
+@pytest.mark.parametrize("behaviour", ["watching", "watching, stubborn"])
+def test_the_worker_of_a_killed_supervisor_ends(started, behaviour):
+    process, worker = started(behaviour)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not is_alive(worker))
+    state = "tidy" if behaviour == "watching" else "running"
+    assert pathlib.Path(FILE).read_text() == f"{worker} {state}"
+
+
+def test_a_reader_that_has_enough_ends_the_run(started):
+    process, worker = started("long")
+    process.stdout.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) != 0
+    assert not is_alive(worker)
+
+
+@pytest.fixture
+def started(place) -> Iterator[Callable[..., tuple[subprocess.Popen, int]]]:
+    """Starts a supervisor as a process; returns it, and its worker's id once that is at work."""
+    processes = []
+
+    def start(behaviour: str, seconds_to_stop: float = 20) -> tuple[subprocess.Popen, int]:
+        command = json.dumps([*FAKE_WORKER, behaviour])
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-c", RUN, command, str(seconds_to_stop)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+        wait_until((place / FILE).exists)
+        return processes[-1], int((place / FILE).read_text().split()[0])
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def wait_until(is_done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether a process runs; one that only waits to be counted does not."""
+    try:
+        status = pathlib.Path(f"/proc/{process_id}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"

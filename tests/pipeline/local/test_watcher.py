@@ -1,0 +1,68 @@
+import itertools
+import logging
+
+import pytest
+
+from pipeline.local import watcher
+from pipeline.local.artifacts import StepRecord
+from pipeline.local.events import StepFinished, StepProgress, StepStarted
+from pipeline.local.watcher import StepWatcher
+from pipeline.local.worker import ProgressHandler
+
+LOGGER = logging.getLogger("tests.watched")
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """A function that logs, and the events that came of it; every look at the clock costs 2 s."""
+    seconds = itertools.count(step=2)
+    monkeypatch.setattr(watcher.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(watcher.memory, "peak", lambda: 7)
+    events = []
+    handler = StepWatcher(2, "metadata.sqlite", events.append)
+    monkeypatch.setattr(LOGGER, "handlers", [handler])
+    LOGGER.setLevel(logging.INFO)
+    return handler, events
+
+
+def say(monkeypatch, state: str) -> None:
+    """Lets ML Metadata say what became of every step."""
+    monkeypatch.setattr(watcher, "read_step", lambda path, step: StepRecord(state, {}))
+
+
+def test_steps_become_events(logged, monkeypatch):
+    handler, events = logged
+    say(monkeypatch, "COMPLETE")
+    LOGGER.info("Component %s is running.", "StatisticsGen")
+    assert handler.step == "StatisticsGen"
+    LOGGER.info("Something else about %s", "StatisticsGen")
+    LOGGER.info("Component %s is finished.", "StatisticsGen")
+    assert handler.step == ""
+    say(monkeypatch, "CACHED")
+    LOGGER.info("Component %s is running.", "DataGate")
+    LOGGER.info("Component %s is finished.", "DataGate")
+    assert events == [
+        StepStarted("StatisticsGen", 1, 2),
+        StepFinished("StatisticsGen", 1, 2, 2.0, 7, False, "of train, eval, test"),
+        StepStarted("DataGate", 2, 2),
+        StepFinished("DataGate", 2, 2, 2.0, 7, True, "no anomalies"),
+    ]
+    assert list(handler.records) == ["StatisticsGen", "DataGate"]
+
+
+def test_a_step_that_ends_without_success_stops_the_run(logged, monkeypatch):
+    handler, events = logged
+    say(monkeypatch, "FAILED")
+    LOGGER.info("Component %s is running.", "BaselineResolver")
+    with pytest.raises(RuntimeError, match=r"^BaselineResolver ended as FAILED\.$"):
+        LOGGER.info("Component %s is finished.", "BaselineResolver")
+    assert handler.step == "BaselineResolver"
+    assert events == [StepStarted("BaselineResolver", 1, 2)]
+
+
+def test_progress_becomes_events(monkeypatch):
+    events = []
+    monkeypatch.setattr(LOGGER, "handlers", [ProgressHandler(events.append)])
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.info("x", extra={"done": 3, "total": 5, "unit": "epochs", "detail": "loss 0.3"})
+    assert events == [StepProgress(3, 5, "epochs", "loss 0.3")]

@@ -1,0 +1,81 @@
+import csv
+import io
+import json
+
+import pytest
+
+from pipeline.predict.answers import write_csv, write_json, write_table
+from tests.pipeline.predict.fake_predictor import FakePrediction
+
+ANSWERED = [
+    FakePrediction("photos/[red]x.png", "Bag", 0.92431),
+    FakePrediction("b.png", "Ankle boot, [brown]", 1.0),
+]
+BROKEN = FakePrediction("broken.png", error="Input is empty.")
+ODD_NAMES = [
+    FakePrediction("line\nbreak\x1b[31m.png", "Bag", 0.5),
+    FakePrediction("caf\udce9.png", "寿司", 0.5),
+]
+
+
+def written(write, predictions) -> str:
+    stream = io.StringIO()
+    write(predictions, stream)
+    return stream.getvalue()
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_a_table():
+    assert lines(written(write_table, ANSWERED)) == [
+        "file               class                probability",
+        "photos/[red]x.png  Bag                       0.9243",
+        "b.png              Ankle boot, [brown]       1.0000",
+    ]
+
+
+def test_a_table_with_errors():
+    assert lines(written(write_table, [ANSWERED[0], BROKEN])) == [
+        "file               class  probability  error",
+        "photos/[red]x.png  Bag         0.9243",
+        "broken.png                             Input is empty.",
+    ]
+
+
+def test_a_table_shows_what_would_disturb_the_terminal_as_its_code():
+    assert lines(written(write_table, ODD_NAMES)) == [
+        "file                     class  probability",
+        "line\\nbreak\\x1b[31m.png  Bag         0.5000",
+        "caf\\udce9.png            寿司        0.5000",
+    ]
+
+
+def test_a_table_in_a_file_has_a_line_for_each_file_however_long():
+    long = FakePrediction("x" * 4096, "Bag", 0.5)
+    assert lines(written(write_table, [long]))[1] == f"{'x' * 4096}  Bag         0.5000"
+
+
+def test_json():
+    assert json.loads(written(write_json, [*ANSWERED, BROKEN, ODD_NAMES[1]])) == [
+        {"file": "photos/[red]x.png", "class": "Bag", "probability": 0.92431, "error": None},
+        {"file": "b.png", "class": "Ankle boot, [brown]", "probability": 1.0, "error": None},
+        {"file": "broken.png", "class": None, "probability": None, "error": "Input is empty."},
+        {"file": "caf\udce9.png", "class": "寿司", "probability": 0.5, "error": None},
+    ]
+
+
+def test_csv():
+    assert written(write_csv, [*ANSWERED, BROKEN]) == (
+        "file,class,probability,error\n"
+        "photos/[red]x.png,Bag,0.92431,\n"
+        'b.png,"Ankle boot, [brown]",1.0,\n'
+        "broken.png,,,Input is empty.\n"
+    )
+
+
+@pytest.mark.parametrize("prediction", ODD_NAMES)
+def test_csv_keeps_every_name(prediction):
+    (row,) = csv.DictReader(io.StringIO(written(write_csv, [prediction]), newline=""))
+    assert (row["file"], row["class"]) == (prediction.file, prediction.class_name)

@@ -1,0 +1,172 @@
+import io
+import json
+import os
+import pathlib
+import sys
+
+import pytest
+
+from components.errors import PipelineError
+from pipeline.predict import asking
+from pipeline.predict.quiet import quiet_standard_error
+from tests.pipeline.predict.fake_predictor import FakePredictor
+
+ROW = {"file": "a.png", "class": "Bag", "probability": 0.5, "error": None}
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """A current directory with a pushed model, three images and a hidden file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for path in ("serving/photos/1795327453/saved_model.pb", "other/bags/1/saved_model.pb"):
+        pathlib.Path(path).parent.mkdir(parents=True)
+        pathlib.Path(path).write_bytes(b"")
+    pathlib.Path("folder").mkdir()
+    for path in ("a.png", "folder/b.png", "folder/broken.png", "folder/.DS_Store"):
+        pathlib.Path(path).write_bytes(b"")
+
+
+def ask(capsys, *argv: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error."""
+    status = asking.main(argv, FakePredictor)
+    return status, *capsys.readouterr()
+
+
+def test_one_image(capsys):
+    assert ask(capsys, "--json", "a.png") == (
+        0,
+        json.dumps([ROW], indent=2) + "\n",
+        "photos, version 1795327453, answers for 1 image.\n",
+    )
+
+
+def test_a_broken_image_costs_the_others_nothing(capsys):
+    assert ask(capsys, "--csv", "folder", "a.png") == (
+        1,
+        "file,class,probability,error\n"
+        "folder/b.png,Bag,0.5,\n"
+        "folder/broken.png,,,Input is empty.\n"
+        "a.png,Bag,0.5,\n",
+        "photos, version 1795327453, answers for 3 images. "
+        "Left out (hidden, a link to a folder, or special): 1.\n",
+    )
+
+
+@pytest.mark.parametrize("flags", [[], ["--table"]])
+def test_a_table_is_the_default(capsys, flags):
+    status, out, _ = ask(capsys, *flags, "a.png")
+    assert (status, out) == (0, "file   class  probability\na.png  Bag         0.5000\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "folder"),
+    [
+        ([], "serving/photos"),
+        (["--serving", "other"], "other/bags"),
+        (["--model", "other/bags"], "other/bags"),
+        (["--model=other/bags/"], "other/bags"),
+    ],
+)
+def test_which_model_is_loaded(capsys, flags, folder):
+    loaded = []
+
+    def load(model_folder: str) -> FakePredictor:
+        loaded.append(model_folder)
+        return FakePredictor(model_folder)
+
+    assert asking.main([*flags, "a.png"], load) == 0
+    assert loaded == [folder]
+    assert capsys.readouterr().err.startswith(f"{pathlib.Path(folder).name}, version 1795327453,")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "the following arguments are required: IMAGE"),
+        (["--json", "--csv", "a.png"], "argument --csv: not allowed with argument --json"),
+        (
+            ["--model", "a", "--serving", "b", "a.png"],
+            "argument --serving: not allowed with argument --model",
+        ),
+        (["--js", "a.png"], "unrecognized arguments: --js"),
+        (
+            ["a.png", "[red]none.png"],
+            "IMAGE must be a file or a folder of this machine. Received, and not found: "
+            "[red]none.png. Check the spelling.",
+        ),
+    ],
+)
+def test_wrong_use(capsys, argv, message):
+    with pytest.raises(SystemExit) as caught:
+        ask(capsys, *argv)
+    out, error = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    assert error.startswith("usage: python -m pipeline.predict [-h]")
+    assert error.endswith(f"\npython -m pipeline.predict: error: {message}\n")
+
+
+def test_no_model(capsys):
+    assert ask(capsys, "--serving", "[red]none", "a.png") == (
+        1,
+        "",
+        "error: A model must have been pushed. Received: [red]none without versions of any model. "
+        "Run the pipeline first, or give another folder with --serving or --model.\n",
+    )
+
+
+def test_interrupted(capsys):
+    def load(model_folder: str) -> FakePredictor:
+        raise KeyboardInterrupt
+
+    assert asking.main(["a.png"], load) == 130
+    assert capsys.readouterr() == ("", "Interrupted.\n")
+
+
+class Terminal(io.StringIO):
+    """What the user sees; says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("images", "has_bar"), [(64, False), (65, True)])
+def test_a_terminal_shows_a_bar_for_many_images(monkeypatch, images, has_bar):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert asking.main(["a.png"] * images, FakePredictor) == 0
+    shown = sys.stderr.getvalue()
+    assert "Loading TensorFlow and the model ..." in shown
+    assert f"answers for {images} images." in shown
+    assert ("Classifying" in shown) == has_bar
+
+
+def test_no_bar_without_a_terminal(capsys):
+    status, _, error = ask(capsys, *["a.png"] * 65)
+    assert (status, error) == (0, "photos, version 1795327453, answers for 65 images.\n")
+
+
+def test_standard_error_is_quiet_for_a_while(capfd):
+    with quiet_standard_error():
+        os.write(2, b"greetings\n")
+    os.write(2, b"trouble\n")
+    assert capfd.readouterr().err == "trouble\n"
+
+
+def test_after_a_defect_nothing_is_held_back(capfd):
+    with pytest.raises(ZeroDivisionError):
+        greet_and_raise(ZeroDivisionError())
+    os.write(2, b"more\n")
+    assert capfd.readouterr().err == "greetings\nmore\n"
+
+
+def test_an_error_for_the_user_speaks_for_itself(capfd):
+    with pytest.raises(PipelineError):
+        greet_and_raise(PipelineError())
+    assert capfd.readouterr().err == ""
+
+
+def greet_and_raise(error: Exception) -> None:
+    with quiet_standard_error():
+        os.write(2, b"greetings\n")
+        raise error

@@ -1,0 +1,275 @@
+"""The compiled pipeline: what TFX will run."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tfx.dsl.compiler import compiler
+from tfx.proto.orchestration import pipeline_pb2
+
+from components.evaluation import thresholds
+from components.validation.schema import FrozenSchema
+from pipeline import dag
+from pipeline.config import PipelineConfig, from_dict, to_dict
+from pipeline.local import summary
+from pipeline.setting_names import setting_fields
+
+CONFIG = PipelineConfig("photos")
+SCHEMA = FrozenSchema("frozen/schema.pbtxt", "frozen/class_names", ("cat", "dog"))
+STEPS = [
+    "ImageFolderExampleGen",
+    "ImportSchemaGen",
+    "StatisticsGen",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+    "Trainer",
+    "BaselineResolver",
+    "Evaluator",
+    "Pusher",
+]
+# Another value for each setting, and the steps whose parameters change with it: these run again,
+# the others are cached for as long as their inputs are the same.
+SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
+    "data": ("pictures", {"ImageFolderExampleGen"}),
+    "name": ("others", {"Pusher"}),
+    "output": ("elsewhere", set()),
+    "serving": ("elsewhere", {"Pusher"}),
+    # The runner pins the file; the pipeline gets the copy.
+    "schema": ("elsewhere.pbtxt", set()),
+    "splits.train": (0.7, {"ImageFolderExampleGen"}),
+    "splits.eval": (0.2, {"ImageFolderExampleGen"}),
+    "splits.test": (0.2, {"ImageFolderExampleGen"}),
+    "image.height": (95, {"Transform", "Trainer"}),
+    "image.width": (95, {"Transform", "Trainer"}),
+    "image.channels": (1, {"ImageFolderExampleGen", "Transform", "Trainer"}),
+    "image.resize_method": ("area", {"Transform"}),
+    "train.trainer": ("dense", {"Trainer"}),
+    "train.options": ({"dense_units": 65}, {"Trainer"}),
+    "train.epochs": (7, {"Trainer"}),
+    "train.batch_size": (33, {"Trainer"}),
+    "train.learning_rate": (0.002, {"Trainer"}),
+    "train.seed": (43, {"Trainer"}),
+    "evaluate.min_accuracy": (0.8, {"Evaluator"}),
+    "evaluate.max_accuracy_loss": (0.01, {"Evaluator"}),
+}
+# The shares must add up to 1.
+TOGETHER: Mapping[str, Mapping[str, Any]] = {
+    "splits.train": {"splits.eval": 0.2},
+    "splits.eval": {"splits.train": 0.7},
+    "splits.test": {"splits.train": 0.7},
+}
+
+
+def changed(settings: Mapping[str, Any]) -> PipelineConfig:
+    """The configuration with other values for some settings, by their dotted names."""
+    values = to_dict(CONFIG)
+    for name, value in settings.items():
+        group, _, last = name.rpartition(".")
+        (values[group] if group else values)[last] = value
+    return from_dict(values)
+
+
+def compile_steps(
+    config: PipelineConfig = CONFIG, schema: FrozenSchema = SCHEMA
+) -> dict[str, pipeline_pb2.PipelineNode]:
+    """The steps by their names, in the order in which they run."""
+    compiled = compiler.Compiler().compile(dag.create_pipeline(config, schema))
+    return {node.pipeline_node.node_info.id: node.pipeline_node for node in compiled.nodes}
+
+
+def parameters(step: pipeline_pb2.PipelineNode) -> dict[str, Any]:
+    """What is set of a step; JSON is read."""
+    values = {}
+    for name, value in step.parameters.parameters.items():
+        text = value.field_value.string_value
+        is_json = text.startswith(("{", "["))
+        values[name] = json.loads(text) if is_json else text or value.field_value.int_value
+    return values
+
+
+@pytest.fixture(scope="module")
+def steps() -> dict[str, pipeline_pb2.PipelineNode]:
+    return compile_steps()
+
+
+def test_the_steps_in_their_order(steps):
+    assert list(steps) == STEPS
+
+
+def test_a_schema_is_inferred_from_the_first_two_steps_alone():
+    compiled = compiler.Compiler().compile(dag.create_data_pipeline(CONFIG))
+    steps = [node.pipeline_node for node in compiled.nodes]
+    assert [step.node_info.id for step in steps] == ["ImageFolderExampleGen", "StatisticsGen"]
+    whole = compile_steps()
+    for step in steps:
+        # Else the run that follows would not find their results in the cache.
+        assert step.parameters == whole[step.node_info.id].parameters
+
+
+@pytest.mark.parametrize(
+    ("step", "inputs"),
+    [
+        ("ImageFolderExampleGen", {}),
+        ("ImportSchemaGen", {}),
+        ("StatisticsGen", {"examples": ("ImageFolderExampleGen", "examples")}),
+        (
+            "ExampleValidator",
+            {
+                "statistics": ("StatisticsGen", "statistics"),
+                "schema": ("ImportSchemaGen", "schema"),
+            },
+        ),
+        (
+            "DataGate",
+            {
+                "anomalies": ("ExampleValidator", "anomalies"),
+                "schema": ("ImportSchemaGen", "schema"),
+            },
+        ),
+        (
+            "Transform",
+            {
+                "examples": ("ImageFolderExampleGen", "examples"),
+                "schema": ("ImportSchemaGen", "schema"),
+            },
+        ),
+        (
+            "Trainer",
+            {
+                "examples": ("Transform", "transformed_examples"),
+                "transform_graph": ("Transform", "transform_graph"),
+            },
+        ),
+        (
+            "Evaluator",
+            {
+                "examples": ("ImageFolderExampleGen", "examples"),
+                "model": ("Trainer", "model"),
+                "baseline_model": ("BaselineResolver", "model"),
+            },
+        ),
+        (
+            "Pusher",
+            {"model": ("Trainer", "model"), "model_blessing": ("Evaluator", "blessing")},
+        ),
+    ],
+)
+def test_what_a_step_gets_from_which(steps, step, inputs):
+    received = {
+        key: [(channel.producer_node_query.id, channel.output_key) for channel in value.channels]
+        for key, value in steps[step].inputs.inputs.items()
+    }
+    assert received == {key: [value] for key, value in inputs.items()}
+
+
+def test_the_gate_is_before_transform(steps):
+    assert "DataGate" in steps["Transform"].upstream_nodes
+    assert "Transform" in steps["DataGate"].downstream_nodes
+
+
+def test_which_splits_are_for_what(steps):
+    assert parameters(steps["Transform"])["splits_config"] == {
+        "analyze": ["train"],
+        "transform": ["train", "eval"],
+    }
+    trainer = parameters(steps["Trainer"])
+    assert (trainer["train_args"], trainer["eval_args"]) == (
+        {"splits": ["train"]},
+        {"splits": ["eval"]},
+    )
+    assert parameters(steps["Evaluator"])["example_splits"] == ["test"]
+
+
+def test_where_the_settings_go():
+    config = changed(
+        {
+            "splits.train": 0.5,
+            "splits.eval": 0.3,
+            "splits.test": 0.2,
+            "image.height": 31,
+            "image.width": 32,
+            "image.channels": 1,
+            "image.resize_method": "area",
+            "train.epochs": 7,
+            "train.learning_rate": 0.02,
+            "evaluate.min_accuracy": 0.61,
+            "evaluate.max_accuracy_loss": 0.07,
+        }
+    )
+    found = {name: parameters(step) for name, step in compile_steps(config).items()}
+    example_gen = found["ImageFolderExampleGen"]
+    assert (example_gen["data_folder"], example_gen["channels"]) == ("photos", 1)
+    assert example_gen["split_weights"] == {"train": 500_000, "eval": 300_000, "test": 200_000}
+    assert found["ImportSchemaGen"]["schema_file"] == "frozen/schema.pbtxt"
+    image = {"height": 31, "width": 32, "channels": 1}
+    transform = found["Transform"]["custom_config"]
+    assert without_fingerprint(transform) == {
+        **image,
+        "resize_method": "area",
+        "class_names_file": "frozen/class_names",
+    }
+    assert without_fingerprint(found["Trainer"]["custom_config"]) == {
+        **image,
+        "trainer": "cnn",
+        "options": {},
+        "epochs": 7,
+        "batch_size": 32,
+        "learning_rate": 0.02,
+        "seed": 42,
+        "memory_budget": 2**31,
+    }
+    metric = found["Evaluator"]["eval_config"]["metrics_specs"][0]["metrics"][0]
+    threshold = metric["per_slice_thresholds"][0]["threshold"]
+    assert threshold["value_threshold"] == {"lower_bound": pytest.approx(0.61, abs=2e-6)}
+    assert threshold["change_threshold"]["absolute"] == pytest.approx(-0.07, abs=2e-6)
+    assert found["Pusher"]["push_destination"] == {
+        "filesystem": {"base_directory": "serving/photos"}
+    }
+
+
+def without_fingerprint(values: Mapping[str, Any]) -> dict[str, Any]:
+    assert len(values["code_fingerprint"]) == 16
+    return {name: value for name, value in values.items() if name != "code_fingerprint"}
+
+
+def test_every_setting_is_in_the_table():
+    assert set(SETTINGS) == set(setting_fields(PipelineConfig))
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_which_steps_a_setting_reaches(steps, setting):
+    value, expected = SETTINGS[setting]
+    other = compile_steps(changed({**TOGETHER.get(setting, {}), setting: value}))
+    different = {name for name in STEPS if parameters(other[name]) != parameters(steps[name])}
+    assert different == expected
+
+
+def test_a_new_schema_reaches_what_depends_on_it(steps):
+    other = compile_steps(
+        schema=FrozenSchema("new/schema.pbtxt", "new/class_names", ("cat", "dog", "owl"))
+    )
+    different = {name for name in STEPS if parameters(other[name]) != parameters(steps[name])}
+    assert different == {"ImportSchemaGen", "Transform", "Evaluator"}
+
+
+def test_where_everything_lies():
+    config = changed({"output": "out", "serving": "srv", "name": "others"})
+    pipeline = dag.create_pipeline(config, SCHEMA)
+    assert pipeline.pipeline_info.pipeline_name == "others"
+    assert pipeline.pipeline_info.pipeline_root == "out/others/artifacts"
+    assert pipeline.metadata_connection_config.sqlite.filename_uri == "out/others/metadata.sqlite"
+    assert dag.model_folder(config) == "srv/others"
+    assert pipeline.enable_cache is True
+
+
+def test_beam_looks_for_no_other_runner():
+    assert dag.create_data_pipeline(CONFIG).beam_pipeline_args == [
+        "--runner=DirectRunner",
+        "--direct_running_mode=in_memory",
+    ]
+
+
+def test_the_summary_rounds_as_the_evaluator_does():
+    assert summary.ROUNDING == thresholds.ROUNDING
