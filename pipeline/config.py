@@ -34,6 +34,7 @@ RESIZE_METHODS = (
     "mitchellcubic",
     "nearest",
 )
+SCHEDULES = ("constant", "cosine")
 # The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
 LONGEST_NAME = 63
 LARGEST_SEED = 2**32 - 1
@@ -108,6 +109,7 @@ class TrainConfig:
         epochs: How often the training goes through all its images, at least 1.
         batch_size: Images in one step of the training, at least 1.
         learning_rate: Size of the optimizer's steps, above 0.
+        schedule: constant, or cosine: the learning rate falls to 0 until the end of the training.
         seed: Start of all random numbers, 0 to 4294967295. The same seed repeats a result on one
             machine.
     """
@@ -117,6 +119,7 @@ class TrainConfig:
     epochs: int = 5
     batch_size: int = 32
     learning_rate: float = 0.001
+    schedule: str = "cosine"
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -124,6 +127,7 @@ class TrainConfig:
         check_between("train.epochs", self.epochs, 1)
         check_between("train.batch_size", self.batch_size, 1)
         check_positive("train.learning_rate", self.learning_rate)
+        check_choice("train.schedule", self.schedule, SCHEDULES)
         check_between("train.seed", self.seed, 0, LARGEST_SEED)
         check_choice("train.trainer", self.trainer, trainers.available())
         object.__setattr__(self, "options", plain("train.options", self.options))

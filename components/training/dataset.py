@@ -44,13 +44,12 @@ def read_images(patterns: Sequence[str], dimensions: tuple[int, int, int]) -> tf
 
 
 def training_batches(
-    examples: tf.data.Dataset, size: int, batch_size: int, seed: int, memory_budget: int
+    examples: tf.data.Dataset, batch_size: int, seed: int, memory_budget: int
 ) -> tf.data.Dataset:
     """Shuffles and batches, anew in each epoch.
 
     Args:
-        examples: What `read_images` returned.
-        size: How many there are.
+        examples: What `read_images` returned, of known cardinality.
         batch_size: Images a step; the last batch of an epoch may be smaller.
         seed: Decides the order.
         memory_budget: Bytes of pixels that may be kept in memory. A set that fits is read once
@@ -59,6 +58,7 @@ def training_batches(
     Returns:
         Batches of uint8 [batch, height, width, channels] and int64 [batch].
     """
+    size = int(examples.cardinality())
     pixels, _ = examples.element_spec
     room = max(batch_size, memory_budget // pixels.shape.num_elements())
     if size <= room:

@@ -13,6 +13,7 @@ from components.errors import PipelineError
 from components.progress import Progress
 
 HISTORY_FILE = "history.json"
+COSINE = "cosine"
 
 
 class ReportProgress(keras.callbacks.Callback):
@@ -55,34 +56,47 @@ class StopOnNaN(keras.callbacks.Callback):
                 )
 
 
-def fit_model(
-    model: keras.Model,
-    training: tf.data.Dataset,
-    evaluation: tf.data.Dataset,
-    steps_per_epoch: int,
-    epochs: int,
-    learning_rate: float,
-    log_folder: str,
-) -> dict[str, list[float]]:
-    """Compiles with Adam and fits.
+def compile_model(model: keras.Model, learning_rate: float, schedule: str, steps: int) -> None:
+    """Prepares a model for training with Adam.
 
     Args:
         model: Pixels to probabilities.
-        training: Batches of (pixels, label).
-        evaluation: The same, measured after each epoch.
-        steps_per_epoch: Batches an epoch.
-        epochs: Passes over the training images.
-        learning_rate: Adam's.
-        log_folder: Where TensorBoard's logs and the history go.
-
-    Returns:
-        For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
+        learning_rate: Of the first step.
+        schedule: "constant", or "cosine": falling to zero over the whole training along half a
+            cosine wave (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+        steps: Of the whole training.
     """
+    if schedule == COSINE:
+        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
+
+
+def fit_model(
+    model: keras.Model,
+    training: tf.data.Dataset,
+    evaluation: tf.data.Dataset,
+    epochs: int,
+    log_folder: str,
+) -> dict[str, list[float]]:
+    """Fits a compiled model.
+
+    Args:
+        model: Pixels to probabilities.
+        training: Batches of (pixels, label), of known cardinality.
+        evaluation: The same, measured after each epoch.
+        epochs: Passes over the training images.
+        log_folder: Where TensorBoard's logs go.
+
+    Returns:
+        For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
+
+    Raises:
+        PipelineError: A loss is not a finite number.
+    """
     fitted = model.fit(
         training,
         validation_data=evaluation,
@@ -90,7 +104,7 @@ def fit_model(
         shuffle=False,  # The order is the data's.
         verbose=0,
         callbacks=[
-            ReportProgress(epochs, steps_per_epoch),
+            ReportProgress(epochs, int(training.cardinality())),
             StopOnNaN(),
             keras.callbacks.TensorBoard(log_folder),
         ],

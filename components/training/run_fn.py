@@ -1,7 +1,5 @@
 """What TFX's Trainer calls."""
 
-import math
-
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -18,7 +16,7 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: TFX's, with `custom_config`: `trainer`, `options`, `height`, `width`, `channels`,
-            `epochs`, `batch_size`, `learning_rate`, `seed` and `memory_budget` (bytes).
+            `epochs`, `batch_size`, `learning_rate`, `schedule`, `seed` and `memory_budget` (bytes).
 
     Raises:
         PipelineError: The model cannot be built or trained as configured.
@@ -29,28 +27,26 @@ def run_fn(fn_args: FnArgs) -> None:
     classes = transform.vocabulary_size_by_name(CLASS_NAMES_VOCABULARY)
     _make_repeatable(settings["seed"])
 
-    images = dataset.read_images(fn_args.train_files, shape.dimensions)
-    size = int(images.cardinality())
-    batch_size = settings["batch_size"]
-    training = dataset.training_batches(
-        images, size, batch_size, settings["seed"], settings["memory_budget"]
-    )
-    evaluation = dataset.evaluation_batches(
-        dataset.read_images(fn_args.eval_files, shape.dimensions), batch_size
-    )
+    training, evaluation = _read_data(fn_args, shape)
     model = _build_model(settings, shape, classes)
-    history = fit.fit_model(
-        model,
-        training,
-        evaluation,
-        steps_per_epoch=math.ceil(size / batch_size),
-        epochs=settings["epochs"],
-        learning_rate=settings["learning_rate"],
-        log_folder=fn_args.model_run_dir,
-    )
-    facts = {"trainer": settings["trainer"], "parameters": model.count_params(), "images": size}
-    fit.write_history(fn_args.model_run_dir, history, facts)
+    steps = settings["epochs"] * int(training.cardinality())
+    fit.compile_model(model, settings["learning_rate"], settings["schedule"], steps)
+    log_folder = fn_args.model_run_dir
+    history = fit.fit_model(model, training, evaluation, settings["epochs"], log_folder)
+    facts = {"trainer": settings["trainer"], "parameters": model.count_params()}
+    fit.write_history(log_folder, history, facts)
     export_model(model, transform, shape, fn_args.serving_model_dir)
+
+
+def _read_data(fn_args: FnArgs, shape: ImageShape) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """Batches to train on, and batches to watch the training with."""
+    settings = fn_args.custom_config
+    images = dataset.read_images(fn_args.train_files, shape.dimensions)
+    training = dataset.training_batches(
+        images, settings["batch_size"], settings["seed"], settings["memory_budget"]
+    )
+    held_out = dataset.read_images(fn_args.eval_files, shape.dimensions)
+    return training, dataset.evaluation_batches(held_out, settings["batch_size"])
 
 
 def _make_repeatable(seed: int) -> None:

@@ -15,8 +15,8 @@ FLAGS = (
     "--config, --print-config, --help, --data, --name, --output, --serving, --schema, "
     "--splits.train, --splits.eval, --splits.test, --image.height, --image.width, "
     "--image.channels, --image.resize_method, --train.trainer, --train.options, --train.epochs, "
-    "--train.batch_size, --train.learning_rate, --train.seed, --evaluate.min_accuracy, "
-    "--evaluate.max_accuracy_loss"
+    "--train.batch_size, --train.learning_rate, --train.schedule, --train.seed, "
+    "--evaluate.min_accuracy, --evaluate.max_accuracy_loss"
 )
 SETTINGS = "data, name, output, serving, schema, splits, image, train, evaluate"
 TEXT = "text (in YAML, quoted where it looks like a number)"
@@ -69,10 +69,10 @@ REFUSED_FILES = [
                                   "Did you mean 'epochs' below 'train'?"),
     ("data: photos\ntrain:\n  epochz: 3\n",
      "a.yaml: The settings of train are trainer, options, epochs, batch_size, learning_rate, "
-     "seed. Received: 'epochz'. Did you mean 'epochs'?"),
+     "schedule, seed. Received: 'epochz'. Did you mean 'epochs'?"),
     ("data: photos\ntrain: 3\n",
      "a.yaml: train must be a group of settings: trainer, options, epochs, batch_size, "
-     "learning_rate, seed. Received: train=3."),
+     "learning_rate, schedule, seed. Received: train=3."),
     ("data: photos\ntrain:\n  epochs: five\n",
      "train.epochs must be a whole number, such as 5. Received: train.epochs=five."),
     ("data: photos\ntrain:\n  epochs:\n",
@@ -172,6 +172,7 @@ def test_every_setting_has_a_flag():
         "--train.epochs": "1",
         "--train.batch_size": "2",
         "--train.learning_rate": "1e-5",
+        "--train.schedule": "constant",
         "--train.seed": "0",
         "--evaluate.min_accuracy": "0.5",
         "--evaluate.max_accuracy_loss": "1",
@@ -193,6 +194,7 @@ def test_every_setting_has_a_flag():
             "epochs": 1,
             "batch_size": 2,
             "learning_rate": 0.00001,
+            "schedule": "constant",
             "seed": 0,
         },
         "evaluate": {"min_accuracy": 0.5, "max_accuracy_loss": 1.0},
@@ -248,7 +250,7 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
         "splits:\n  train: 0.8\n  eval: 0.1\n  test: 0.1\n"
         "image:\n  height: 96\n  width: 96\n  channels: 1\n  resize_method: bilinear\n"
         "train:\n  trainer: cnn\n  options: {}\n  epochs: 5\n  batch_size: 32\n"
-        "  learning_rate: 0.001\n  seed: 42\n"
+        "  learning_rate: 0.001\n  schedule: cosine\n  seed: 42\n"
         "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.0\n"
     )
     file = tmp_path / "printed.yaml"

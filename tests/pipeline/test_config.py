@@ -32,6 +32,7 @@ DEFAULTS = {
         "epochs": 5,
         "batch_size": 32,
         "learning_rate": 0.001,
+        "schedule": "cosine",
         "seed": 42,
     },
     "evaluate": {"min_accuracy": 0.7, "max_accuracy_loss": 0.0},
@@ -110,6 +111,9 @@ REFUSED = [
                                              "finite. Received: train.learning_rate=inf."),
     ({"train": {"learning_rate": "slow"}}, "train.learning_rate must be a number, such as 0.001. "
                                            "Received: train.learning_rate='slow'."),
+    ({"train": {"schedule": "cosin"}}, "train.schedule must be one of constant, cosine. "
+                                       "Received: train.schedule='cosin'. "
+                                       "Did you mean 'cosine'?"),
     ({"train": {"seed": -1}}, "train.seed must be from 0 to 4294967295. Received: train.seed=-1."),
     ({"train": {"seed": 2**32}}, "train.seed must be from 0 to 4294967295. "
                                  "Received: train.seed=4294967296."),

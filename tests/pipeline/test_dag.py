@@ -50,6 +50,7 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "train.epochs": (7, {"Trainer"}),
     "train.batch_size": (33, {"Trainer"}),
     "train.learning_rate": (0.002, {"Trainer"}),
+    "train.schedule": ("constant", {"Trainer"}),
     "train.seed": (43, {"Trainer"}),
     "evaluate.min_accuracy": (0.8, {"Evaluator"}),
     "evaluate.max_accuracy_loss": (0.01, {"Evaluator"}),
@@ -217,6 +218,7 @@ def test_where_the_settings_go():
         "epochs": 7,
         "batch_size": 32,
         "learning_rate": 0.02,
+        "schedule": "cosine",
         "seed": 42,
         "memory_budget": 2**31,
     }

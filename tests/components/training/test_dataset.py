@@ -29,7 +29,7 @@ class CountedReading:
         self.examples = tf.data.Dataset.from_generator(
             self._read,
             output_signature=(tf.TensorSpec(ONE_PIXEL, tf.uint8), tf.TensorSpec([], tf.int64)),
-        )
+        ).apply(tf.data.experimental.assert_cardinality(COUNT))
 
     def _read(self):
         self.readings += 1
@@ -44,7 +44,7 @@ def epoch(batches: tf.data.Dataset) -> list[int]:
 
 def shuffled(pattern: str, seed: int = 1, memory_budget: int = PLENTY) -> tf.data.Dataset:
     examples = dataset.read_images([pattern], ONE_PIXEL)
-    return dataset.training_batches(examples, COUNT, 4, seed, memory_budget)
+    return dataset.training_batches(examples, 4, seed, memory_budget)
 
 
 def test_counts_records(pattern: str) -> None:
@@ -111,7 +111,7 @@ def test_the_seed_repeats_the_order_of_every_epoch(pattern: str, memory_budget: 
 )
 def test_a_set_that_fits_into_memory_is_read_once(memory_budget: int, readings: int) -> None:
     counted = CountedReading()
-    batches = dataset.training_batches(counted.examples, COUNT, 4, 1, memory_budget)
+    batches = dataset.training_batches(counted.examples, 4, 1, memory_budget)
     for _ in range(2):
         assert sorted(epoch(batches)) == list(range(COUNT))
     assert counted.readings == readings

@@ -37,15 +37,9 @@ def make_batches() -> tf.data.Dataset:
 @pytest.fixture
 def train(tmp_path: pathlib.Path) -> Callable[..., dict[str, list[float]]]:
     def run(learning_rate: float = 0.01, epochs: int = 3) -> dict[str, list[float]]:
-        return fit.fit_model(
-            make_model(),
-            make_batches(),
-            make_batches(),
-            steps_per_epoch=2,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            log_folder=str(tmp_path),
-        )
+        model = make_model()
+        fit.compile_model(model, learning_rate, "constant", steps=2 * epochs)
+        return fit.fit_model(model, make_batches(), make_batches(), epochs, str(tmp_path))
 
     return run
 
@@ -56,6 +50,24 @@ def test_history_has_every_epoch(train: Callable[..., dict[str, list[float]]]) -
     assert [len(values) for values in history.values()] == [3, 3, 3, 3]
     assert {type(value) for values in history.values() for value in values} == {float}
     assert history["val_loss"] == sorted(history["val_loss"], reverse=True)
+
+
+# Of four steps, by the formula: 0.1 * (1 + cos(pi * step / 4)) / 2.
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", [0.1, 0.1, 0.1, 0.1, 0.1]),
+        ("cosine", [0.1, 0.0853553, 0.05, 0.0146447, 0.0]),
+    ],
+)
+def test_learning_rate_follows_its_schedule(schedule: str, rates: list[float]) -> None:
+    model = make_model()
+    fit.compile_model(model, 0.1, schedule, steps=4)
+    seen = []
+    for step in range(5):
+        model.optimizer.iterations.assign(step)
+        seen.append(float(model.optimizer.learning_rate))
+    assert seen == pytest.approx(rates, abs=1e-6)
 
 
 def test_writes_logs_for_tensorboard(
