@@ -3,8 +3,7 @@
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
-
-import tensorflow as tf
+from typing import Any
 
 from components.errors import PipelineError
 
@@ -12,6 +11,16 @@ from components.errors import PipelineError
 def is_local(root: str) -> bool:
     """Whether a path is of this machine's own file system."""
     return "://" not in root
+
+
+def check_folder(root: str) -> None:
+    """Checks that a data folder exists.
+
+    Raises:
+        PipelineError: It does not.
+    """
+    if not (os.path.isdir(root) if is_local(root) else _gfile().isdir(root)):
+        raise PipelineError(f"The data folder must exist. Received: {root}. Check the path.")
 
 
 def walk_files(root: str) -> Iterator[str]:
@@ -22,7 +31,7 @@ def walk_files(root: str) -> Iterator[str]:
             below = os.path.relpath(folder, root)
             yield from (os.path.normpath(os.path.join(below, name)) for name in names + links)
     else:
-        for folder, _, names in tf.io.gfile.walk(root):
+        for folder, _, names in _gfile().walk(root):
             below = folder[len(root) :].strip("/")
             yield from (posixpath.join(below, name) for name in names)
 
@@ -40,8 +49,8 @@ def list_subfolders(folder: str) -> list[str]:
         # gfile fails on names that are not UTF-8.
         names = os.listdir(folder)
         return sorted(name for name in names if os.path.isdir(os.path.join(folder, name)))
-    names = [name.rstrip("/") for name in tf.io.gfile.listdir(folder)]
-    return sorted(name for name in names if tf.io.gfile.isdir(os.path.join(folder, name)))
+    names = [name.rstrip("/") for name in _gfile().listdir(folder)]
+    return sorted(name for name in names if _gfile().isdir(os.path.join(folder, name)))
 
 
 def read_file(root: str, filename: str) -> bytes:
@@ -56,7 +65,7 @@ def read_file(root: str, filename: str) -> bytes:
         # Twice as fast as gfile for small files.
         with open(path, "rb") as file:
             return file.read()
-    with tf.io.gfile.GFile(path, "rb") as file:
+    with _gfile().GFile(path, "rb") as file:
         content: bytes = file.read()
         return content
 
@@ -76,6 +85,13 @@ def why_not_a_file(root: str, filename: str) -> str | None:
     if not os.path.isfile(path) and os.path.exists(path):
         return "not a regular file"
     return None
+
+
+def _gfile() -> Any:
+    # Not above: a local folder need not wait the seconds that TensorFlow takes to load.
+    import tensorflow as tf
+
+    return tf.io.gfile
 
 
 def _leaves(root: str, link: str) -> bool:

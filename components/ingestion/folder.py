@@ -8,10 +8,9 @@ import dataclasses
 import os
 from collections.abc import Iterable
 
-import tensorflow as tf
-
 from components.errors import PipelineError
 from components.ingestion.file_system import (
+    check_folder,
     list_subfolders,
     printable,
     quote_names,
@@ -90,8 +89,7 @@ def list_image_folder(root: str) -> ImageFolder:
         PipelineError: The folder is missing or empty, follows neither layout, has fewer than two
             classes, or has a class without files.
     """
-    if not tf.io.gfile.isdir(root):
-        raise PipelineError(f"The data folder must exist. Received: {root}. Check the path.")
+    check_folder(root)
     filenames = sorted(walk_files(root))
     if not filenames:
         raise PipelineError(f"The data folder must hold images. Received: {root}, empty. {TREES}")

@@ -12,6 +12,7 @@ from typing import IO
 from rich.console import Console
 
 from components.errors import PipelineError
+from components.ingestion.file_system import check_folder, is_local
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole, print_plain
 from pipeline.local.events import RunFailed
@@ -45,6 +46,8 @@ def run(
         The exit status: 0 pushed, 1 failed, 3 refused by the thresholds, 130 interrupted.
     """
     try:
+        if is_local(config.data):
+            check_folder(config.data)
         folder = make_run_folder(config)
     except PipelineError as error:
         print_plain(console, str(error), style="red")

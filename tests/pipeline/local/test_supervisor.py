@@ -44,6 +44,7 @@ def place(tmp_path, monkeypatch):
     """The current directory of a run, with our code on the path of its worker."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    (tmp_path / "photos").mkdir()
     return tmp_path
 
 
@@ -53,6 +54,13 @@ def run(behaviour: str, **settings: str) -> tuple[int, str]:
     config = PipelineConfig("photos", **settings)
     status = supervisor.run(config, console, (*FAKE_WORKER, behaviour))
     return status, console.file.getvalue()
+
+
+def test_a_missing_data_folder_is_refused_at_once(place):
+    (place / "photos").rmdir()
+    message = "The data folder must exist. Received: photos. Check the path.\n"
+    assert run("blessed") == (1, message)
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.parametrize(
