@@ -25,6 +25,6 @@ def test_photos_in_given_splits(tmp_path_factory: pytest.TempPathFactory) -> Non
     account = json.loads((examples / "account.json").read_text())
     assert account["used"]["train"] == {"cats": 400, "dogs": 400}
     # The test split is cut from validation, by content.
-    assert account["used"]["eval"] == {"cats": 112, "dogs": 101}
-    assert account["used"]["test"] == {"cats": 88, "dogs": 99}
+    assert account["used"]["eval"] == {"cats": 113, "dogs": 111}
+    assert account["used"]["test"] == {"cats": 87, "dogs": 89}
     assert (account["found"], account["rejected"]) == (1200, 0)

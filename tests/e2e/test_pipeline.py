@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -116,12 +117,9 @@ def _accuracy_by_class(evaluation: Path) -> dict[str, float]:
 def test_predict_answers_from_the_pushed_model(first_run: Finished, workplace: Workplace) -> None:
     del first_run
     image = sorted((workplace.data / "Trouser").iterdir())[0]
+    command = [sys.executable, "-m", "pipeline.predict", "--json", str(image)]
     answer = subprocess.run(
-        [
-            *("python", "-m", "pipeline.predict", "--json"),
-            *("--model", str(workplace.models), str(image)),
-        ],
-        executable=workplace.command()[0],
+        [*command, f"--model={workplace.models}"],
         capture_output=True,
         text=True,
         check=True,
