@@ -8,5 +8,7 @@
 6. `serving`        blessed model -> signatures, serving directory, predictions
 
 All of them agree on `features` (the keys and shapes of a record) and `images` (how bytes become
-pixels). They never import `pipeline`, which decides which steps run and with what settings.
+pixels), speak to users through `errors` and `progress`, and tell TFX's cache what it would miss
+through `fingerprint` and `cache_driver`. They never import `pipeline`, which decides which steps
+run and with what settings.
 """

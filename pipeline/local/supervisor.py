@@ -12,7 +12,8 @@ from typing import IO
 from rich.console import Console
 
 from components.errors import PipelineError
-from components.ingestion.file_system import check_folder, is_local
+from components.ingestion.file_system import is_local
+from components.ingestion.folder import list_image_folder
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole, print_plain
 from pipeline.local.events import RunFailed
@@ -47,7 +48,8 @@ def run(
     """
     try:
         if is_local(config.data):
-            check_folder(config.data)
+            # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
+            list_image_folder(config.data)
         folder = make_run_folder(config)
     except PipelineError as error:
         print_plain(console, str(error), style="red")

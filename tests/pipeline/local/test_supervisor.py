@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,9 @@ def place(tmp_path, monkeypatch):
     """The current directory of a run, with our code on the path of its worker."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
-    (tmp_path / "photos").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        (tmp_path / "photos" / name / "1.png").touch()
     return tmp_path
 
 
@@ -56,11 +59,14 @@ def run(behaviour: str, **settings: str) -> tuple[int, str]:
     return status, console.file.getvalue()
 
 
-def test_a_missing_data_folder_is_refused_at_once(place):
-    (place / "photos").rmdir()
-    message = "The data folder must exist. Received: photos. Check the path.\n"
-    assert run("blessed") == (1, message)
-    assert list(place.iterdir()) == []
+def test_a_folder_that_cannot_be_used_is_refused_at_once(place):
+    shutil.rmtree(place / "photos" / "dog")
+    status, output = run("blessed")
+    assert status == 1
+    assert output.startswith(
+        "A classifier needs at least two classes. Received: photos with 'cat'. Expected <folder>/"
+    )
+    assert [path.name for path in place.iterdir()] == ["photos"]
 
 
 @pytest.mark.parametrize(
