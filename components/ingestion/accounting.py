@@ -67,7 +67,7 @@ class Account:
             "Every class needs images in train, eval and test. Received: "
             f"{self.found} files, {self.rejected} rejected{f' ({reasons})' if reasons else ''}, "
             f"and no usable image of {', '.join(missing[:10])}{more}. Add images of these "
-            "classes (with 50 each an empty split is unlikely), or make the split's share larger."
+            "classes (with 100 each an empty split is unlikely), or make the split's share larger."
         )
 
     def write(self, folder: str) -> None:

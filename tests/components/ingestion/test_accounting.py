@@ -59,7 +59,7 @@ def test_check_finds_a_lost_or_doubled_file(found):
 
 
 ADVICE = (
-    "Add images of these classes (with 50 each an empty split is unlikely), or make the split's "
+    "Add images of these classes (with 100 each an empty split is unlikely), or make the split's "
     "share larger."
 )
 

@@ -232,7 +232,7 @@ def test_refuses_a_class_in_one_split_only(tmp_path):
         _ingest(root, tmp_path / "examples")
     assert str(caught.value) == (
         "Every class needs images in train, eval and test. Received: 8 files, 0 rejected, and no "
-        "usable image of 'b' in eval, 'b' in test. Add images of these classes (with 50 each an "
+        "usable image of 'b' in eval, 'b' in test. Add images of these classes (with 100 each an "
         "empty split is unlikely), or make the split's share larger."
     )
 
