@@ -70,8 +70,8 @@ class Workplace:
             env=wide_terminal(),
         )
 
-    def interrupt(self, words: str, *flags: str) -> tuple[int, str]:
-        """Starts a run and presses Ctrl-C shortly after a line with some words."""
+    def interrupt(self, step: str, *flags: str) -> tuple[int, str]:
+        """Presses Ctrl-C as soon as a step runs; returns the exit status and the output."""
         process = subprocess.Popen(
             self.command(*flags),
             stdout=subprocess.PIPE,
@@ -79,17 +79,19 @@ class Workplace:
             text=True,
             env=wide_terminal(),
         )
-        if process.stdout is None:
-            raise RuntimeError("The run must have an output.")
-        seen = ""
-        for line in process.stdout:
-            seen += line
-            if words in line:
-                break
-        time.sleep(0.5)
+        deadline = time.monotonic() + SECONDS
+        while f"Component {step} is running." not in self._newest_log():
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                raise AssertionError(f"{step} never ran.")
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=SECONDS)
-        return process.returncode, seen + rest
+        output, _ = process.communicate(timeout=SECONDS)
+        return process.returncode, output
+
+    def _newest_log(self) -> str:
+        logs = sorted((self.folder / "output" / self.name / "runs").glob("*/run.log"))
+        return logs[-1].read_text(errors="replace") if logs else ""
 
     def states(self) -> dict[str, str]:
         """What became of each step of the newest run, from ML Metadata."""
