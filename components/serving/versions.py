@@ -3,9 +3,12 @@
 import os
 import re
 
-import tensorflow as tf
-
 MODEL_FILE = "saved_model.pb"
+
+
+def is_version(name: str) -> bool:
+    """Whether a folder of this name is a version: a plain whole number, without leading zeros."""
+    return re.fullmatch("0|[1-9][0-9]*", name) is not None
 
 
 def list_versions(model_folder: str) -> list[int]:
@@ -14,14 +17,16 @@ def list_versions(model_folder: str) -> list[int]:
     Args:
         model_folder: `<serving>/<name>`, which need not exist.
     """
+    # Not above: whoever only asks for the name of a version need not wait for TensorFlow.
+    import tensorflow as tf
+
     if not tf.io.gfile.isdir(model_folder):
         return []
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(model_folder))
     return sorted(
         int(name)
         for name in names
-        if re.fullmatch("0|[1-9][0-9]*", name)
-        and tf.io.gfile.exists(os.path.join(model_folder, name, MODEL_FILE))
+        if is_version(name) and tf.io.gfile.exists(os.path.join(model_folder, name, MODEL_FILE))
     )
 
 

@@ -6,6 +6,7 @@ Looks by itself, without TensorFlow, so that a mistake is answered before that i
 from pathlib import Path
 
 from components.errors import PipelineError
+from components.serving.versions import MODEL_FILE, is_version
 
 
 def choose_model(serving: Path, model: Path | None) -> Path:
@@ -40,5 +41,5 @@ def choose_model(serving: Path, model: Path | None) -> Path:
 
 def _versions(folder: Path, pattern: str) -> list[Path]:
     """Complete versions: a model that is still being copied has a name that is no number."""
-    found = (path.parent for path in folder.glob(f"{pattern}/saved_model.pb"))
-    return [version for version in found if version.name.isdecimal()]
+    found = (path.parent for path in folder.glob(f"{pattern}/{MODEL_FILE}"))
+    return [version for version in found if is_version(version.name)]
