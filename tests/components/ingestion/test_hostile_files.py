@@ -2,22 +2,13 @@
 
 import collections
 import os
-import pathlib
 
 import pytest
 import tensorflow as tf
 
 from components.ingestion.executor import read_image
 from components.ingestion.folder import ImageFile, Rejection
-
-REPOSITORY = pathlib.Path(__file__).parents[3]
-FOLDER = (
-    pathlib.Path(os.environ.get("SHARED_DATA", REPOSITORY / "../shared/data")) / "hostile_files"
-)
-
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason=f"the hostile files are not at {FOLDER}; set SHARED_DATA"
-)
+from tests.shared_data import shared_data
 
 REJECTED_OR_FORMAT = {
     "rgb": {
@@ -48,10 +39,9 @@ REJECTED_OR_FORMAT = {
 }
 
 
-def _outcome(name, channels):
-    outcome = read_image(
-        str(FOLDER.parent), ImageFile(f"{FOLDER.name}/{name}", "x", None), channels
-    )
+def _outcome(folder, name, channels):
+    file = ImageFile(f"{folder.name}/{name}", "x", None)
+    outcome = read_image(str(folder.parent), file, channels)
     if isinstance(outcome, Rejection):
         return outcome.reason
     assert isinstance(outcome, tf.train.Example)
@@ -60,6 +50,7 @@ def _outcome(name, channels):
 
 @pytest.mark.parametrize(("channels", "expected"), [(3, "rgb"), (1, "gray")])
 def test_each_hostile_file_is_a_record_or_a_rejection(channels, expected):
-    outcomes = collections.Counter(_outcome(name, channels) for name in os.listdir(FOLDER))
+    folder = shared_data("hostile_files")
+    outcomes = collections.Counter(_outcome(folder, name, channels) for name in os.listdir(folder))
     assert outcomes == REJECTED_OR_FORMAT[expected]
     assert outcomes.total() == 63
