@@ -6,6 +6,8 @@ ENVIRONMENT ?= .venv
 PYTHON ?=
 # What `make run`, `make test` and `make unit` hand on.
 ARGS ?=
+# Files of tests that run at the same time; each takes up to 2 GiB.
+WORKERS ?= 2
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,10 +27,11 @@ run: set-up ## run the pipeline on the sample, or: make run ARGS="--data FOLDER"
 	@$(python) runner_local.py $(ARGS)
 
 test: set-up ## run every test, end to end ones included
-	@$(python) -m pytest tests $(ARGS)
+	@$(python) -m pytest tests --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 unit: set-up ## run the tests that need neither a pipeline run nor Docker
-	@$(python) -m pytest tests -m "not e2e and not docker" $(ARGS)
+	@$(python) -m pytest tests -m "not e2e and not docker" \
+	  --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: set-up ## check style and formatting
 	@$(python) -m ruff check .
