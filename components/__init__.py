@@ -7,8 +7,8 @@
 5. `evaluation`     model and thresholds -> blessed or refused
 6. `serving`        blessed model -> signatures, serving directory, predictions
 
-All of them agree on `features` (the keys and shapes of a record) and `images` (how bytes become
-pixels), speak to users through `errors` and `progress`, and tell TFX's cache what it would miss
-through `fingerprint` and `cache_driver`. They never import `pipeline`, which decides which steps
-run and with what settings.
+All of them agree on `features` (the keys and shapes of a record), `normalisation` (files of any
+format -> bytes that TensorFlow decodes) and `images` (how those become pixels), speak to users
+through `errors` and `progress`, and tell TFX's cache what it would miss through `fingerprint` and
+`cache_driver`. They never import `pipeline`, which decides which steps run and with what settings.
 """

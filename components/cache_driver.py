@@ -1,8 +1,6 @@
 """A TFX driver that tells the cache about something that TFX does not look at."""
 
 import abc
-from collections.abc import Mapping
-from typing import Any
 
 from tfx.dsl.components.base import base_driver
 from tfx.orchestration import data_types_utils
@@ -14,11 +12,11 @@ class CacheDriver(base_driver.BaseDriver, abc.ABC):
     """Adds execution properties just before TFX looks for a cached execution."""
 
     @abc.abstractmethod
-    def observe(self, exec_properties: Mapping[str, Any]) -> dict[str, str]:
+    def observe(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
         """Looks at the world outside of TFX.
 
         Args:
-            exec_properties: The parameters of the step.
+            execution_info: The parameters of the step, and which step of which pipeline it is.
 
         Returns:
             What must be equal for a cached result to be used, by names of its own.
@@ -26,7 +24,7 @@ class CacheDriver(base_driver.BaseDriver, abc.ABC):
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
         """What TFX calls before it computes the cache key."""
-        properties = execution_info.exec_properties | self.observe(execution_info.exec_properties)
+        properties = execution_info.exec_properties | self.observe(execution_info)
         output = driver_output_pb2.DriverOutput()
         for key, value in properties.items():
             data_types_utils.set_metadata_value(output.exec_properties[key], value)

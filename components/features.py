@@ -3,14 +3,23 @@
 Raw features, written by ingestion and described by the schema. Keys follow TensorFlow Datasets
 and the TensorFlow Object Detection API:
 
-    image/encoded     bytes  the file as it was found
-    image/format      bytes  "jpeg", "png", "gif", "bmp" or "webp", decided by content
-    image/height      int64  pixels, before any resizing
-    image/width       int64  pixels, before any resizing
-    image/channels    int64  1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, as stored
-    image/filename    bytes  UTF-8 path below the data folder, "/" between its parts
-    image/sha256      bytes  hexadecimal digest of `image/encoded`
-    image/class/text  bytes  UTF-8 name of the class, which is the name of its folder
+    image/encoded       bytes    the file as it was found, or a lossless PNG of it
+    image/treatment     bytes    "as found", or "transcoded to png: " and the reason
+    image/format        bytes    of the file as found, decided by content: "jpeg", "png", "gif",
+                                 "bmp", "webp", "tiff", "avif" or "heic"
+    image/height        int64    pixels, before any resizing, upright
+    image/width         int64    pixels, before any resizing, upright
+    image/channels      int64    1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, as stored
+    image/bytes         int64    size of the file as found
+    image/aspect_ratio  float32  width / height, upright
+    image/brightness    float32  mean of the gray values, 0 black to 1 white
+    image/contrast      float32  standard deviation of the gray values, 0 to 0.5
+    image/sharpness     float32  variance of the Laplacian of the gray values, 0 to 255, at
+                                 128 x 128 pixels; 0 is flat, and there is no upper bound to know
+    image/entropy       float32  of the histogram of the gray values, 0 to 8 bits
+    image/filename      bytes    UTF-8 path below the data folder, "/" between its parts
+    image/sha256        bytes    hexadecimal digest of the file as found
+    image/class/text    bytes    UTF-8 name of the class, which is the name of its folder
 
 Transformed features, written by Transform and read by training and evaluation:
 
@@ -35,6 +44,13 @@ IMAGE_FORMAT = "image/format"
 IMAGE_HEIGHT = "image/height"
 IMAGE_WIDTH = "image/width"
 IMAGE_CHANNELS = "image/channels"
+IMAGE_BYTES = "image/bytes"
+IMAGE_ASPECT_RATIO = "image/aspect_ratio"
+IMAGE_BRIGHTNESS = "image/brightness"
+IMAGE_CONTRAST = "image/contrast"
+IMAGE_SHARPNESS = "image/sharpness"
+IMAGE_ENTROPY = "image/entropy"
+IMAGE_TREATMENT = "image/treatment"
 IMAGE_FILENAME = "image/filename"
 IMAGE_SHA256 = "image/sha256"
 CLASS_TEXT = "image/class/text"
@@ -42,11 +58,27 @@ CLASS_TEXT = "image/class/text"
 IMAGE_PIXELS = "image/pixels"
 CLASS_LABEL = "image/class/label"
 
-INTEGER_FEATURES = (IMAGE_HEIGHT, IMAGE_WIDTH, IMAGE_CHANNELS)
-TEXT_FEATURES = (IMAGE_FORMAT, CLASS_TEXT)
+AS_FOUND = "as found"
+"""The treatment of a file that TensorFlow decodes itself; all others were transcoded."""
+
+INTEGER_FEATURES = (IMAGE_HEIGHT, IMAGE_WIDTH, IMAGE_CHANNELS, IMAGE_BYTES)
+FLOAT_FEATURES = (
+    IMAGE_ASPECT_RATIO,
+    IMAGE_BRIGHTNESS,
+    IMAGE_CONTRAST,
+    IMAGE_SHARPNESS,
+    IMAGE_ENTROPY,
+)
+TEXT_FEATURES = (IMAGE_FORMAT, CLASS_TEXT, IMAGE_TREATMENT)
 # Unique to each image: their statistics would cost memory and say nothing.
 IDENTIFYING_FEATURES = (IMAGE_FILENAME, IMAGE_SHA256)
-RAW_FEATURES = (IMAGE_ENCODED, *TEXT_FEATURES, *INTEGER_FEATURES, *IDENTIFYING_FEATURES)
+RAW_FEATURES = (
+    IMAGE_ENCODED,
+    *TEXT_FEATURES,
+    *INTEGER_FEATURES,
+    *FLOAT_FEATURES,
+    *IDENTIFYING_FEATURES,
+)
 
 TRAIN_SPLIT = "train"
 EVAL_SPLIT = "eval"

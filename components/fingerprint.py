@@ -7,6 +7,7 @@ import hashlib
 import pathlib
 
 PACKAGE = pathlib.Path(__file__).parent
+SUFFIXES = (".py", ".html", ".css")
 
 
 def code_fingerprint(*steps: str) -> str:
@@ -31,7 +32,8 @@ def code_fingerprint(*steps: str) -> str:
 def _files(*steps: str) -> list[pathlib.Path]:
     files: set[pathlib.Path] = set()
     for step in steps:
-        own = {PACKAGE / f"{step}.py", *(PACKAGE / step).rglob("*.py")}
+        below = (PACKAGE / step).rglob("*")
+        own = {PACKAGE / f"{step}.py", *(path for path in below if path.suffix in SUFFIXES)}
         own = {path for path in own if path.is_file()}
         if not own:
             raise ValueError(f"A step must be a module of components. Received: {step!r}.")

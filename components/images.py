@@ -1,12 +1,26 @@
-"""How the bytes of a file become pixels: the one place, for ingestion, training and serving."""
+"""How the bytes of a file become pixels: the one place, for ingestion, training and serving.
+
+Photos of phones are stored as the sensor lay, with an orientation in their Exif. It is read and
+applied here, in the graph, so that a JPEG need not be encoded anew, and that a client's own photo
+is upright, too. `components.normalisation` takes care of everything else that TensorFlow would
+decode to other pixels than people see.
+"""
 
 import re
 
 import tensorflow as tf
 
+from components.normalisation.orientation import HEADER_BYTES, MOST_SEGMENTS, UPRIGHT
+
+_EXIF = tuple(b"Exif\0\0")
+_SEGMENT_START = 4 + len(_EXIF)
+_ORIENTATION_TAG = 0x0112
+_ENTRY_BYTES = 12
+_SHORT = 3
+
 
 def decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
-    """Decodes one image; of an animation, its first frame.
+    """Decodes one image, a JPEG to upright pixels; of an animation, its first frame.
 
     Args:
         encoded: string scalar, a JPEG, PNG, GIF, BMP or WebP file.
@@ -18,9 +32,53 @@ def decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     Raises:
         tf.errors.InvalidArgumentError: The bytes are not such an image.
     """
-    pixels = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+    pixels = tf.cond(
+        tf.io.is_jpeg(encoded),
+        lambda: _turn_upright(_decode_jpeg(encoded, channels), jpeg_orientation(encoded)),
+        lambda: _decode_other(encoded, channels),
+    )
     pixels.set_shape([None, None, channels or None])
     return pixels
+
+
+def decodes(encoded: bytes, channels: int) -> bool:
+    """Whether `decode` decodes a file.
+
+    Of a JPEG it reads every code, but makes pixels of an eighth of the size: two thirds of the
+    time.
+
+    Args:
+        encoded: A file.
+        channels: 1 or 3.
+    """
+    try:
+        if tf.io.is_jpeg(encoded):
+            _decode_jpeg(encoded, channels, ratio=8)
+        else:
+            _decode_other(encoded, channels)
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
+    """Reads the orientation in the Exif of a JPEG, in a graph.
+
+    `components.normalisation.orientation.jpeg_orientation` says the rules, and finds the same.
+
+    Args:
+        encoded: string scalar, a JPEG file.
+
+    Returns:
+        int32 scalar, 1 to 8; 1 for anything that is not as it should be.
+    """
+    header = tf.io.decode_raw(tf.strings.substr(encoded, 0, HEADER_BYTES), tf.uint8)
+    start, end = _find_exif(header)
+    return tf.cond(
+        start < end,
+        lambda: _read_orientation(header[start:end]),
+        lambda: tf.constant(UPRIGHT),
+    )
 
 
 def resize(pixels: tf.Tensor, height: int, width: int, method: str) -> tf.Tensor:
@@ -67,3 +125,111 @@ def first_line(error: tf.errors.OpError) -> str:
     # A loaded model puts its stack first, and what went wrong last.
     said = lines[-1] if lines[0] == "Graph execution error:" else lines[0]
     return re.sub(r"^\{\{.*?\}\} |\[Op:.*$", "", said).strip()[:200]
+
+
+def _decode_jpeg(encoded: tf.Tensor, channels: int, ratio: int = 1) -> tf.Tensor:
+    # TensorFlow's default is the coarser of libjpeg's transforms: up to 18 levels off on photos,
+    # and no faster.
+    return tf.io.decode_jpeg(encoded, channels, ratio=ratio, dct_method="INTEGER_ACCURATE")
+
+
+def _decode_other(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+    pixels = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+    return tf.ensure_shape(pixels, [None, None, channels or None])
+
+
+def _turn_upright(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Undoes an orientation, 1 to 8, of pixels [height, width, channels]."""
+
+    def turn() -> tf.Tensor:
+        turned = tf.cond(orientation > 4, lambda: tf.transpose(pixels, [1, 0, 2]), lambda: pixels)
+        # Counted from 0, each four orientations are: nothing, left-right, both, top-bottom.
+        mirrors = (orientation - 1) % 4
+        is_mirrored = tf.stack([mirrors >= 2, (mirrors == 1) | (mirrors == 2)])
+        return tf.reverse(turned, tf.boolean_mask([0, 1], is_mirrored))
+
+    return tf.cond(orientation == UPRIGHT, lambda: pixels, turn)
+
+
+def _find_exif(header: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Start and end of the TIFF structure in the first Exif segment; equal if there is none.
+
+    Args:
+        header: uint8 [bytes], a JPEG's beginning.
+
+    Returns:
+        Two int32 scalars.
+    """
+    size = tf.size(header)
+
+    def is_searching(position: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+        return position >= 0
+
+    def step(position: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> list[tf.Tensor]:
+        window = _bytes_at(header, position, _SEGMENT_START)
+        marker, length = window[1], window[2] * 256 + window[3]
+        is_fill = marker == 0xFF
+        is_segment = (length >= 2) & (((marker >= 0xE0) & (marker < 0xF0)) | (marker == 0xFE))
+        goes_on = (window[0] == 0xFF) & (is_fill | is_segment) & (position + 4 <= size)
+        after = tf.minimum(position + 2 + length, size)
+        is_exif = goes_on & (marker == 0xE1) & tf.reduce_all(window[4:] == _EXIF)
+        is_exif &= length >= _SEGMENT_START - 2
+        following = tf.where(is_fill, position + 1, position + 2 + length)
+        return [
+            tf.where(goes_on & ~is_exif, following, -1),
+            tf.where(is_exif, tf.minimum(position + _SEGMENT_START, after), start),
+            tf.where(is_exif, after, end),
+        ]
+
+    nothing = tf.constant(0)
+    _, start, end = tf.while_loop(
+        is_searching, step, [tf.constant(2), nothing, nothing], maximum_iterations=MOST_SEGMENTS
+    )
+    return start, end
+
+
+def _read_orientation(tiff: tf.Tensor) -> tf.Tensor:
+    """The first directory of a TIFF structure, uint8 [bytes] -> its orientation, int32, 1 to 8."""
+    size = tf.size(tiff)
+    head = _bytes_at(tiff, 0, 8)
+    is_little = tf.reduce_all(head[:4] == tuple(b"II*\0"))
+    is_big = tf.reduce_all(head[:4] == tuple(b"MM\0*"))
+    offset = _number(_ordered(head[4:8], is_big))
+    is_valid = (is_little | is_big) & (size >= 8) & (offset >= 0) & (offset <= size - 2)
+    directory = tf.where(is_valid, offset, 0)
+    claimed = _number(_ordered(_bytes_at(tiff, directory, 2), is_big))
+    entries = tf.minimum(claimed, (size - directory - 2) // _ENTRY_BYTES)
+    entries = tf.where(is_valid, tf.maximum(entries, 0), 0)
+    first = directory + 2
+    table = tf.reshape(tiff[first : first + entries * _ENTRY_BYTES], [-1, _ENTRY_BYTES])
+    # An entry of zeros at the end, so that there always is one.
+    table = tf.pad(tf.cast(table, tf.int32), [[0, 1], [0, 0]])
+    tags = _number(_ordered(table[:, :2], is_big))
+    is_orientation = tf.cast(tags == _ORIENTATION_TAG, tf.int32)
+    entry = table[tf.argmax(is_orientation, output_type=tf.int32)]
+    return _orientation_of_entry(entry, is_big)
+
+
+def _orientation_of_entry(entry: tf.Tensor, is_big: tf.Tensor) -> tf.Tensor:
+    """The value of one entry of a directory, int32 [12], if it is an orientation; else 1."""
+    tag, kind, value = (_number(_ordered(entry[start : start + 2], is_big)) for start in (0, 2, 8))
+    is_one_short = (kind == _SHORT) & (_number(_ordered(entry[4:8], is_big)) == 1)
+    is_known = (tag == _ORIENTATION_TAG) & is_one_short & (value >= 1) & (value <= 8)
+    return tf.where(is_known, value, UPRIGHT)
+
+
+def _bytes_at(data: tf.Tensor, position: tf.Tensor, count: int) -> tf.Tensor:
+    """Bytes as int32 [count]; zeros behind the end."""
+    found = tf.cast(data[position : position + count], tf.int32)
+    return tf.reshape(tf.pad(found, [[0, count - tf.size(found)]]), [count])
+
+
+def _ordered(data: tf.Tensor, is_big: tf.Tensor) -> tf.Tensor:
+    """Bytes, int32 [..., count], with the highest first."""
+    return tf.where(is_big, data, data[..., ::-1])
+
+
+def _number(data: tf.Tensor) -> tf.Tensor:
+    """int32 [..., count] of bytes, highest first -> int32 [...], negative from 2**31 on."""
+    count = data.shape[-1]
+    return tf.reduce_sum(tf.bitwise.left_shift(data, [*range(8 * (count - 1), -1, -8)]), axis=-1)

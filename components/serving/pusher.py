@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfx import types
 from tfx.components.pusher import component, executor
 from tfx.dsl.components.base import executor_spec
+from tfx.orchestration.portable import data_types
 from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
@@ -55,9 +56,9 @@ class WholePusherDriver(CacheDriver):
     TFX's cache knows that the model was pushed once; it does not know that somebody removed it.
     """
 
-    def observe(self, exec_properties: Mapping[str, Any]) -> dict[str, str]:
+    def observe(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
         """Returns the identity of the serving directory, which a new one does not share."""
-        return {DIRECTORY_KEY: _identity(_model_folder(exec_properties))}
+        return {DIRECTORY_KEY: _identity(_model_folder(execution_info.exec_properties))}
 
 
 class WholePusher(component.Pusher):

@@ -8,6 +8,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components import features, images
+from components.normalisation.rules import ImageRules
+from components.serving.image_rules import write_rules
 
 
 class ServedModel(tf.Module):
@@ -70,14 +72,16 @@ def export_model(
     transform: tft.TFTransformOutput,
     shape: features.ImageShape,
     destination: str,
+    rules: ImageRules,
 ) -> None:
-    """Saves a trained model with its signatures.
+    """Saves a trained model with its signatures, and the rules for the images it is asked about.
 
     Args:
         model: Pixels to probabilities.
         transform: What Transform wrote: the graph, and the class names.
         shape: The size of the images that the model takes.
         destination: Folder of the SavedModel.
+        rules: Those that the training images were normalised by.
     """
     served = ServedModel(model, transform, shape)
     tf.saved_model.save(
@@ -89,3 +93,4 @@ def export_model(
             features.TRANSFORM_SIGNATURE: served.transform_features,
         },
     )
+    write_rules(rules, destination)

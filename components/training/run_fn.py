@@ -7,6 +7,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.errors import PipelineError
 from components.features import CLASS_NAMES_VOCABULARY, ImageShape
+from components.normalisation.rules import ImageRules
 from components.serving.signatures import export_model
 from components.training import dataset, fit, trainers
 
@@ -16,13 +17,15 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: TFX's, with `custom_config`: `trainer`, `options`, `height`, `width`, `channels`,
-            `epochs`, `batch_size`, `learning_rate`, `schedule`, `seed` and `memory_budget` (bytes).
+            `epochs`, `batch_size`, `learning_rate`, `schedule`, `seed`, `memory_budget` (bytes)
+            and `image_rules`, what `ImageRules.to_dict` made of the rules of ingestion.
 
     Raises:
         PipelineError: The model cannot be built or trained as configured.
     """
     settings = fn_args.custom_config
     shape = ImageShape(settings["height"], settings["width"], settings["channels"])
+    rules = ImageRules.from_dict(settings["image_rules"])
     transform = tft.TFTransformOutput(fn_args.transform_output)
     classes = transform.vocabulary_size_by_name(CLASS_NAMES_VOCABULARY)
     _make_repeatable(settings["seed"])
@@ -35,7 +38,7 @@ def run_fn(fn_args: FnArgs) -> None:
     history = fit.fit_model(model, training, evaluation, settings["epochs"], log_folder)
     facts = {"trainer": settings["trainer"], "parameters": model.count_params()}
     fit.write_history(log_folder, history, facts)
-    export_model(model, transform, shape, fn_args.serving_model_dir)
+    export_model(model, transform, shape, fn_args.serving_model_dir, rules)
 
 
 def _read_data(fn_args: FnArgs, shape: ImageShape) -> tuple[tf.data.Dataset, tf.data.Dataset]:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.visible import visible
+
 if TYPE_CHECKING:
     # Would load TensorFlow.
     from components.serving.predictor import Prediction
@@ -69,9 +71,4 @@ def _record(prediction: "Prediction") -> dict[str, Any]:
 
 
 def _printable(text: str, style: str = "") -> Text:
-    """Text as it is; of what would disturb the terminal, such as a line break, its code."""
-    characters = (
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
-    return Text("".join(characters), style)
+    return Text(visible(text), style)

@@ -1,5 +1,6 @@
 """A command line -> answers on standard output, everything else on standard error."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -88,16 +89,19 @@ def _ask(
     predictor = load(str(model))
     print_plain(console, _describe(model.name, predictor.version, question.files))
     paths = question.files.paths
-    predictions = list(
-        track(
-            predictor.predict(paths),
-            "Classifying",
-            total=len(paths),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal or len(paths) < FEWEST_FILES_FOR_A_BAR,
+    has_bar = console.is_terminal and len(paths) >= FEWEST_FILES_FOR_A_BAR
+    # Decoders tell of damaged files in their own words, which would also hold back the bar.
+    with contextlib.nullcontext() if has_bar else quiet_standard_error():
+        predictions = list(
+            track(
+                predictor.predict(paths),
+                "Classifying",
+                total=len(paths),
+                console=console,
+                transient=True,
+                disable=not has_bar,
+            )
         )
-    )
     WRITERS[question.answer](predictions, sys.stdout)
     return FAILED if any(prediction.error for prediction in predictions) else ANSWERED
 

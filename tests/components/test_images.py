@@ -1,12 +1,18 @@
+import collections
 import io
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from components import images
-from tests.image_files import encode_image, make_pixels
+from components.normalisation import orientation
+from components.normalisation.opening import decode_upright, open_image
+from components.normalisation.rules import ImageRules
+from tests.exif_files import JPEG, ORIENTATIONS_OF_HEADERS
+from tests.image_files import VARIANTS, encode_image, make_exif, make_image, make_pixels, save_image
+from tests.shared_data import shared_data
 
 RESIZE_METHODS = [
     "area",
@@ -101,6 +107,129 @@ def test_the_number_of_channels_is_known_while_a_graph_is_traced():
 def test_refuses_bytes_that_are_no_image(call):
     with pytest.raises(tf.errors.InvalidArgumentError, match="Unknown image file format"):
         call(_decoder(3), b"text")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_jpeg_is_turned_upright(call, number, channels):
+    mode = {1: "L", 3: "RGB"}[channels]
+    encoded = save_image(make_image(mode), "JPEG", exif=make_exif(number))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded)))
+    expected = np.asarray(upright).reshape(upright.height, upright.width, channels)
+    np.testing.assert_array_equal(call(_decoder(channels), encoded), expected)
+
+
+def test_jpeg_pixels_are_exact(call):
+    encoded = encode_image((64, 48), seed=1, format="JPEG")
+    expected = np.asarray(Image.open(io.BytesIO(encoded)))
+    np.testing.assert_array_equal(call(_decoder(3), encoded), expected)
+
+
+@pytest.fixture(scope="module")
+def orientations_in_a_graph():
+    """Orientations of many files at once, inside of a loop, as Transform and serving read them."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def read(files):
+        return tf.map_fn(images.jpeg_orientation, files, fn_output_signature=tf.int32)
+
+    return lambda files: read(tf.constant(files)).numpy().tolist()
+
+
+def test_the_orientation_in_every_header(orientations_in_a_graph):
+    headers = [header for header, _ in ORIENTATIONS_OF_HEADERS.values()]
+    found = dict(zip(ORIENTATIONS_OF_HEADERS, orientations_in_a_graph(headers), strict=True))
+    assert found == {name: expected for name, (_, expected) in ORIENTATIONS_OF_HEADERS.items()}
+
+
+def _mutations(count):
+    """Headers of which some bytes were changed, left out or put in, or that were cut off."""
+    random = np.random.RandomState(7)
+    headers = [header for header, _ in ORIENTATIONS_OF_HEADERS.values() if len(header) < 2000]
+    for _ in range(count):
+        header = bytearray(headers[random.randint(len(headers))])
+        for _ in range(random.randint(1, 4)):
+            place = random.randint(2, max(3, min(len(header), 120)))
+            values = random.choice([0, 1, 3, 6, 8, 0x12, 0xE1, 0xFF, random.randint(256)], 2)
+            if kind := random.randint(4):
+                header[place : place + (0, 2, 0, 1)[kind]] = bytes(values.astype(np.uint8))
+            else:
+                del header[place : place + random.randint(1, 4)]
+        yield bytes(header) if random.randint(8) else bytes(header[: random.randint(3, 120)])
+
+
+def test_the_graph_and_python_read_the_same_of_damaged_headers(orientations_in_a_graph):
+    headers = list(_mutations(2000))
+    expected = [orientation.jpeg_orientation(header) for header in headers]
+    assert orientations_in_a_graph(headers) == expected
+    assert len(set(expected)) == 8
+
+
+@pytest.mark.parametrize("name", sorted(ORIENTATIONS_OF_HEADERS))
+def test_no_exif_keeps_a_jpeg_from_being_decoded(name):
+    header, number = ORIENTATIONS_OF_HEADERS[name]
+    if not header.endswith(JPEG[-100:]):
+        return
+    try:
+        plain = tf.io.decode_jpeg(header, dct_method="INTEGER_ACCURATE").numpy()
+    except tf.errors.InvalidArgumentError:
+        return
+    upright = orientation.turn_upright(Image.fromarray(plain), number)
+    np.testing.assert_array_equal(images.decode(header, 3), np.asarray(upright))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_knows_what_it_decodes(name, channels):
+    for encoded in (VARIANTS[name](), VARIANTS[name]()[:-30], VARIANTS[name]()[:25]):
+        assert images.decodes(encoded, channels) == _is_decoded(encoded, channels)
+
+
+@pytest.mark.parametrize("encoded", [b"", b"text", b"\xff\xd8\xff"])
+def test_knows_what_is_no_image(encoded):
+    assert not images.decodes(encoded, 3)
+
+
+def _is_decoded(encoded, channels):
+    try:
+        images.decode(encoded, channels)
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+def test_knows_which_damaged_jpegs_it_decodes():
+    """Reading an eighth of the pixels tells as much as reading all, and Pillow tells less."""
+    random = np.random.RandomState(11)
+    full = tf.function(
+        lambda encoded: tf.shape(images.decode(encoded, 3)),
+        input_signature=[tf.TensorSpec([], tf.string)],
+    )
+    outcomes = collections.Counter()
+    photos = [save_image(make_image(size=(90, 70)), "JPEG", progressive=on) for on in (0, 1)]
+    for _ in range(600):
+        damaged = bytearray(photos[random.randint(2)])
+        for _ in range(random.randint(1, 5)):
+            damaged[random.randint(3, len(damaged))] = random.randint(256)
+        outcomes[images.decodes(bytes(damaged), 3), _succeeds(full, bytes(damaged))] += 1
+    assert outcomes.keys() == {(True, True), (False, False)}
+    assert min(outcomes.values()) > 50
+
+
+def _succeeds(function, encoded):
+    try:
+        function(tf.constant(encoded))
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+def test_photos_are_decoded_exactly_as_pillow_decodes_them():
+    rules = ImageRules(3)
+    for path in sorted(shared_data("cats_dogs/validation").rglob("*.jpg"))[:20]:
+        encoded = path.read_bytes()
+        upright = decode_upright(open_image(encoded, rules), rules)
+        np.testing.assert_array_equal(images.decode(encoded, 3), np.asarray(upright))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow_transform as tft
 
 from components.features import ImageShape
+from components.normalisation.rules import ImageRules
 from components.serving.signatures import export_model
 
 ONE_PIXEL = ImageShape(1, 1, 1)
@@ -29,7 +30,7 @@ def export_threshold_model(
     )
     bias = STEEPNESS * threshold / 255
     output.set_weights([np.array([[0.0, STEEPNESS]]), np.array([0.0, -bias])])
-    export_model(model, transform, ONE_PIXEL, str(folder))
+    export_model(model, transform, ONE_PIXEL, str(folder), ImageRules(channels=1))
 
 
 def cross_entropy(pixel: int, class_name: str, threshold: float) -> float:

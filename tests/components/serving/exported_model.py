@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components import images
 from components.features import ImageShape
+from components.normalisation.rules import ImageRules
 from components.serving.signatures import export_model
 from components.training import trainers
 from tests.components.transform_graph import write_transform_graph
@@ -42,7 +43,7 @@ def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:
     transform = write_transform_graph(root / "graph", shape, CLASS_NAMES)
     keras.utils.set_random_seed(3)
     model = trainers.load("dense", {"hidden_units": [4]}).build_model(shape, len(CLASS_NAMES))
-    export_model(model, transform, shape, str(root / "exported"))
+    export_model(model, transform, shape, str(root / "exported"), ImageRules(channels))
     # A pushed model is used in another place, with Transform's artifacts gone.
     tf.io.gfile.rmtree(str(root / "graph"))
     folder = (root / "exported").rename(root / "model")

@@ -1,16 +1,21 @@
 """Asking the newest pushed model about files."""
 
 import dataclasses
+import json
 import pathlib
 import re
 import shutil
 
 import pytest
 
+from components import images
 from components.errors import PipelineError
+from components.normalisation.normalise import normalise
+from components.normalisation.rules import ImageRules
+from components.serving.image_rules import write_rules
 from components.serving.predictor import Prediction, Predictor
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
-from tests.image_files import encode_image, write_image
+from tests.image_files import VARIANTS, encode_image, write_image
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +65,9 @@ def test_no_files_no_answers(predictor: Predictor) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"", "Input is empty."),
-        (b"this is text", r"Unknown image file format\. One of .*PNG.* required\."),
-        (encode_image(size=(30, 30))[:60], r"Invalid PNG data, size 60"),
+        (b"", "empty file: 0 bytes"),
+        (b"this is text", "not an image: begins with b'this is text'"),
+        (encode_image(size=(30, 30))[:60], "broken png: .*truncated.*"),
     ],
     ids=["empty", "text", "truncated"],
 )
@@ -107,3 +112,90 @@ def test_says_that_no_model_was_pushed(name: str, tmp_path: pathlib.Path) -> Non
     )
     with pytest.raises(PipelineError, match=f"^{re.escape(message)}$"):
         Predictor(str(folder))
+
+
+def write_file(folder: pathlib.Path, encoded: bytes) -> pathlib.Path:
+    path = folder / "file"
+    path.write_bytes(encoded)
+    return path
+
+
+def test_too_many_bytes_are_not_read(
+    predictor: Predictor, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "_rules", ImageRules(3, max_megapixels=0.0001))
+    path = write_file(tmp_path, bytes(801))
+    (answer,) = predictor.predict([str(path)])
+    assert answer == Prediction(str(path), error="too large: more than 800 bytes")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no such file"),
+        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (
+            "[]",
+            "Image rules must be an object with the keys animations, background, channels, "
+            "max_megapixels. Received: []",
+        ),
+        (
+            json.dumps({**ImageRules(3).to_dict(), "channels": 2}),
+            "channels must be 1 for gray or 3 for RGB. Received: 2",
+        ),
+    ],
+)
+def test_a_model_without_its_rules(
+    content: str | None, reason: str, model_folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    version = tmp_path / "12"
+    shutil.copytree(model_folder / "12", version)
+    path = version / "assets.extra/image_rules.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    message = (
+        "A pushed model must hold the rules that its images were prepared by, "
+        f"assets.extra/image_rules.json. Received: {version}: {reason}. "
+        "Remove this version, or run the pipeline again."
+    )
+    with pytest.raises(PipelineError, match=f"^{re.escape(message)}$"):
+        Predictor(str(tmp_path))
+
+
+@pytest.mark.parametrize("model", ["gray_model", "color_model"])
+def test_prediction_and_ingestion_see_the_same_pixels_of_every_kind_of_file(
+    model: str, request: pytest.FixtureRequest, tmp_path: pathlib.Path
+) -> None:
+    exported: ExportedModel = request.getfixturevalue(model)
+    shutil.copytree(exported.folder, tmp_path / "models/1")
+    rules = ImageRules(exported.shape.channels)
+    expected = []
+    for name, encode in VARIANTS.items():
+        path, encoded = tmp_path / name, encode()
+        path.write_bytes(encoded)
+        # Ingestion writes these bytes into the record that is trained on.
+        record = normalise(encoded, rules, lambda one: images.decodes(one, rules.channels))
+        probabilities = exported.probabilities(record.encoded)
+        top = CLASS_NAMES[probabilities.argmax()]
+        probability = pytest.approx(float(probabilities.max()), abs=1e-6)
+        expected.append(Prediction(str(path), top, probability))
+    predictor = Predictor(str(tmp_path / "models"))
+    assert list(predictor.predict([str(tmp_path / name) for name in VARIANTS])) == expected
+
+
+def test_a_model_is_asked_by_the_rules_that_it_was_trained_with(
+    model_folder: pathlib.Path, color_model: ExportedModel, tmp_path: pathlib.Path
+) -> None:
+    path = write_file(tmp_path, VARIANTS["png alpha"]())
+    answers = []
+    for version, background in ((1, "#ff0000"), (2, "#0000ff")):
+        rules = ImageRules(3, background=background)
+        shutil.copytree(model_folder / "12", tmp_path / f"models/{version}")
+        write_rules(rules, str(tmp_path / f"models/{version}"))
+        (answer,) = Predictor(str(tmp_path / "models")).predict([str(path)])
+        flat = normalise(path.read_bytes(), rules).encoded
+        expected = color_model.probabilities(flat).max()
+        assert answer.probability == pytest.approx(float(expected), abs=1e-6)
+        answers.append(answer.probability)
+    assert answers[0] != answers[1]

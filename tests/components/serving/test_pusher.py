@@ -204,7 +204,8 @@ class TestDriver:
     @staticmethod
     def observe(folder: pathlib.Path) -> str:
         driver = pusher.WholePusherDriver(metadata_handle=None)
-        observed = driver.observe(exec_properties(folder))
+        info = data_types.ExecutionInfo(exec_properties=exec_properties(folder))
+        observed = driver.observe(info)
         assert list(observed) == ["serving_directory_id"]
         return observed["serving_directory_id"]
 

@@ -14,6 +14,8 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.errors import PipelineError
 from components.features import ImageShape
+from components.normalisation.rules import ImageRules
+from components.serving.image_rules import read_rules
 from components.training.run_fn import run_fn
 from tests.components.training.transformed_records import write_records
 from tests.components.transform_graph import write_transform_graph
@@ -32,6 +34,7 @@ SETTINGS = {
     "schedule": "cosine",
     "seed": 1,
     "memory_budget": 1000,
+    "image_rules": ImageRules(1, background="#102030").to_dict(),
 }
 
 
@@ -103,6 +106,7 @@ def test_trains_and_exports(first: pathlib.Path) -> None:
         "val_accuracy": 2,
         "val_loss": 2,
     }
+    assert read_rules(str(first / "model")) == ImageRules(1, background="#102030")
     model = tf.saved_model.load(str(first / "model"))
     # Nothing of the optimizer, which is twice as large.
     assert sorted(len(bits) // 4 for bits in read_weights(first).values()) == [3, 5, 15, 80]

@@ -25,6 +25,6 @@ class FakePredictor:
     def predict(self, files: Sequence[str]) -> Iterator[FakePrediction]:
         for file in files:
             if "broken" in file:
-                yield FakePrediction(file, error="Input is empty.")
+                yield FakePrediction(file, error="empty file: 0 bytes")
             else:
                 yield FakePrediction(file, "Bag", 0.5)

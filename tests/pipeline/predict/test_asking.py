@@ -46,7 +46,7 @@ def test_a_broken_image_costs_the_others_nothing(capsys):
         1,
         "file,class,probability,error\n"
         "folder/b.png,Bag,0.5,\n"
-        "folder/broken.png,,,Input is empty.\n"
+        "folder/broken.png,,,empty file: 0 bytes\n"
         "a.png,Bag,0.5,\n",
         "photos, version 1795327453, answers for 3 images. "
         "Left out (hidden, a link to a folder, or special): 1.\n",
@@ -139,6 +139,16 @@ def test_a_terminal_shows_a_bar_for_many_images(monkeypatch, images, has_bar):
     assert "Loading TensorFlow and the model ..." in shown
     assert f"answers for {images} images." in shown
     assert ("Classifying" in shown) == has_bar
+
+
+def test_what_decoders_say_of_damaged_files_is_not_shown(capfd):
+    class NoisyPredictor(FakePredictor):
+        def predict(self, files):
+            os.write(2, b"Corrupt JPEG data: premature end of data segment\n")
+            yield from super().predict(files)
+
+    assert asking.main(["a.png"], NoisyPredictor) == 0
+    assert capfd.readouterr().err == "photos, version 1795327453, answers for 1 image.\n"
 
 
 def test_no_bar_without_a_terminal(capsys):

@@ -11,6 +11,8 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
+from components.normalisation.rules import ImageRules
+from components.serving.image_rules import write_rules
 from pipeline.predict.asking import load_predictor
 from tests.image_files import write_image
 
@@ -48,8 +50,11 @@ def place(tmp_path_factory) -> pathlib.Path:
         str(folder / "serving/brightness" / VERSION),
         signatures={"serving_default": model.serve},
     )
+    write_rules(ImageRules(1), str(folder / "serving/brightness" / VERSION))
     write_image(folder / "images/[red]dark.png", color=51, mode="L")
     write_image(folder / "images/bright.jpg", color=255, mode="L", format="JPEG")
+    # TensorFlow decodes no BMP to gray.
+    write_image(folder / "images/half.bmp", color=128, format="BMP")
     (folder / "images/zero.png").write_bytes(b"")
     (folder / "images/text.jpg").write_text("no image")
     return folder
@@ -68,17 +73,18 @@ def predict(place: pathlib.Path, *argv: str) -> subprocess.CompletedProcess[str]
 
 def test_answers_and_nothing_else(place):
     finished = predict(place, "--json", "images")
-    assert finished.stderr == f"brightness, version {VERSION}, answers for 4 images.\n"
+    assert finished.stderr == f"brightness, version {VERSION}, answers for 5 images.\n"
     answers = json.loads(finished.stdout)
     assert [(answer["file"], answer["class"]) for answer in answers] == [
         ("images/[red]dark.png", "dark"),
         ("images/bright.jpg", "bright"),
+        ("images/half.bmp", "bright"),
         ("images/text.jpg", None),
         ("images/zero.png", None),
     ]
-    assert np.allclose([answer["probability"] for answer in answers[:2]], [0.8, 1.0])
-    assert answers[2]["error"].startswith("Unknown image file format.")
-    assert answers[3]["error"] == "Input is empty."
+    assert np.allclose([answer["probability"] for answer in answers[:3]], [0.8, 1.0, 128 / 255])
+    assert answers[3]["error"] == "not an image: begins with b'no image'"
+    assert answers[4]["error"] == "empty file: 0 bytes"
     assert finished.returncode == 1
 
 
@@ -115,10 +121,9 @@ def test_mistakes_are_answered_without_tensorflow(place):
 
 def test_a_reader_that_has_enough(place):
     code = (
-        "import sys\nfrom pipeline.predict import __main__ as command\n"
-        "command.main = lambda argv: print('answers') or 0\n"
+        "import sys\nfrom pipeline.process import run_command\n"
         "sys.stdin.read()\n"
-        "sys.exit(command.run())"
+        "sys.exit(run_command(lambda argv: print('answers') or 0, 'surrogateescape'))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code],

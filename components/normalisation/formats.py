@@ -1,0 +1,96 @@
+"""Bytes -> the format, by content, whatever the file is called.
+
+The signatures are those of the formats' specifications; AVIF and HEIC are told apart by the brands
+in the first box of their file (ISO/IEC 14496-12, 4.3).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_SIGNATURES: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
+    {
+        "jpeg": (b"\xff\xd8\xff",),
+        "png": (b"\x89PNG\r\n\x1a\n",),
+        "gif": (b"GIF87a", b"GIF89a"),
+        "bmp": (b"BM",),
+        # The second pair is BigTIFF.
+        "tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    }
+)
+FORMATS = (*_SIGNATURES, "webp", "avif", "heic")
+
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+# HEIF whose brands do not say how it is compressed; libheif finds out.
+_HEIF_BRANDS = {b"mif1", b"msf1"}
+
+# Formats that photos come in, too, so that their owner is told what to convert.
+_UNSUPPORTED: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
+    {
+        "jpeg xl": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        "jpeg 2000": (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"),
+        "netpbm": (b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n", b"P7\n"),
+        "photoshop": (b"8BPS",),
+        "windows icon": (b"\0\0\1\0", b"\0\0\2\0"),
+        "pdf": (b"%PDF-",),
+        "svg": (b"<svg",),
+    }
+)
+
+
+def image_format(encoded: bytes) -> str | None:
+    """Recognises the formats that are accepted.
+
+    Returns:
+        One of `FORMATS`; None for anything else.
+    """
+    for name, signatures in _SIGNATURES.items():
+        if encoded.startswith(signatures):
+            return name
+    if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
+        return "webp"
+    if encoded[4:8] == b"ftyp":
+        return _format_of_brands(encoded)
+    return None
+
+
+def unsupported_format(encoded: bytes) -> str | None:
+    """Recognises formats that hold images but are not accepted, to name them in a refusal."""
+    for name, signatures in _UNSUPPORTED.items():
+        if encoded.startswith(signatures):
+            return name
+    return "video or other media" if encoded[4:8] == b"ftyp" else None
+
+
+def webp_size(encoded: bytes) -> tuple[int, int] | None:
+    """The size that a WebP's header states, read before a decoder reserves memory for it.
+
+    The three layouts are those of the WebP container specification and of RFC 6386, section 9.1.
+
+    Returns:
+        (width, height) in pixels; None if the file begins in none of the three ways.
+    """
+    if len(encoded) < 30:
+        return None
+    kind, data = encoded[12:16], encoded[20:30]
+    if kind == b"VP8X":
+        return 1 + _little_endian(data[4:7]), 1 + _little_endian(data[7:10])
+    if kind == b"VP8L":
+        bits = _little_endian(data[1:5])
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        return _little_endian(data[6:8]) & 0x3FFF, _little_endian(data[8:10]) & 0x3FFF
+    return None
+
+
+def _little_endian(data: bytes) -> int:
+    return int.from_bytes(data, "little")
+
+
+def _format_of_brands(encoded: bytes) -> str | None:
+    box = encoded[: min(int.from_bytes(encoded[:4], "big"), 1024)]
+    # The four bytes after the major brand are a version, which resembles no brand.
+    brands = {box[start : start + 4] for start in range(8, len(box), 4)}
+    if brands & _AVIF_BRANDS:
+        return "avif"
+    return "heic" if brands & (_HEIC_BRANDS | _HEIF_BRANDS) else None
