@@ -1,13 +1,19 @@
 """1. Image folders -> TFRecords: `ImageFolderExampleGen`.
 
-file_system.py  the files below a folder, local or remote
-layout.py       flat, or split by its owner?
-folder.py       which files there are, of which class and which split of the owner's
-splits.py       which split of ours an image belongs to, by its content
-record.py       one file's bytes -> one tf.train.Example, or the reason why not
-writer.py       records -> sharded TFRecords, in an order that depends on the records alone
-accounting.py   found = written + rejected, held and kept
-driver.py       has anything changed since the last run? (the cache)
-executor.py     all of it, on Beam
-component.py    all of it, as TFX sees it
+listing/       a data folder -> the files in it
+examining/     files -> what is known of each image, or why it cannot be used
+comparing/     images -> which are equal, nearly equal, or in two classes
+splits.py      which split an image belongs to, by its content
+decisions.py   the last two in a row: what becomes of each image
+survey.py      all of these in a row, for ingestion and for the audit
+writing/       chosen images -> TFRecords and the manifest
+reporting/     what became of all files -> one audit, and its page
+accounting.py  whether a set can be learnt from and measured with
+
+rules.py       settings
+driver.py      has anything changed since the last run? (the cache)
+executor.py    all of it, on Beam
+component.py   all of it, as TFX sees it
+
+Nothing of it needs TensorFlow but writing/ and what TFX runs.
 """

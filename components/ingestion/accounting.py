@@ -1,116 +1,95 @@
-"""Every file found is used or rejected: counted, checked, and written down."""
+"""Every file found is used, rejected or a duplicate: checked, and written down."""
 
-import collections
-import csv
 import dataclasses
-import io
-import json
 import os
-from collections.abc import Collection, Iterable, Mapping
-
-import tensorflow as tf
+from collections.abc import Iterable
 
 from components.errors import PipelineError
 from components.features import SPLITS
-from components.ingestion.folder import Rejection
+from components.ingestion.listing.file_system import open_text, write_rows
+from components.ingestion.listing.folder import HIDDEN, OUTSIDE, Rejection
+from components.ingestion.reporting.audit import Audit
+from components.ingestion.reporting.findings import LEAK
+from components.ingestion.rules import REFUSE, IngestionRules
 
-ACCOUNT_FILE = "account.json"
 REJECTS_FILE = "rejects.csv"
+NO_IMAGES = (HIDDEN, OUTSIDE)
+"""Reasons of files that nobody took for images, such as those that file managers leave behind."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Account:
-    """What became of the files of a data folder.
-
-    Attributes:
-        found: Files below the folder.
-        rejected: Files that were set aside.
-        used: Number of records by split and class.
-        reasons: Number of rejections by reason.
-    """
-
-    found: int
-    rejected: int
-    used: Mapping[str, Mapping[str, int]]
-    reasons: Mapping[str, int]
-
-    def split_size(self, split: str) -> int:
-        """Number of records of a split."""
-        return sum(self.used[split].values())
-
-    def check(self) -> None:
-        """Proves that nothing was lost and that every class can be learnt and measured.
-
-        Raises:
-            RuntimeError: Found is not written plus rejected, a defect of this package.
-            PipelineError: A class has no usable image in one of the splits.
-        """
-        written = sum(self.split_size(split) for split in SPLITS)
-        if self.found != written + self.rejected:
-            raise RuntimeError(
-                "Every file must be written or rejected. Received: "
-                f"{self.found} found, {written} written, {self.rejected} rejected."
-            )
-        missing = [
-            f"{name!r} in {split}"
-            for split in SPLITS
-            for name, count in self.used[split].items()
-            if not count
-        ]
-        if missing:
-            raise PipelineError(self._without_images(missing))
-
-    def _without_images(self, missing: list[str]) -> str:
-        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-        reasons = ", ".join(f"{count} {reason}" for reason, count in self.reasons.items())
-        return (
-            "Every class needs images in train, eval and test. Received: "
-            f"{self.found} files, {self.rejected} rejected{f' ({reasons})' if reasons else ''}, "
-            f"and no usable image of {', '.join(missing[:10])}{more}. Add images of these "
-            "classes (with 100 each an empty split is unlikely), or make the split's share larger."
-        )
-
-    def write(self, folder: str) -> None:
-        """Writes the account beside the records."""
-        with tf.io.gfile.GFile(os.path.join(folder, ACCOUNT_FILE), "w") as file:
-            file.write(json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False))
-
-    @classmethod
-    def read(cls, folder: str) -> "Account":
-        """Reads what `write` wrote."""
-        with tf.io.gfile.GFile(os.path.join(folder, ACCOUNT_FILE)) as file:
-            return cls(**json.loads(file.read()))
-
-
-def make_account(
-    found: int,
-    classes: Iterable[str],
-    used: Mapping[tuple[str, str], int],
-    rejections: Collection[Rejection],
-) -> Account:
-    """Sums up.
+def check_account(audit: Audit, rules: IngestionRules, is_span: bool = False) -> None:
+    """Proves that a set can be learnt from and measured with.
 
     Args:
-        found: Files below the folder.
-        classes: All class names.
-        used: Number of records by (split, class).
-        rejections: All files set aside.
+        audit: Of the set.
+        rules: What it is held to.
+        is_span: It is a part of what is learnt from, so that classes may be missing in it; the gate
+            of validation looks at all spans together.
+
+    Raises:
+        PipelineError: Too many images were rejected, images leak between the splits where that is
+            refused, or a class has no usable image in one of the splits.
     """
-    names = sorted(classes)
-    reasons = collections.Counter(sorted(rejection.reason for rejection in rejections))
-    return Account(
-        found=found,
-        rejected=len(rejections),
-        used={split: {name: used.get((split, name), 0) for name in names} for split in SPLITS},
-        reasons=dict(reasons.most_common()),
-    )
+    _check_rejects(audit, rules.max_reject_fraction)
+    if rules.leaks == REFUSE:
+        _check_leaks(audit)
+    if not is_span:
+        _check_classes(audit)
 
 
 def write_rejects(rejections: Iterable[Rejection], folder: str) -> None:
     """Writes the rejections as CSV with a header, sorted by file name, beside the records."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "class", "reason", "detail"])
-    writer.writerows(dataclasses.astuple(rejection) for rejection in sorted(rejections))
-    with tf.io.gfile.GFile(os.path.join(folder, REJECTS_FILE), "w") as file:
-        file.write(text.getvalue())
+    with open_text(os.path.join(folder, REJECTS_FILE), "w") as file:
+        write_rows(file, [("path", "class", "reason", "detail")])
+        write_rows(file, (dataclasses.astuple(rejection) for rejection in sorted(rejections)))
+
+
+def _check_rejects(audit: Audit, most: float) -> None:
+    reasons = {name: n for name, n in audit.reasons.items() if name not in NO_IMAGES}
+    rejected = sum(reasons.values())
+    images = audit.found - (audit.rejected - rejected)
+    if rejected <= most * images:
+        return
+    table = "\n".join(f"  {count:>8,}  {reason}" for reason, count in reasons.items())
+    raise PipelineError(
+        f"At most {most:.1%} of the images may be rejected (ingest.max_reject_fraction). Received: "
+        f"{rejected:,} of {images:,} rejected, {rejected / images:.1%}:\n{table}\n"
+        f"{_ASK_THE_AUDIT} Mend or remove these files; or raise ingest.max_reject_fraction."
+    )
+
+
+def _check_leaks(audit: Audit) -> None:
+    leaks = audit.findings.get(LEAK)
+    if not leaks or not leaks.count:
+        return
+    shown = "\n".join(
+        f"  {', '.join(finding.filenames)}: {finding.detail}" for finding in leaks.examples[:10]
+    )
+    raise PipelineError(
+        "No image may lie, even nearly the same, in two splits (ingest.leaks is refuse). Received: "
+        f"{leaks.count:,} such groups:\n{shown}\n{_ASK_THE_AUDIT} Remove the copies; or let them "
+        "be moved with ingest.leaks move."
+    )
+
+
+def _check_classes(audit: Audit) -> None:
+    missing = [
+        f"{name!r} in {split}"
+        for split in SPLITS
+        for name in audit.classes
+        if not audit.images[split].get(name)
+    ]
+    if not missing:
+        return
+    more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in audit.reasons.items())
+    raise PipelineError(
+        "Every class needs images in train, eval and test. Received: "
+        f"{audit.found:,} files, {audit.rejected:,} rejected{f' ({reasons})' if reasons else ''}, "
+        f"{audit.duplicates:,} duplicates, and no usable image of {', '.join(missing[:10])}{more}. "
+        "Add images of these classes (with 100 each an empty split is unlikely), or make the "
+        "split's share larger."
+    )
+
+
+_ASK_THE_AUDIT = "`python -m pipeline.audit FOLDER` names each of them."

@@ -1,7 +1,7 @@
 """An image folder -> TFRecords of train, eval and test, on Beam."""
 
 import json
-from collections.abc import Iterator
+import os
 from typing import Any
 
 import apache_beam as beam
@@ -10,25 +10,34 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils, standard_component_specs
 
-from components import features, images
-from components.ingestion.accounting import Account, make_account, write_rejects
-from components.ingestion.driver import DATA_FOLDER_KEY
-from components.ingestion.file_system import read_file
-from components.ingestion.folder import ImageFile, ImageFolder, Rejection, list_image_folder
-from components.ingestion.record import encode_record
-from components.ingestion.splits import SplitPlan, choose_split, plan_splits
-from components.ingestion.writer import WriteShards
-from components.progress import Progress
+from components import features
+from components.ingestion.accounting import check_account, write_rejects
+from components.ingestion.comparing.earlier import WriteSignatures
+from components.ingestion.driver import (
+    DATA_FOLDER_KEY,
+    EARLIER_KEY,
+    EARLIER_SPANS_KEY,
+    FINGERPRINT_KEY,
+    RULES_KEY,
+    SPAN_KEY,
+    SPLIT_RULES_KEY,
+    digest_listing,
+    write_listing,
+)
+from components.ingestion.listing.folder import ImageFolder, list_image_folder
+from components.ingestion.listing.spans import FEWEST_CLASSES
+from components.ingestion.reporting.audit import AUDIT_FILE, Audit
+from components.ingestion.reporting.report.writer import REPORT_FILE, write_report
+from components.ingestion.rules import IngestionRules
+from components.ingestion.survey import Survey, summarize, survey
+from components.ingestion.writing.manifest import WriteManifest, row_of_duplicate, row_of_rejection
+from components.ingestion.writing.writer import REJECTED, ROWS, WRITTEN, WriteShards
 
-CHANNELS_KEY = "channels"
-SPLIT_WEIGHTS_KEY = "split_weights"
 CODE_FINGERPRINT_KEY = "code_fingerprint"
-REJECTED = "rejected"
-USED = "used"
 
 
 class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
-    """Reads, checks, splits and writes the images of a folder, and accounts for each file."""
+    """Examines, decides, writes, and accounts for each file of a folder."""
 
     def Do(  # noqa: N802
         self,
@@ -36,7 +45,7 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes `Split-<split>/*.gz`, `rejects.csv` and `account.json` into the artifact.
+        """Writes `Split-<split>/*.gz` and the account of all files into the artifact.
 
         Raises:
             PipelineError: The folder cannot be used; the message says why.
@@ -46,100 +55,101 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
         examples.split_names = artifact_utils.encode_split_names(list(features.SPLITS))
-        folder = list_image_folder(exec_properties[DATA_FOLDER_KEY])
-        weights = json.loads(exec_properties[SPLIT_WEIGHTS_KEY])
-        splits = plan_splits(folder.given_splits, weights)
-        with self._make_beam_pipeline() as pipeline:
-            _ingest(pipeline, folder, splits, exec_properties[CHANNELS_KEY], examples)
-        account = Account.read(examples.uri)
-        account.check()
-        _publish(account, examples)
-
-
-class ReadImages(beam.DoFn):
-    """Turns each file into (digest, record) in the output of its split, or into a rejection."""
-
-    def __init__(self, root: str, splits: SplitPlan, channels: int, total: int):
-        super().__init__()
-        self._root = root
-        self._splits = splits
-        self._channels = channels
-        self._total = total
-
-    def setup(self) -> None:
-        """Starts the progress of this worker."""
-        self._progress = Progress("images read", self._total)
-
-    def process(self, file: ImageFile) -> Iterator[Any]:
-        """Yields one outcome for one file."""
-        self._progress.advance()
-        outcome = read_image(self._root, file, self._channels)
-        if isinstance(outcome, Rejection):
-            yield beam.pvalue.TaggedOutput(REJECTED, outcome)
-            return
-        sha256 = outcome.features.feature[features.IMAGE_SHA256].bytes_list.value[0].decode()
-        split = choose_split(sha256, self._splits[file.given_split])
-        serialized = outcome.SerializeToString(deterministic=True)
-        yield beam.pvalue.TaggedOutput(split, (sha256, serialized))
-        yield (split, file.class_text)
-
-
-def read_image(root: str, file: ImageFile, channels: int) -> tf.train.Example | Rejection:
-    """Reads one file and makes its record, or says why not."""
-    try:
-        encoded = read_file(root, file.filename)
-    except OSError as error:
-        return Rejection(file.filename, file.class_text, "unreadable", str(error.strerror))
-    except tf.errors.OpError as error:
-        return Rejection(file.filename, file.class_text, "unreadable", images.first_line(error))
-    return encode_record(file, encoded, channels)
-
-
-def _ingest(
-    pipeline: beam.Pipeline,
-    folder: ImageFolder,
-    splits: SplitPlan,
-    channels: int,
-    examples: types.Artifact,
-) -> None:
-    """Lays out the Beam pipeline: files -> records by split, rejections, account."""
-    reader = ReadImages(folder.root, splits, channels, len(folder.files))
-    outcomes = (
-        pipeline
-        | "Files" >> beam.Create(folder.files)
-        | "Spread" >> beam.Reshuffle()
-        | "Read" >> beam.ParDo(reader).with_outputs(REJECTED, *features.SPLITS, main=USED)
-    )
-    for split in features.SPLITS:
-        path = artifact_utils.get_split_uris([examples], split)[0]
-        _ = outcomes[split] | f"Write[{split}]" >> WriteShards(path, len(folder.files))
-    rejected_by_name = pipeline | "RejectedByName" >> beam.Create(folder.rejections)
-    used = outcomes[USED] | "Count" >> beam.combiners.Count.PerElement()
-    _ = (
-        (outcomes[REJECTED], rejected_by_name)
-        | "AllRejections" >> beam.Flatten()
-        | "ListRejections" >> beam.combiners.ToList()
-        | "WriteAccount"
-        >> beam.Map(
-            _write_account, beam.pvalue.AsList(used), folder.found, folder.classes, examples.uri
+        if exec_properties.get(SPAN_KEY) is None:
+            folder = list_image_folder(exec_properties[DATA_FOLDER_KEY])
+            audit = self._ingest(folder, exec_properties, examples.uri)
+        else:
+            audit = self._ingest_span(exec_properties, examples)
+        write_report(
+            audit, exec_properties[DATA_FOLDER_KEY], os.path.join(examples.uri, REPORT_FILE)
         )
+        _publish(audit, examples)
+        _remember(exec_properties, examples)
+
+    def _ingest_span(self, exec_properties: dict[str, Any], examples: types.Artifact) -> Audit:
+        folder = list_image_folder(exec_properties[DATA_FOLDER_KEY], FEWEST_CLASSES)
+        # Before any image is read, so that a change meanwhile is noticed by the next run.
+        listing = digest_listing(folder)
+        audit = self._ingest(folder, exec_properties, examples.uri)
+        write_empty_splits(examples.uri)
+        examples.span = exec_properties[SPAN_KEY]
+        write_listing(examples.uri, listing)
+        return audit
+
+    def _ingest(self, folder: ImageFolder, exec_properties: dict[str, Any], uri: str) -> Audit:
+        rules = IngestionRules.from_json(exec_properties[RULES_KEY])
+        is_span = exec_properties.get(SPAN_KEY) is not None
+        earlier_spans = json.loads(exec_properties.get(EARLIER_SPANS_KEY) or "[]")
+        with self._make_beam_pipeline() as pipeline:
+            found = survey(
+                pipeline, folder, rules, exec_properties.get(EARLIER_KEY, ""), earlier_spans
+            )
+            used = _write(found, folder, rules, uri)
+            if is_span:
+                span = os.path.basename(folder.root.rstrip("/"))
+                _ = used | WriteSignatures(uri, span, len(folder.files))
+        audit = Audit.read(os.path.join(uri, AUDIT_FILE))
+        check_account(audit, rules, is_span)
+        return audit
+
+
+def _write(found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str) -> beam.PCollection:
+    """Lays out what is written: records by split, manifest, rejections, audit.
+
+    Returns:
+        (split, Examination) of the images that are used.
+    """
+    written = found.decisions.placed | WriteShards(folder.root, uri, rules.image, len(folder.files))
+    rejections = (found.rejections, written[REJECTED]) | "AllRejections" >> beam.Flatten()
+    _ = (
+        (
+            written[ROWS],
+            found.decisions.duplicates | "DuplicateRows" >> beam.Map(row_of_duplicate),
+            rejections | "RejectionRows" >> beam.Map(row_of_rejection),
+        )
+        | "Rows" >> beam.Flatten()
+        | WriteManifest(uri, folder.found)
     )
+    _ = (
+        rejections
+        | "ListRejections" >> beam.combiners.ToList()
+        | "WriteRejects" >> beam.Map(write_rejects, uri)
+    )
+    audit = summarize(written[WRITTEN], rejections, found.decisions.findings, folder)
+    _ = audit | "WriteAudit" >> beam.Map(Audit.write, os.path.join(uri, AUDIT_FILE))
+    return written[WRITTEN]
 
 
-def _write_account(
-    rejections: list[Rejection],
-    used: list[tuple[tuple[str, str], int]],
-    found: int,
-    classes: tuple[str, ...],
-    destination: str,
-) -> None:
-    write_rejects(rejections, destination)
-    make_account(found, classes, dict(used), rejections).write(destination)
+def write_empty_splits(uri: str) -> None:
+    """Writes a file without records for each split that has none.
 
+    A span may be too small to have images in each split, and the steps after this one fail on a
+    split without files.
 
-def _publish(account: Account, examples: types.Artifact) -> None:
-    """Puts the totals into ML Metadata, beside the artifact."""
-    examples.set_int_custom_property("images_found", account.found)
-    examples.set_int_custom_property("images_rejected", account.rejected)
+    Args:
+        uri: Folder of the records.
+    """
     for split in features.SPLITS:
-        examples.set_int_custom_property(f"images_{split}", account.split_size(split))
+        folder = os.path.join(uri, f"Split-{split}")
+        if not tf.io.gfile.glob(os.path.join(folder, "*")):
+            tf.io.gfile.makedirs(folder)
+            path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
+            tf.io.TFRecordWriter(path, tf.io.TFRecordOptions("GZIP")).close()
+
+
+def _publish(audit: Audit, examples: types.Artifact) -> None:
+    """Puts the totals into ML Metadata, beside the artifact."""
+    examples.set_int_custom_property("images_found", audit.found)
+    examples.set_int_custom_property("images_rejected", audit.rejected)
+    examples.set_int_custom_property("images_duplicate", audit.duplicates)
+    for split in features.SPLITS:
+        examples.set_int_custom_property(f"images_{split}", audit.split_size(split))
+
+
+def _remember(exec_properties: dict[str, Any], examples: types.Artifact) -> None:
+    """Leaves what the driver of the next run asks for."""
+    rules = IngestionRules.from_json(exec_properties[RULES_KEY])
+    examples.set_string_custom_property(SPLIT_RULES_KEY, rules.split_rules())
+    for key in (FINGERPRINT_KEY, EARLIER_KEY, EARLIER_SPANS_KEY):
+        if key in exec_properties:
+            examples.set_string_custom_property(key, exec_properties[key])

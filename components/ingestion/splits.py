@@ -1,10 +1,11 @@
 """Which split an image belongs to: decided by its own content, never by its neighbours.
 
-Adding, removing or renaming images therefore never moves another image between splits, and
-copies of one image always share a split.
+Adding, removing or renaming images therefore never moves another image between splits. Images that
+must stay together (near-duplicates, or a group by name) go where the first of them went.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
 
@@ -50,3 +51,38 @@ def choose_split(sha256: str, weights: Weights) -> str:
             return split
         position -= weight
     raise ValueError(f"Weights must be positive. Received: {dict(weights)}.")
+
+
+def choose_common_split(
+    units: Iterable[str], given_splits: Iterable[str | None], earlier: str | None, plan: SplitPlan
+) -> str:
+    """Chooses one split for images that must stay together.
+
+    Args:
+        units: What they are made of: digests of images, names of groups.
+        given_splits: The owner's splits of the images, of which the strictest counts.
+        earlier: Where images of them were in the run before; None if none was.
+        plan: What each given split feeds.
+
+    Returns:
+        The earlier split, if the plan still leads there: a new copy never moves an image that was
+        there before it. Otherwise the unit whose digest is the smallest decides.
+    """
+    weights = plan[strictest(given_splits)]
+    if earlier in weights:
+        return str(earlier)
+    return choose_split(min(map(_digest, units)), weights)
+
+
+def strictest(splits: Iterable[str | None]) -> str | None:
+    """The split in which an image that lies in several does the least harm: test before eval.
+
+    Returns:
+        One of the splits; None if all of them are None, as in a flat folder.
+    """
+    return max((split for split in splits if split), key=SPLITS.index, default=None)
+
+
+def _digest(unit: str) -> str:
+    is_digest = len(unit) == hashlib.sha256().digest_size * 2 and ":" not in unit
+    return unit if is_digest else hashlib.sha256(unit.encode()).hexdigest()

@@ -1,8 +1,13 @@
+import dataclasses
+
 import pytest
 
 from components.errors import PipelineError
-from components.ingestion.accounting import Account, make_account, write_rejects
-from components.ingestion.folder import Rejection
+from components.ingestion.accounting import check_account, write_rejects
+from components.ingestion.listing.folder import Rejection
+from components.ingestion.reporting.audit import Audit, FindingsOfKind
+from components.ingestion.reporting.findings import LEAK, Finding
+from tests.components.ingestion.examinations import make_rules
 
 REJECTIONS = [
     Rejection("cat/b.jpg", "cat", "not an image", "begins with b'a, \"b\"'"),
@@ -10,98 +15,118 @@ REJECTIONS = [
     Rejection("dog/ä.jpg", "dog", "not an image", "begins with b'x'"),
     Rejection("readme", "", "outside of any class folder"),
 ]
+RULES = make_rules()
+IMAGES = {
+    "train": {"cat": 80, "dog": 80},
+    "eval": {"cat": 10, "dog": 10},
+    "test": {"cat": 10, "dog": 10},
+}
 
 
-def _account(found=14, rejected=4, **used):
-    counts = {"train": {"cat": 4, "dog": 2}, "eval": {"cat": 1, "dog": 1}}
-    counts["test"] = {"cat": 1, "dog": 1}
-    return Account(found, rejected, {**counts, **used}, {"not an image": rejected})
-
-
-def test_make_account_counts_everything():
-    used = {("train", "cat"): 4, ("eval", "dog"): 2}
-    assert make_account(10, ["dog", "cat"], used, REJECTIONS) == Account(
-        found=10,
-        rejected=4,
-        used={
-            "train": {"cat": 4, "dog": 0},
-            "eval": {"cat": 0, "dog": 2},
-            "test": {"cat": 0, "dog": 0},
-        },
-        reasons={"not an image": 2, "empty file": 1, "outside of any class folder": 1},
+def _audit(images=IMAGES, reasons=None, duplicates=0, findings=None):
+    used = sum(sum(counts.values()) for counts in images.values())
+    rejected = sum((reasons or {}).values())
+    return Audit(
+        data_folder="photos",
+        found=used + rejected + duplicates,
+        used=used,
+        rejected=rejected,
+        duplicates=duplicates,
+        images=images,
+        reasons=reasons or {},
+        formats={},
+        treatments={},
+        sizes={},
+        quality={},
+        findings=findings or {},
     )
-
-
-def test_make_account_does_not_depend_on_the_order():
-    used = {("train", "cat"): 4, ("train", "dog"): 3}
-    account = make_account(10, ["dog", "cat"], used, REJECTIONS)
-    reversed_used = dict(reversed(used.items()))
-    again = make_account(10, ["cat", "dog"], reversed_used, REJECTIONS[::-1])
-    assert list(account.reasons) == list(again.reasons)
-    assert list(account.used["train"]) == list(again.used["train"]) == ["cat", "dog"]
-
-
-def test_split_size():
-    assert [_account().split_size(split) for split in ("train", "eval", "test")] == [6, 2, 2]
-
-
-def test_check_accepts_what_adds_up():
-    assert _account().check() is None
-
-
-@pytest.mark.parametrize("found", [13, 15])
-def test_check_finds_a_lost_or_doubled_file(found):
-    with pytest.raises(RuntimeError) as caught:
-        _account(found=found).check()
-    assert str(caught.value) == (
-        f"Every file must be written or rejected. Received: {found} found, 10 written, 4 rejected."
-    )
-
-
-ADVICE = (
-    "Add images of these classes (with 100 each an empty split is unlikely), or make the split's "
-    "share larger."
-)
 
 
 @pytest.mark.parametrize(
-    ("account", "received"),
+    "audit",
     [
-        (
-            _account(found=13, test={"cat": 0, "dog": 1}),
-            "13 files, 4 rejected (4 not an image), and no usable image of 'cat' in test.",
-        ),
-        (
-            _account(found=12, eval={"cat": 0, "dog": 1}, test={"cat": 1, "dog": 0}),
-            "12 files, 4 rejected (4 not an image), and no usable image of 'cat' in eval, "
-            "'dog' in test.",
-        ),
-        (
-            Account(0, 0, {"train": {}, "eval": {}, "test": dict.fromkeys("abcdefghijkl", 0)}, {}),
-            "0 files, 0 rejected, and no usable image of 'a' in test, 'b' in test, 'c' in test, "
-            "'d' in test, 'e' in test, 'f' in test, 'g' in test, 'h' in test, 'i' in test, "
-            "'j' in test and 2 more.",
-        ),
+        _audit(),
+        _audit(duplicates=500),
+        # 2 of 202 are below one percent.
+        _audit(reasons={"broken jpeg": 2}),
+        # What nobody took for an image does not count.
+        _audit(reasons={"hidden": 50, "outside of any class folder": 50, "broken jpeg": 2}),
     ],
 )
-def test_check_refuses_a_class_without_images_in_a_split(account, received):
+def test_accepts(audit):
+    assert check_account(audit, RULES) is None
+
+
+def test_stops_with_the_table_of_reasons_when_too_much_is_rejected():
     with pytest.raises(PipelineError) as caught:
-        account.check()
+        check_account(_audit(reasons={"broken jpeg": 30, "empty file": 3, "hidden": 7}), RULES)
     assert str(caught.value) == (
-        f"Every class needs images in train, eval and test. Received: {received} {ADVICE}"
+        "At most 1.0% of the images may be rejected (ingest.max_reject_fraction). "
+        "Received: 33 of 233 rejected, 14.2%:\n"
+        "        30  broken jpeg\n"
+        "         3  empty file\n"
+        "`python -m pipeline.audit FOLDER` names each of them. "
+        "Mend or remove these files; or raise ingest.max_reject_fraction."
     )
 
 
-def test_an_account_survives_its_file(tmp_path):
-    account = Account(1, 0, {"train": {"Äpfel": 1}, "eval": {"Äpfel": 0}, "test": {"Äpfel": 0}}, {})
-    account.write(str(tmp_path))
-    assert Account.read(str(tmp_path)) == account
-    assert (tmp_path / "account.json").read_text("utf-8") == (
-        '{\n  "found": 1,\n  "rejected": 0,\n  "used": {\n'
-        '    "train": {\n      "Äpfel": 1\n    },\n'
-        '    "eval": {\n      "Äpfel": 0\n    },\n'
-        '    "test": {\n      "Äpfel": 0\n    }\n'
-        '  },\n  "reasons": {}\n}'
+@pytest.mark.parametrize(("most", "is_accepted"), [(0.0, False), (0.0098, False), (0.01, True)])
+def test_the_fraction_is_a_setting(most, is_accepted):
+    rules = dataclasses.replace(RULES, max_reject_fraction=most)
+    audit = _audit(reasons={"broken png": 2})
+    if is_accepted:
+        assert check_account(audit, rules) is None
+    else:
+        with pytest.raises(PipelineError, match=r"2 of 202 rejected, 1\.0%"):
+            check_account(audit, rules)
+
+
+def test_refuses_leaks_where_they_are_to_be_refused():
+    leak = Finding(
+        kind=LEAK,
+        filenames=("test/cat/1.png", "train/cat/7.png"),
+        class_texts=("cat", "cat"),
+        splits=("test", "train"),
+        detail="nearly the same in test and train",
+        score=2.0,
+    )
+    audit = _audit(findings={LEAK: FindingsOfKind(count=3, files=6, examples=(leak,))})
+    assert check_account(audit, RULES) is None
+    with pytest.raises(PipelineError) as caught:
+        check_account(audit, dataclasses.replace(RULES, leaks="refuse"))
+    assert str(caught.value) == (
+        "No image may lie, even nearly the same, in two splits (ingest.leaks is refuse). "
+        "Received: 3 such groups:\n"
+        "  test/cat/1.png, train/cat/7.png: nearly the same in test and train\n"
+        "`python -m pipeline.audit FOLDER` names each of them. "
+        "Remove the copies; or let them be moved with ingest.leaks move."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"test": {"cat": 0, "dog": 1}}, "'cat' in test"),
+        (
+            {"eval": {"cat": 0, "dog": 1}, "test": {"cat": 1, "dog": 0}},
+            "'cat' in eval, 'dog' in test",
+        ),
+        (
+            {"test": dict.fromkeys("abcdefghijkl", 0)},
+            "'a' in train, 'b' in train, 'c' in train, 'd' in train, 'e' in train, 'f' in train, "
+            "'g' in train, 'h' in train, 'i' in train, 'j' in train and 28 more",
+        ),
+    ],
+)
+def test_refuses_a_class_without_images_in_a_split(changes, missing):
+    audit = _audit({**IMAGES, **changes}, reasons={"hidden": 4}, duplicates=5)
+    with pytest.raises(PipelineError) as caught:
+        check_account(audit, RULES)
+    assert str(caught.value) == (
+        f"Every class needs images in train, eval and test. Received: {audit.found} files, "
+        f"4 rejected (4 hidden), 5 duplicates, and no usable image of {missing}. Add images of "
+        "these classes (with 100 each an empty split is unlikely), or make the split's share "
+        "larger."
     )
 
 
@@ -119,3 +144,12 @@ def test_rejects_are_written_sorted_and_quoted(tmp_path):
 def test_a_folder_without_rejects_has_a_file_with_a_header(tmp_path):
     write_rejects([], str(tmp_path))
     assert (tmp_path / "rejects.csv").read_text() == "path,class,reason,detail\n"
+
+
+def test_a_class_may_be_missing_in_a_span():
+    images = {split: {"cat": 10, "dog": 0} for split in IMAGES}
+    with pytest.raises(PipelineError, match="Every class needs images"):
+        check_account(_audit(images), RULES)
+    assert check_account(_audit(images), RULES, is_span=True) is None
+    with pytest.raises(PipelineError, match="may be rejected"):
+        check_account(_audit(reasons={"broken jpeg": 30}), RULES, is_span=True)

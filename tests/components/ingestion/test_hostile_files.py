@@ -1,56 +1,61 @@
-"""Real files that broke other programs; too large for the repository."""
+"""Real files that broke other programs, through the whole of ingestion; not for the repository."""
 
-import collections
 import os
 
 import pytest
-import tensorflow as tf
 
-from components.ingestion.executor import read_image
-from components.ingestion.folder import ImageFile, Rejection
+from components.ingestion.reporting.audit import Audit
+from components.ingestion.writing.manifest import read_manifest
+from components.normalisation.rules import ImageRules
+from tests.components.ingestion.test_executor import _ingest
+from tests.components.normalisation.test_hostile_files import OUTCOMES, OUTCOMES_IN_GRAY
+from tests.scenes import write_scene
 from tests.shared_data import shared_data
 
-REJECTED_OR_FORMAT = {
-    "rgb": {
-        "jpeg": 17,
-        "png": 17,
-        "gif": 3,
-        "webp": 3,
-        "not an image": 11,
-        "broken bmp": 4,
-        "broken png": 3,
-        "broken gif": 2,
-        "broken jpeg": 2,
-        "empty file": 1,
-    },
-    "gray": {
-        "jpeg": 16,
-        "png": 17,
-        "jpeg cannot be read as gray": 1,
-        "gif cannot be read as gray": 3,
-        "webp cannot be read as gray": 3,
-        "not an image": 11,
-        "broken bmp": 4,
-        "broken png": 3,
-        "broken gif": 2,
-        "broken jpeg": 2,
-        "empty file": 1,
-    },
+SCENES = 40
+# Of files that hold one image, the first by name is used.
+DUPLICATES = {
+    "baseline_ijg.jpg": "arithmetic_coded.jpg: same pixels",
+    "rgb_trns.png": "palette_trns.png: same pixels",
+    "webp_renamed.jpg": "photo_flower.webp: same bytes",
 }
 
 
-def _outcome(folder, name, channels):
-    file = ImageFile(f"{folder.name}/{name}", "x", None)
-    outcome = read_image(str(folder.parent), file, channels)
-    if isinstance(outcome, Rejection):
-        return outcome.reason
-    assert isinstance(outcome, tf.train.Example)
-    return outcome.features.feature["image/format"].bytes_list.value[0].decode()
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """All of them in one class, beside enough ordinary images for every split."""
+    root = tmp_path_factory.mktemp("hostile") / "data"
+    for number, name in enumerate(("hostile", "ordinary")):
+        for seed in range(SCENES):
+            write_scene(root / name / f"scene {seed}.png", seed=1000 * number + seed)
+    for path in shared_data("hostile_files").iterdir():
+        (root / "hostile" / path.name).write_bytes(path.read_bytes())
+    return root
 
 
-@pytest.mark.parametrize(("channels", "expected"), [(3, "rgb"), (1, "gray")])
-def test_each_hostile_file_is_a_record_or_a_rejection(channels, expected):
-    folder = shared_data("hostile_files")
-    outcomes = collections.Counter(_outcome(folder, name, channels) for name in os.listdir(folder))
-    assert outcomes == REJECTED_OR_FORMAT[expected]
-    assert outcomes.total() == 63
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("channels", "outcomes"), [(3, OUTCOMES), (1, {**OUTCOMES, **OUTCOMES_IN_GRAY})]
+)
+def test_each_hostile_file_is_a_record_or_a_rejection(root, channels, outcomes, tmp_path):
+    rules = {"image": ImageRules(channels), "max_reject_fraction": 0.2}
+    examples = _ingest(root, tmp_path / "examples", **rules)
+    found = {
+        os.path.basename(row.path): row.treatment
+        for row in read_manifest(examples.uri)
+        if row.path.startswith("hostile/") and "scene" not in row.path
+    }
+    assert found == {name: _in_manifest(name, outcome) for name, outcome in outcomes.items()}
+    audit = Audit.read(os.path.join(examples.uri, "audit.json"))
+    assert audit.found == 2 * SCENES + 63
+    assert audit.rejected == sum(": " in outcome for outcome in outcomes.values()) - sum(
+        outcome.startswith("transcoded") for outcome in outcomes.values()
+    )
+
+
+def _in_manifest(name, outcome):
+    if name in DUPLICATES:
+        return f"duplicate of hostile/{DUPLICATES[name]}"
+    if outcome == "as found" or outcome.startswith("transcoded"):
+        return outcome
+    return f"rejected: {outcome.partition(':')[0]}"

@@ -3,7 +3,12 @@ import hashlib
 
 import pytest
 
-from components.ingestion.splits import choose_split, plan_splits
+from components.ingestion.splits import (
+    choose_common_split,
+    choose_split,
+    plan_splits,
+    strictest,
+)
 
 WEIGHTS = {"train": 8, "eval": 1, "test": 1}
 
@@ -69,3 +74,43 @@ def test_choose_split_refuses_negative_weights():
     with pytest.raises(ValueError, match="positive") as caught:
         choose_split("3", {"train": -1})
     assert str(caught.value) == "Weights must be positive. Received: {'train': -1}."
+
+
+A, B, C = ("1" * 64, "9" * 64, "8" * 64)
+FLAT = {None: WEIGHTS}
+GIVEN = {"train": {"train": 1}, "eval": {"eval": 1, "test": 1}}
+
+
+@pytest.mark.parametrize(
+    ("units", "given", "earlier", "plan", "expected"),
+    [
+        # The smallest digest decides, whatever the order.
+        ([A, B], [None, None], None, FLAT, choose_split(A, WEIGHTS)),
+        ([B, A, C], [None], None, FLAT, choose_split(A, WEIGHTS)),
+        # What was there before stays, whatever came.
+        ([A, B], [None, None], "test", FLAT, "test"),
+        ([A, B], [None, None], "train", FLAT, "train"),
+        # The owner's strictest split counts, and an earlier one within it.
+        ([A], ["train", "test"], None, {"train": {"train": 1}, "test": {"test": 1}}, "test"),
+        ([A], ["train", "eval"], "train", GIVEN, choose_split(A, GIVEN["eval"])),
+        ([A], ["train", "eval"], "test", GIVEN, "test"),
+        # A group's name is digested first: sha256("group:patient 7").
+        (["group:patient 7"], [None], None, FLAT, "train"),
+    ],
+)
+def test_choose_common_split(units, given, earlier, plan, expected):
+    assert choose_common_split(units, given, earlier, plan) == expected
+
+
+@pytest.mark.parametrize(
+    ("splits", "expected"),
+    [
+        (["train", "eval"], "eval"),
+        (["test", "eval", "train"], "test"),
+        (["train", None], "train"),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_strictest(splits, expected):
+    assert strictest(splits) == expected

@@ -6,10 +6,11 @@ Every file below the root is in the result, as an image to read or as a rejectio
 import collections
 import dataclasses
 import os
+import unicodedata
 from collections.abc import Iterable
 
 from components.errors import PipelineError
-from components.ingestion.file_system import (
+from components.ingestion.listing.file_system import (
     check_folder,
     list_subfolders,
     printable,
@@ -17,10 +18,13 @@ from components.ingestion.file_system import (
     walk_files,
     why_not_a_file,
 )
-from components.ingestion.layout import SPLIT_OF_FOLDER, TREES, find_given_splits
+from components.ingestion.listing.layout import SPLIT_OF_FOLDER, TREES, find_given_splits
+
+HIDDEN = "hidden"
+OUTSIDE = "outside of any class folder"
 
 
-@dataclasses.dataclass(frozen=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True, slots=True)
 class ImageFile:
     """A file that may be an image.
 
@@ -35,7 +39,7 @@ class ImageFile:
     given_split: str | None
 
 
-@dataclasses.dataclass(frozen=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True, slots=True)
 class Rejection:
     """A file that is set aside.
 
@@ -76,18 +80,19 @@ class ImageFolder:
         return len(self.files) + len(self.rejections)
 
 
-def list_image_folder(root: str) -> ImageFolder:
+def list_image_folder(root: str, fewest_classes: int = 2) -> ImageFolder:
     """Lists a data folder.
 
     Args:
         root: A local path or any that `tf.io.gfile` reads.
+        fewest_classes: How many there must be; of a span, which is not all there is, 1.
 
     Returns:
         Every file below the root, in an order that depends on the names alone.
 
     Raises:
-        PipelineError: The folder is missing or empty, follows neither layout, has fewer than two
-            classes, or has a class without files.
+        PipelineError: The folder is missing or empty, follows neither layout, has too few classes,
+            or has a class without files.
     """
     check_folder(root)
     filenames = sorted(walk_files(root))
@@ -103,7 +108,7 @@ def list_image_folder(root: str) -> ImageFolder:
     entries = [_classify(root, name, bool(given_splits)) for name in filenames]
     files = tuple(entry for entry in entries if isinstance(entry, ImageFile))
     classes = _class_folders(root, folders, bool(given_splits))
-    _check_classes(root, classes, files)
+    _check_classes(root, classes, files, fewest_classes)
     return ImageFolder(
         root=root,
         files=files,
@@ -119,9 +124,9 @@ def _classify(root: str, filename: str, is_pre_split: bool) -> ImageFile | Rejec
     given_split = SPLIT_OF_FOLDER[folders[0]] if is_pre_split and len(folders) > 1 else None
     class_text = folders[1] if given_split else folders[0] if folders and not is_pre_split else ""
     if any(part.startswith(".") for part in filename.split("/")):
-        return Rejection(printable(filename), printable(class_text), "hidden", "a dot in front")
+        return Rejection(printable(filename), printable(class_text), HIDDEN, "a dot in front")
     if not class_text:
-        return Rejection(printable(filename), "", "outside of any class folder")
+        return Rejection(printable(filename), "", OUTSIDE)
     if printable(filename) != filename:
         return Rejection(
             printable(filename), printable(class_text), "file name is not UTF-8", repr(filename)
@@ -139,8 +144,10 @@ def _class_folders(root: str, folders: list[str], is_pre_split: bool) -> tuple[s
     return tuple(sorted({name for names in below for name in names if not name.startswith(".")}))
 
 
-def _check_classes(root: str, classes: tuple[str, ...], files: Iterable[ImageFile]) -> None:
-    if len(classes) < 2:
+def _check_classes(
+    root: str, classes: tuple[str, ...], files: Iterable[ImageFile], fewest: int
+) -> None:
+    if len(classes) < fewest:
         raise PipelineError(
             "A classifier needs at least two classes. Received: "
             f"{root} with {quote_names(classes) or 'none'}. {TREES}"
@@ -151,6 +158,7 @@ def _check_classes(root: str, classes: tuple[str, ...], files: Iterable[ImageFil
             "The name of a class must be one line of UTF-8. Received: "
             f"{root} with {quote_names(unusable)}. Rename the folder."
         )
+    _check_alike(root, classes)
     counts = collections.Counter(file.class_text for file in files)
     empty = [name for name in classes if not counts[name]]
     if empty:
@@ -158,3 +166,17 @@ def _check_classes(root: str, classes: tuple[str, ...], files: Iterable[ImageFil
             "Every class folder must hold images; links to folders are not followed. Received: "
             f"{root} with nothing in {quote_names(empty)}. Add images or remove the folder."
         )
+
+
+def _check_alike(root: str, classes: tuple[str, ...]) -> None:
+    """Refuses names that another file system, or a person, would take for one."""
+    alike = collections.defaultdict(list)
+    for name in classes:
+        alike[unicodedata.normalize("NFKC", name).casefold()].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            raise PipelineError(
+                "The names of classes must differ in more than case or the form of Unicode. "
+                f"Received: {root} with {', '.join(map(ascii, names))}. "
+                "Merge or rename the folders."
+            )

@@ -1,9 +1,11 @@
 """The files below a data folder, local or wherever `tf.io.gfile` reads."""
 
+import csv
+import errno
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO, cast
 
 from components.errors import PipelineError
 
@@ -19,8 +21,21 @@ def check_folder(root: str) -> None:
     Raises:
         PipelineError: It does not.
     """
-    if not (os.path.isdir(root) if is_local(root) else _gfile().isdir(root)):
+    if not folder_exists(root):
         raise PipelineError(f"The data folder must exist. Received: {root}. Check the path.")
+
+
+def folder_exists(folder: str) -> bool:
+    """Whether there is a folder of that name."""
+    return bool(os.path.isdir(folder) if is_local(folder) else _gfile().isdir(folder))
+
+
+def make_folder(folder: str) -> None:
+    """Makes a folder, local or remote, unless it is there."""
+    if is_local(folder):
+        os.makedirs(folder, exist_ok=True)
+    else:
+        _gfile().makedirs(folder)
 
 
 def walk_files(root: str) -> Iterator[str]:
@@ -53,21 +68,80 @@ def list_subfolders(folder: str) -> list[str]:
     return sorted(name for name in names if _gfile().isdir(os.path.join(folder, name)))
 
 
-def read_file(root: str, filename: str) -> bytes:
+def list_files(folder: str) -> list[str]:
+    """Names of everything directly in a folder that is no folder, sorted."""
+    if is_local(folder):
+        names = os.listdir(folder)
+        return sorted(name for name in names if not os.path.isdir(os.path.join(folder, name)))
+    names = [name.rstrip("/") for name in _gfile().listdir(folder)]
+    return sorted(name for name in names if not _gfile().isdir(os.path.join(folder, name)))
+
+
+def stamp_file(root: str, filename: str) -> str:
+    """Size and time of change of a file, which tell without reading it that it did not change.
+
+    Returns:
+        Both as text; a reason where the file cannot be looked at.
+    """
+    path = os.path.join(root, filename)
+    try:
+        if is_local(root):
+            found = os.stat(path)
+            # A file that becomes readable keeps its time.
+            return f"{found.st_size} {found.st_mtime_ns} {os.access(path, os.R_OK)}"
+        remote = _gfile().stat(path)
+        return f"{remote.length} {remote.mtime_nsec}"
+    except Exception as error:
+        # Also TensorFlow's errors, which must not be imported for a local folder.
+        return f"unreadable: {error}"
+
+
+def read_file(root: str, filename: str, most_bytes: int | None = None) -> bytes:
     """Reads one file of a data folder.
 
+    Args:
+        root: The data folder.
+        filename: Path below it.
+        most_bytes: Size above which a local file is not read; None for any size.
+
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or is too large.
         tf.errors.OpError: It cannot be read, for paths that are not local.
     """
     path = os.path.join(root, filename)
     if is_local(root):
         # Twice as fast as gfile for small files.
         with open(path, "rb") as file:
+            if most_bytes is not None and os.fstat(file.fileno()).st_size > most_bytes:
+                raise OSError(errno.EFBIG, f"more than {most_bytes:,} bytes")
             return file.read()
     with _gfile().GFile(path, "rb") as file:
         content: bytes = file.read()
         return content
+
+
+def open_text(path: str, mode: str) -> TextIO:
+    """Opens a UTF-8 file, local or remote, with its line ends left alone, as CSV needs it."""
+    if is_local(path):
+        return cast(TextIO, open(path, mode, encoding="utf-8", newline=""))
+    return cast(TextIO, _gfile().GFile(path, mode))
+
+
+def write_rows(file: TextIO, rows: Iterable[Sequence[str]]) -> None:
+    """Writes rows as CSV that Python reads again, whatever the names of files are."""
+    plain = csv.writer(file, lineterminator="\n")
+    # A carriage return alone is left unquoted otherwise, and refused by the reader.
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        (quoted if any("\r" in value for value in row) else plain).writerow(row)
+
+
+def remove_file(path: str) -> None:
+    """Removes a file, local or remote."""
+    if is_local(path):
+        os.remove(path)
+    else:
+        _gfile().remove(path)
 
 
 def why_not_a_file(root: str, filename: str) -> str | None:

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from components.ingestion.file_system import read_file
-from components.ingestion.folder import ImageFile, ImageFolder, Rejection, list_image_folder
+from components.ingestion.listing.file_system import read_file
+from components.ingestion.listing.folder import ImageFile, ImageFolder, Rejection, list_image_folder
 
 TREES = (
     "Expected <folder>/<class>/<images>, or <folder>/train/<class>/<images> with validation/ "

@@ -10,7 +10,7 @@ import os
 
 from components.errors import PipelineError
 from components.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
-from components.ingestion.file_system import list_subfolders, quote_names
+from components.ingestion.listing.file_system import list_subfolders, quote_names
 
 SPLIT_OF_FOLDER = {
     "train": TRAIN_SPLIT,

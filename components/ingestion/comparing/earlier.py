@@ -1,0 +1,246 @@
+"""The images of earlier spans, as later ones have to know them.
+
+Beside the records of a span lies what is needed to recognize its images again: a few hundred bytes
+of each, in parts that are read one by one. A span is ingested after those before it and cannot
+change them any more: what is in them already, byte for byte, is left out; what is nearly in them,
+also equal pixels in another file, goes where they are. What was left out stays so when the span
+that has it is not used any more.
+"""
+
+import base64
+import csv
+import dataclasses
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import apache_beam as beam
+
+from components.ingestion.comparing.copies import (
+    SEVERAL_CLASSES,
+    Duplicate,
+    Named,
+    Settlement,
+    find_leaks,
+    name_images,
+)
+from components.ingestion.examining.examination import Examination
+from components.ingestion.listing.file_system import (
+    folder_exists,
+    list_files,
+    make_folder,
+    open_text,
+    write_rows,
+)
+from components.ingestion.listing.folder import Rejection
+from components.ingestion.reporting.findings import (
+    CONFLICT,
+    DUPLICATE,
+    LOOK_ALIKE,
+    NEAR_DUPLICATE,
+    Finding,
+)
+
+SIGNATURES_FOLDER = "signatures"
+PART_SIZE = 50_000
+"""Images a part on average, which are sorted in memory: 25 MB."""
+HEADER = ("sha256", "class", "split", "given_split", "span", "path", "signature")
+BETWEEN_SPLITS = "nearly the same as images of two splits"
+LIKENESS = "nearly the same as in an earlier span"
+
+
+@dataclasses.dataclass(frozen=True, order=True, slots=True)
+class EarlierImage:
+    """An image that a span before this one uses.
+
+    Attributes:
+        sha256: Hexadecimal digest of the file.
+        class_text: Name of the class folder.
+        split: train, eval or test.
+        owners_split: The split its owner put it in; empty in a flat span.
+        span: Name of the folder of its span.
+        path: Below that folder.
+        signature: What near-duplicates are found by; empty if there is too little to see.
+    """
+
+    sha256: str
+    class_text: str
+    split: str
+    owners_split: str
+    span: str
+    path: str
+    signature: bytes
+
+    @property
+    def filename(self) -> str:
+        """Its path as seen from the span that is ingested."""
+        return f"../{self.span}/{self.path}"
+
+    @property
+    def given_split(self) -> str:
+        """The split that it leaks out of: its owner's, or that which it got."""
+        return self.owners_split or self.split
+
+
+class WriteSignatures(beam.PTransform):
+    """Writes (split, Examination) of the images that are used as CSV files, each sorted."""
+
+    def __init__(self, folder: str, span: str, images_expected: int):
+        """Describes what to write.
+
+        Args:
+            folder: Of the records.
+            span: Name of the folder of the span.
+            images_expected: How many there may be.
+        """
+        super().__init__()
+        self._folder = os.path.join(folder, SIGNATURES_FOLDER)
+        self._span = span
+        self._parts = 1 + images_expected // PART_SIZE
+
+    def expand(self, placed: beam.PCollection) -> beam.PCollection:
+        """Yields the paths of the files; there is none for no image."""
+        return (
+            placed
+            | "SignatureByPart" >> beam.MapTuple(self._by_part)
+            | "SignaturesOfPart" >> beam.GroupByKey()
+            | "WriteSignatures" >> beam.MapTuple(self._write)
+        )
+
+    def _by_part(self, split: str, image: Examination) -> tuple[int, tuple[str, ...]]:
+        row = (
+            image.sha256,
+            image.class_text,
+            split,
+            image.given_split or "",
+            self._span,
+            image.filename,
+            base64.b64encode(image.signature).decode(),
+        )
+        return zlib.crc32(image.sha256.encode()) % self._parts, row
+
+    def _write(self, part: int, rows: Iterable[tuple[str, ...]]) -> str:
+        make_folder(self._folder)
+        path = os.path.join(self._folder, f"part-{part:05d}-of-{self._parts:05d}.csv")
+        with open_text(path, "w") as file:
+            write_rows(file, [HEADER, *sorted(rows)])
+        return path
+
+
+def signature_files(records: Iterable[str]) -> list[str]:
+    """The files that `WriteSignatures` wrote beside records.
+
+    Args:
+        records: Folders of the records of spans.
+    """
+    folders = [os.path.join(folder, SIGNATURES_FOLDER) for folder in records]
+    return [
+        os.path.join(folder, name)
+        for folder in folders
+        # A span of which no image is used has none.
+        if folder_exists(folder)
+        for name in list_files(folder)
+    ]
+
+
+def read_signatures(path: str) -> Iterator[EarlierImage]:
+    """Reads one of these files, a row at a time."""
+    with open_text(path, "r") as file:
+        rows = csv.reader(file)
+        next(rows)
+        for sha256, class_text, split, owners_split, span, path, signature in rows:
+            yield EarlierImage(
+                sha256, class_text, split, owners_split, span, path, base64.b64decode(signature)
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class EarlierSpans:
+    """The images of earlier spans.
+
+    They are read anew for each purpose: else Beam would hold all of them in memory, several times.
+
+    Attributes:
+        pipeline: Where to.
+        files: Where they are.
+    """
+
+    pipeline: beam.Pipeline
+    files: Sequence[str]
+
+    def read(self, purpose: str) -> beam.PCollection:
+        """Yields each EarlierImage."""
+        return (
+            self.pipeline
+            | f"EarlierSpans[{purpose}]" >> beam.Create(self.files)
+            | f"ReadEarlierSpans[{purpose}]" >> beam.FlatMap(read_signatures)
+        )
+
+
+def settle_known(copies: Iterable[Examination], known: EarlierImage) -> Settlement:
+    """Decides about files whose very bytes are in an earlier span.
+
+    Args:
+        copies: At least one file of this span.
+        known: The image of the earlier span. It stays whatever is found now, since its span is not
+            ingested again.
+
+    Returns:
+        No copy to use: duplicates, or a conflict if they are not all of its class.
+    """
+    ordered = sorted(copies, key=lambda copy: copy.filename)
+    leaks = find_leaks([known, *ordered], "same bytes")
+    if {copy.class_text for copy in ordered} != {known.class_text}:
+        detail = (
+            f"also {known.filename}, in class {known.class_text!r}, which is used: its span was "
+            "ingested already"
+        )
+        return Settlement(
+            kept=None,
+            conflicts=tuple(
+                Rejection(copy.filename, copy.class_text, SEVERAL_CLASSES, detail)
+                for copy in ordered
+            ),
+            findings=(
+                name_images(
+                    CONFLICT, [known, *ordered], "same bytes; that of the earlier span stays in use"
+                ),
+                *leaks,
+            ),
+        )
+    return Settlement(
+        kept=None,
+        duplicates=tuple(Duplicate(copy, known.filename, "same bytes") for copy in ordered),
+        findings=(name_images(DUPLICATE, [known, *ordered], "same bytes"), *leaks),
+    )
+
+
+def find_across(images: Iterable[Examination], known: Iterable[EarlierImage]) -> Iterator[Finding]:
+    """Says what there is to say of images that look alike, some of them in earlier spans.
+
+    Args:
+        images: Of this span.
+        known: Of earlier spans.
+    """
+    new = sorted(images, key=lambda image: image.filename)
+    old = sorted(known)
+    if not new or not old:
+        return
+    # The new ones first: of many, not all are named.
+    named: list[Named] = [*new[:6], *old[:6], *new[6:], *old[6:]]
+    yield name_images(NEAR_DUPLICATE, named, LIKENESS)
+    if len({image.class_text for image in named}) > 1:
+        yield name_images(LOOK_ALIKE, named, "in more than one class, and in an earlier span")
+    yield from find_leaks(named, LIKENESS)
+
+
+def set_aside(images: Sequence[Examination], held: Mapping[str, str]) -> Iterator[Rejection]:
+    """Rejects images of which near-copies are in two splits already: each split would be wrong.
+
+    Args:
+        images: What has to stay together.
+        held: An image of an earlier span in each of the splits.
+    """
+    places = ", ".join(f"{name} in {split}" for split, name in sorted(held.items()))
+    for image in images:
+        yield Rejection(image.filename, image.class_text, BETWEEN_SPLITS, f"as {places}")

@@ -1,0 +1,97 @@
+"""Images that look alike -> equal ones are settled, the others are named.
+
+Whether two files hold the same pixels is only asked of those that look alike: to ask it of all
+would mean to decode every photo in full.
+"""
+
+import collections
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from components.ingestion.comparing.copies import Settlement, find_leaks, name_images, settle
+from components.ingestion.examining import pixel_digest
+from components.ingestion.examining.examination import Examination
+from components.ingestion.examining.pixel_digest import digest_pixels
+from components.ingestion.examining.sandbox import Sandbox
+from components.ingestion.reporting.findings import LOOK_ALIKE, NEAR_DUPLICATE, Finding
+from components.ingestion.rules import IngestionRules
+
+DUPLICATES = "duplicates"
+CONFLICTS = "conflicts"
+FINDINGS = "findings"
+
+
+class SettleLookAlikes(beam.DoFn):
+    """Takes (component, images that look alike) apart.
+
+    Yields the images that stay; duplicates, conflicts and findings in outputs of their own.
+    """
+
+    def __init__(self, root: str, rules: IngestionRules):
+        super().__init__()
+        self._root = root
+        self._rules = rules
+
+    def setup(self) -> None:
+        """Starts the workers."""
+        self._sandbox = Sandbox(
+            functools.partial(digest_pixels, self._root, self._rules.image),
+            lambda *_: "",
+            preload=pixel_digest.__name__,
+            max_seconds=self._rules.max_seconds,
+            max_megapixels=self._rules.image.max_megapixels,
+        )
+        self._sandbox.__enter__()
+
+    def teardown(self) -> None:
+        """Ends the workers."""
+        self._sandbox.__exit__()
+
+    def process(self, element: tuple[str, Iterable[Examination]]) -> Iterator[Any]:
+        """Yields the outcome of each image of one component."""
+        images = sorted(element[1], key=lambda image: image.filename)
+        settlements = [settle(copies, "same pixels") for copies in self._group_by_pixels(images)]
+        yield from settlement_outputs(settlements)
+        staying = [settlement.kept for settlement in settlements if settlement.kept]
+        for finding in _findings(staying):
+            yield beam.pvalue.TaggedOutput(FINDINGS, finding)
+
+    def _group_by_pixels(self, images: Sequence[Examination]) -> list[list[Examination]]:
+        sizes = collections.Counter((image.width, image.height) for image in images)
+        # An image of a size of its own has no equal, and need not be decoded.
+        candidates = [image for image in images if sizes[image.width, image.height] > 1]
+        digests = dict(
+            zip(
+                (image.sha256 for image in candidates),
+                self._sandbox.map(candidates),
+                strict=True,
+            )
+        )
+        groups = collections.defaultdict(list)
+        for image in images:
+            groups[digests.get(image.sha256) or image.sha256].append(image)
+        return list(groups.values())
+
+
+def settlement_outputs(settlements: Iterable[Settlement]) -> Iterator[Any]:
+    """What settlements mean, as outputs of a DoFn."""
+    for settlement in settlements:
+        if settlement.kept:
+            yield settlement.kept
+        for duplicate in settlement.duplicates:
+            yield beam.pvalue.TaggedOutput(DUPLICATES, duplicate)
+        for conflict in settlement.conflicts:
+            yield beam.pvalue.TaggedOutput(CONFLICTS, conflict)
+        for finding in settlement.findings:
+            yield beam.pvalue.TaggedOutput(FINDINGS, finding)
+
+
+def _findings(staying: Sequence[Examination]) -> Iterator[Finding]:
+    if len(staying) > 1:
+        yield name_images(NEAR_DUPLICATE, staying, "nearly the same")
+    if len({image.class_text for image in staying}) > 1:
+        yield name_images(LOOK_ALIKE, staying, "in more than one class")
+    yield from find_leaks(staying, "nearly the same")

@@ -1,0 +1,205 @@
+"""Which images are near-duplicates of each other: a search that never compares all with all.
+
+Signatures are packed into batches, as an element costs Beam more than an image costs NumPy. All
+batches together, with the index of their hashes, are the gallery, which goes to every worker: 400
+bytes an image. Each batch is searched in it for the hashes of its images and of their crops, and
+what is found, a few candidates an image, is verified on the thumbnails.
+
+    signatures -> batches -> gallery ---+
+                  batches --------------+--> pairs
+
+Found are copies that were recompressed (JPEG quality 30 and better), rescaled (a quarter to twice
+the size, as long as 32 pixels remain), made lighter, darker or gray, or cropped by up to 5 % on
+each side or 10 % on one side of each direction, and combinations of these. Not found are mirror
+images, rotations, larger crops, two different crops of an image that is not there itself, and crops
+of plain pictures (see `components.ingestion.comparing.crops`). `benchmarks/near_duplicates.py`
+measures it.
+
+Whether two images are near-duplicates is decided by these two alone, but for crowded
+neighbourhoods: of the images whose hashes are near, only the nearest `MOST_CANDIDATES` are
+verified, so that neither time nor groups grow out of hand. There a new image may take the place of
+an old one. It may also join two groups, by being a near-duplicate of both.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+import numpy as np
+
+from components.ingestion.comparing.crops import (
+    PLAIN_DETAIL,
+    hashes_of_crops,
+    is_crop,
+    measure_detail,
+    richness,
+    tolerated_difference,
+)
+from components.ingestion.comparing.hash_index import Candidates, HashIndex, make_index
+from components.ingestion.examining.perceptual_hash import unpack_signatures
+from components.ingestion.rules import LARGEST_DISTANCE
+
+PLAIN_DISTANCE = 4
+"""For plain pictures: those that differ by more are never as alike as these have to be."""
+
+BATCH_SIZE = 1_000
+"""Images searched for at once; the hashes of their crops take 30 MB to make."""
+
+Pair = tuple[str, str]
+
+
+class NearDuplicatePairs(beam.PTransform):
+    """(key, signature) of each image -> pairs of keys, the smaller first, each pair once.
+
+    The result depends on the elements alone, not on their order. Of images that look the same in
+    great number not every pair is given, but enough to connect them.
+    """
+
+    def __init__(self, distance: int):
+        """Checks the setting.
+
+        Args:
+            distance: Bits of 64 by which the hashes of near-duplicates, or the hash of one and that
+                of a crop of the other, may differ, 0 to `LARGEST_DISTANCE`. 0: only equal hashes,
+                and no crops. Larger distances find more candidates; all are verified on thumbnails.
+
+        Raises:
+            ValueError: The distance is out of range.
+        """
+        super().__init__()
+        if not 0 <= distance <= LARGEST_DISTANCE:
+            raise ValueError(
+                f"The distance of near-duplicates must be 0 to {LARGEST_DISTANCE} bits. "
+                f"Received: {distance}."
+            )
+        self._distance = distance
+
+    def expand(self, signatures: beam.PCollection) -> beam.PCollection:
+        """Takes (str, bytes), keys unique, signatures as `perceptual_signature` makes them."""
+        batches = (
+            signatures
+            | "Comparable" >> beam.Filter(lambda element: bool(element[1]))
+            | "Batch" >> beam.BatchElements(min_batch_size=BATCH_SIZE, max_batch_size=BATCH_SIZE)
+            | "Pack" >> beam.Map(pack)
+        )
+        gallery = batches | "Gallery" >> beam.CombineGlobally(_CombineGallery())
+        return (
+            batches
+            | "FindPairs"
+            >> beam.FlatMap(find_pairs, beam.pvalue.AsSingleton(gallery), self._distance)
+            | "OnceEach" >> beam.Distinct()
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Images, one a row.
+
+    Attributes:
+        keys: n names.
+        identities: uint64 [n], digests of the names.
+        hashes: uint64 [n].
+        thumbnails: uint8 [n, 16, 16].
+        details: float32 [n], as `measure_detail` measures it.
+    """
+
+    keys: Sequence[str]
+    identities: np.ndarray
+    hashes: np.ndarray
+    thumbnails: np.ndarray
+    details: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Gallery:
+    """All images, and where to find them by their hashes."""
+
+    images: Batch
+    index: HashIndex
+
+
+def pack(elements: Sequence[tuple[str, bytes]]) -> Batch:
+    """Makes a batch of (key, signature) pairs."""
+    keys = [key for key, _ in elements]
+    hashes, thumbnails = unpack_signatures([signature for _, signature in elements])
+    digests = b"".join(
+        hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+        for key in keys
+    )
+    # Among ten million names two share 64 bits with a probability of 3 in a million, and then these
+    # two are not compared.
+    identities = np.frombuffer(digests, np.uint64)
+    return Batch(keys, identities, hashes, thumbnails, measure_detail(thumbnails))
+
+
+def make_gallery(batches: Iterable[Batch]) -> Gallery:
+    """Puts batches together, none of them included, and makes their index."""
+    listed = [pack([]), *batches]
+    images = Batch(
+        [key for batch in listed for key in batch.keys],
+        np.concatenate([batch.identities for batch in listed]),
+        np.concatenate([batch.hashes for batch in listed]),
+        np.concatenate([batch.thumbnails for batch in listed]),
+        np.concatenate([batch.details for batch in listed]),
+    )
+    return Gallery(images, make_index(images.hashes, images.identities))
+
+
+def find_pairs(batch: Batch, gallery: Gallery, distance: int) -> Iterator[Pair]:
+    """Finds the near-duplicates of a batch's images.
+
+    Args:
+        batch: Images of the gallery, each to be compared with what may be a crop of it.
+        gallery: All images.
+        distance: As of `NearDuplicatePairs`.
+
+    Yields:
+        Pairs of keys, the smaller first.
+    """
+    can_be_cropped = (batch.details > PLAIN_DETAIL) & (distance > 0)
+    for are_cropped in (False, True):
+        rows = np.flatnonzero(can_be_cropped == are_cropped)
+        hashes = batch.hashes[rows, None]
+        if are_cropped:
+            crops = hashes_of_crops(batch.thumbnails[rows])[:, 1:]
+            hashes = np.concatenate([hashes, crops], axis=1)
+        limits = _limits(batch.details[rows], distance)
+        candidates = gallery.index.search(hashes, batch.identities[rows], limits)
+        yield from _verify(batch, rows[candidates.rows], gallery.images, candidates)
+
+
+def _limits(details: np.ndarray, distance: int) -> np.ndarray:
+    """Bits by which each image's hash may differ: the less detail, the fewer."""
+    least = min(distance, PLAIN_DISTANCE)
+    return least + np.minimum(1, 2 * richness(details)) * (distance - least)
+
+
+def _verify(
+    batch: Batch, rows: np.ndarray, images: Batch, candidates: Candidates
+) -> Iterator[Pair]:
+    found = candidates.found
+    tolerated = tolerated_difference(np.minimum(batch.details[rows], images.details[found]))
+    are_near = is_crop(
+        batch.thumbnails[rows], images.thumbnails[found], candidates.columns, tolerated
+    )
+    for row, other in zip(rows[are_near].tolist(), found[are_near].tolist(), strict=True):
+        first, second = sorted((batch.keys[row], images.keys[other]))
+        yield first, second
+
+
+class _CombineGallery(beam.CombineFn):
+    """Collects all batches, and sorts their hashes once."""
+
+    def create_accumulator(self) -> list[Batch]:
+        return []
+
+    def add_input(self, accumulator: list[Batch], batch: Batch) -> list[Batch]:
+        accumulator.append(batch)
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[list[Batch]]) -> list[Batch]:
+        return [batch for accumulator in accumulators for batch in accumulator]
+
+    def extract_output(self, accumulator: list[Batch]) -> Gallery:
+        return make_gallery(accumulator)

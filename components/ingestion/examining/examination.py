@@ -1,0 +1,199 @@
+"""One file's bytes -> what is known of the image in it, or the reason why there is none.
+
+Everything that decides about an image is measured here, once, so that its pixels need not be
+decoded again before they are trained on. TensorFlow is not needed for it.
+"""
+
+import dataclasses
+import hashlib
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+# Not used here: imagehash loads it when it is first called, which each worker would do on its own.
+import scipy.fftpack  # noqa: F401
+from PIL import Image
+
+from components.ingestion.examining.jpeg_structure import jpeg_structure
+from components.ingestion.examining.perceptual_hash import perceptual_signature
+from components.ingestion.examining.quality import measure
+from components.ingestion.listing.file_system import read_file
+from components.ingestion.listing.folder import ImageFile, Rejection
+from components.normalisation.formats import image_format
+from components.normalisation.normalise import needs_transcoding
+from components.normalisation.opening import UnusableImageError, decode_upright, open_image
+from components.normalisation.orientation import stored_orientation
+from components.normalisation.rules import ImageRules
+
+GRAY_SIDE = 128
+"""Pixels a side at which brightness, sharpness and likeness are measured: about what a model sees,
+and a JPEG is decoded to it in a third of the time."""
+
+Content = bytes | Rejection | None
+Place = tuple[str, str, str | None]
+"""The fields of an `ImageFile`: a tuple is pickled in a tenth of the time."""
+
+_CHANNELS_OF_MODE = {"1": 1, "L": 1, "F": 1, "LA": 2, "La": 2, "PA": 4, "RGBA": 4, "RGBa": 4}
+ON_ITS_SIDE = 5
+"""The first of the orientations of Exif, 1 to 8, that exchange width and height."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Examination:
+    """What is known of one image.
+
+    Attributes:
+        filename: Path below the data folder, "/" between its parts.
+        class_text: Name of the class folder.
+        given_split: The split its owner put it in; None in a flat folder.
+        sha256: Hexadecimal digest of the file.
+        size: Bytes of the file.
+        format: By content: "jpeg", "png" and so on.
+        height: Pixels, upright.
+        width: Pixels, upright.
+        channels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, as stored.
+        treatment: Why it has to be transcoded; empty if it can stay as it is.
+        brightness: Mean of gray, 0 to 1.
+        contrast: Standard deviation of gray, 0 to 0.5.
+        sharpness: Variance of the Laplacian of gray in 0 to 255, from 0.
+        entropy: Bits of the histogram of gray, 0 to 8.
+        signature: What near-duplicates are found by; empty if there is too little to see.
+        structure: Digest of a JPEG's structure: TensorFlow decodes all files that share it, or
+            none; empty if that cannot be told.
+    """
+
+    filename: str
+    class_text: str
+    given_split: str | None
+    sha256: str
+    size: int
+    format: str
+    height: int
+    width: int
+    channels: int
+    treatment: str
+    brightness: float
+    contrast: float
+    sharpness: float
+    entropy: float
+    signature: bytes
+    structure: bytes = b""
+
+    def __reduce__(self) -> tuple[type["Examination"], tuple[Any, ...]]:
+        # The way of frozen dataclasses with slots costs as much as to decode a small image, and an
+        # examination is pickled a dozen times on its way through Beam.
+        return Examination, _FIELDS(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """An image of which all is known but what has to be measured.
+
+    Attributes:
+        known: Values of an `Examination`, by name.
+        gray: Mode L, `GRAY_SIDE` pixels in both directions.
+    """
+
+    known: Mapping[str, Any]
+    gray: Image.Image
+
+
+_FIELDS = operator.attrgetter(*(field.name for field in dataclasses.fields(Examination)))
+
+
+def examine_file(
+    root: str, rules: ImageRules, item: tuple[Place, Content]
+) -> Examination | Rejection:
+    """Examines one file; arguments as of `look_at_file`."""
+    return finish(look_at_file(root, rules, item))
+
+
+def look_at_file(root: str, rules: ImageRules, item: tuple[Place, Content]) -> Look | Rejection:
+    """Reads and decodes one file: the first half of its examination.
+
+    For many files, it is faster to look at some dozens and then to finish these: a processor's
+    cache has no room for the decoder and for what measures.
+
+    Args:
+        root: The data folder.
+        rules: What is accepted and what becomes of it.
+        item: The file, and its content if that was read already.
+    """
+    place, content = item
+    file = ImageFile(*place)
+    encoded = read_or_reject(root, file, rules) if content is None else content
+    if isinstance(encoded, Rejection):
+        return encoded
+    try:
+        return _look(file, encoded, rules)
+    except UnusableImageError as error:
+        return Rejection(file.filename, file.class_text, error.reason, error.detail)
+
+
+def finish(look: Look | Rejection) -> Examination | Rejection:
+    """Measures an image: the second half of its examination."""
+    if isinstance(look, Rejection):
+        return look
+    quality = measure(look.gray)
+    return Examination(
+        **look.known,
+        brightness=quality.brightness,
+        contrast=quality.contrast,
+        sharpness=quality.sharpness,
+        entropy=quality.entropy,
+        signature=perceptual_signature(look.gray),
+    )
+
+
+def read_or_reject(root: str, file: ImageFile, rules: ImageRules) -> bytes | Rejection:
+    """Reads a file that may be forbidden, too large, or not there any more."""
+    try:
+        return read_file(root, file.filename, rules.max_bytes)
+    except OSError as error:
+        detail = str(error.strerror)
+    except Exception as error:
+        # TensorFlow's errors, which must not be imported for a local folder.
+        detail = str(error).partition("\n")[0]
+    return Rejection(file.filename, file.class_text, "unreadable", detail)
+
+
+def _look(file: ImageFile, encoded: bytes, rules: ImageRules) -> Look:
+    image = open_image(encoded, rules)
+    treatment = needs_transcoding(image, encoded, rules)
+    channels = _stored_channels(image)
+    size = image.size
+    gray = _small_gray(image, rules)
+    # A PNG may say how it is rotated behind its pixels.
+    width, height = size if stored_orientation(image) < ON_ITS_SIDE else reversed(size)
+    known = {
+        "filename": file.filename,
+        "class_text": file.class_text,
+        "given_split": file.given_split,
+        "sha256": hashlib.sha256(encoded).hexdigest(),
+        "size": len(encoded),
+        "format": str(image_format(encoded)),
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "treatment": treatment,
+        "structure": _digest(jpeg_structure(encoded)),
+    }
+    return Look(known, gray)
+
+
+def _digest(structure: bytes | None) -> bytes:
+    return b"" if structure is None else hashlib.blake2b(structure, digest_size=16).digest()
+
+
+def _small_gray(image: Image.Image, rules: ImageRules) -> Image.Image:
+    # Of no effect but on a JPEG, which is then decoded at 1/2, 1/4 or 1/8, in gray.
+    image.draft("L", (GRAY_SIDE, GRAY_SIDE))
+    upright = decode_upright(image, dataclasses.replace(rules, channels=1))
+    return upright.resize((GRAY_SIDE, GRAY_SIDE), Image.Resampling.BOX)
+
+
+def _stored_channels(image: Image.Image) -> int:
+    if image.mode.startswith("I"):
+        return 1
+    channels = _CHANNELS_OF_MODE.get(image.mode, 3)
+    return channels + 1 if channels in (1, 3) and "transparency" in image.info else channels

@@ -1,0 +1,94 @@
+"""Files -> examinations and rejections, on Beam."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from components.ingestion.examining import examination
+from components.ingestion.examining.examination import (
+    Content,
+    Place,
+    finish,
+    look_at_file,
+    read_or_reject,
+)
+from components.ingestion.examining.sandbox import Sandbox, warm_up
+from components.ingestion.listing.file_system import is_local
+from components.ingestion.listing.folder import ImageFile, Rejection
+from components.ingestion.rules import IngestionRules
+from components.progress import Progress
+
+BATCH = 1_024
+"""Files in one element: what Beam does for an element costs as much as a small image."""
+REJECTED = "rejected"
+
+
+class ExamineFiles(beam.DoFn):
+    """Turns a batch of files into one examination each, or a rejection in its own output."""
+
+    def __init__(self, root: str, rules: IngestionRules, total: int):
+        """Starts what its workers are copies of: that takes as long as Beam takes to begin."""
+        super().__init__()
+        warm_up(examination.__name__)
+        self._root = root
+        self._rules = rules
+        self._total = total
+
+    def setup(self) -> None:
+        """Starts the workers and the progress of this process."""
+        self._progress = Progress("images read", self._total)
+        self._sandbox = Sandbox(
+            functools.partial(look_at_file, self._root, self._rules.image),
+            _reject,
+            preload=examination.__name__,
+            max_seconds=self._rules.max_seconds,
+            max_megapixels=self._rules.image.max_megapixels,
+            finish=finish,
+        )
+        self._sandbox.__enter__()
+
+    def teardown(self) -> None:
+        """Ends the workers."""
+        self._sandbox.__exit__()
+
+    def start_bundle(self) -> None:
+        """Has nothing to do yet."""
+        self._places: list[Place] = []
+
+    def process(self, places: Sequence[Place]) -> None:
+        """Takes a batch of files.
+
+        The workers get those of all batches in one go, as they would wait for one another at the
+        end of each.
+        """
+        self._places.extend(places)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Yields one outcome for each file."""
+        window = GlobalWindow()
+        for outcome in self._sandbox.map(map(self._with_content, self._places)):
+            self._progress.advance()
+            value = WindowedValue(outcome, window.max_timestamp(), [window])
+            is_rejected = isinstance(outcome, Rejection)
+            yield beam.pvalue.TaggedOutput(REJECTED, value) if is_rejected else value
+
+    def _with_content(self, place: Place) -> tuple[Place, Content]:
+        if is_local(self._root):
+            return place, None
+        # A worker would have to load TensorFlow to read it.
+        return place, read_or_reject(self._root, ImageFile(*place), self._rules.image)
+
+
+def batches(files: Sequence[ImageFile]) -> list[list[Place]]:
+    """The files in elements for Beam."""
+    places = [(file.filename, file.class_text, file.given_split) for file in files]
+    return [places[start : start + BATCH] for start in range(0, len(places), BATCH)]
+
+
+def _reject(item: tuple[Place, Content], reason: str, detail: str) -> Rejection:
+    (filename, class_text, _), _ = item
+    return Rejection(filename, class_text, reason, detail)

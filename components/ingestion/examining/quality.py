@@ -1,0 +1,143 @@
+"""How good a picture is: four figures of its gray, and what they mean for a person.
+
+The kinds of poor pictures are those that CleanVision made the field's reference (Cleanlab 2022,
+https://github.com/cleanlab/cleanvision). It measures percentiles and edges on the whole picture;
+here four cheap figures of a small gray one stand in for them. The limits are set so that of 1,200
+photos of cats and dogs and of 2,000 gray pictures of clothes at most two in a thousand are called
+poor, and that such pictures made dark, bright, blurred or blank all are, but for one blurred photo
+in twenty-five.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Scores = npt.NDArray[np.float64]
+
+GRAY_LEVELS = 256
+LARGEST_GRAY = 255
+
+DARK_BELOW = 0.25
+"""Dark if all but a few pixels are below it. CleanVision has a limit for the 99th percentile."""
+
+BRIGHT_ABOVE = 0.8
+"""Bright if all but a few pixels are above it. CleanVision says 0.95 of the 5th percentile."""
+
+DEVIATIONS = 2
+"""Standard deviations from the mean that stand for "all but a few pixels": of a bell curve they
+leave out a fortieth."""
+
+BLURRY_BELOW = 0.03
+"""Blurry if the Laplacian varies less than this share of what gray itself does. The variance of
+the Laplacian is a measure of focus (Pech-Pacheco et al., "Diatom autofocusing in brightfield
+microscopy", ICPR 2000); divided by the variance of gray it does not take a dim picture for a
+blurred one. Half of the photos of cats and dogs are above 0.37; blurred by a hundredth of their
+longer side, 96 % are below 0.03, by two hundredths all. Of pictures much smaller than 128 pixels
+none is called blurry: enlarged, each of their pixels has edges."""
+
+FLAT_CONTRAST = 0.02
+"""Of low information if gray deviates less: five levels of 255, which is noise on a blank wall."""
+
+POOR_ENTROPY = 0.5
+"""Of low information if a pixel has fewer bits. CleanVision says 3, below which all of MNIST is:
+thin strokes on black are a picture still."""
+
+ODD_SIZE_FACTOR = 4.0
+"""Odd if the side of a square of the same area is so many times the median's, or as many times
+smaller: a thumbnail among photos, or a scan among thumbnails."""
+
+ODD_ASPECT_FACTOR = 2.25
+"""Odd if it is so many times as elongated as the median: among photos of 4:3 what is longer than
+3:1, which resizing to a square distorts beyond recognition. Never portrait among landscape."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quality:
+    """Four figures of one picture.
+
+    Attributes:
+        brightness: Mean of gray, 0 to 1.
+        contrast: Standard deviation of gray, 0 to 0.5.
+        sharpness: Variance of the Laplacian of gray in 0 to 255, from 0.
+        entropy: Bits of the histogram of gray, 0 to 8.
+    """
+
+    brightness: float
+    contrast: float
+    sharpness: float
+    entropy: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """The figures of many pictures: each float64 [pictures], in the ranges of `Quality`."""
+
+    brightness: Scores
+    contrast: Scores
+    sharpness: Scores
+    entropy: Scores
+
+
+def measure(gray: Image.Image) -> Quality:
+    """Measures a picture; about 0.06 ms for 128x128 pixels.
+
+    Args:
+        gray: Of mode L and any size; 128x128 for the limits of this module to hold.
+    """
+    pixels = np.asarray(gray)
+    levels = np.arange(GRAY_LEVELS, dtype=np.float64)
+    shares = np.array(gray.histogram(), dtype=np.float64) / pixels.size
+    mean = float(shares @ levels)
+    variance = float(shares @ (levels - mean) ** 2)
+    return Quality(
+        brightness=mean / LARGEST_GRAY,
+        contrast=math.sqrt(variance) / LARGEST_GRAY,
+        sharpness=_variance_of_laplacian(pixels),
+        entropy=max(0.0, gray.entropy()),
+    )
+
+
+def _variance_of_laplacian(pixels: np.ndarray) -> float:
+    """Of the four neighbors; uint8 [height, width] -> 0 and up; 0 for less than 3x3 pixels."""
+    gray = pixels.astype(np.int16)
+    laplacian = gray[:-2, 1:-1] + gray[2:, 1:-1]
+    laplacian += gray[1:-1, :-2]
+    laplacian += gray[1:-1, 2:]
+    laplacian -= 4 * gray[1:-1, 1:-1]
+    if not laplacian.size:
+        return 0.0
+    # Half the time of numpy.var, which copies twice. A million squares fit into float32's range,
+    # and its 7 digits are more than anyone needs.
+    values = laplacian.ravel().astype(np.float32)
+    return max(0.0, float(values @ values) / values.size - float(values.mean()) ** 2)
+
+
+def darkness(figures: Figures) -> Scores:
+    """How far below the limit nearly all of each picture is: dark above 0, black at 1."""
+    return 1 - (figures.brightness + DEVIATIONS * figures.contrast) / DARK_BELOW
+
+
+def glare(figures: Figures) -> Scores:
+    """How far above the limit nearly all of each picture is: bright above 0, white at 1."""
+    darkest = figures.brightness - DEVIATIONS * figures.contrast
+    return (darkest - BRIGHT_ABOVE) / (1 - BRIGHT_ABOVE)
+
+
+def blur(figures: Figures) -> Scores:
+    """How far below the limit the sharpness is: blurry above 0, without any edge at 1.
+
+    What shows nothing is not blurry but of low information.
+    """
+    variance = (np.maximum(figures.contrast, FLAT_CONTRAST) * LARGEST_GRAY) ** 2
+    score = 1 - figures.sharpness / variance / BLURRY_BELOW
+    return np.where(emptiness(figures) > 0, -1.0, score)
+
+
+def emptiness(figures: Figures) -> Scores:
+    """How far below its limit contrast or entropy is: of low information above 0, blank at 1."""
+    flat = 1 - figures.contrast / FLAT_CONTRAST
+    poor = 1 - figures.entropy / POOR_ENTROPY
+    return np.maximum(flat, poor)

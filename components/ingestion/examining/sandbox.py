@@ -1,0 +1,191 @@
+"""Work on files that may be hostile, in processes that may die of it.
+
+A decoder that never returns, takes all memory or crashes costs one worker process, which is
+replaced, and one file, which is rejected.
+"""
+
+import collections
+import concurrent.futures
+import itertools
+import multiprocessing.context
+import multiprocessing.forkserver
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import pebble
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_Future: TypeAlias = "concurrent.futures.Future[tuple[float, list[Result]]]"
+
+CHUNK_SECONDS = 0.05
+"""Items travel together that take about so long: the way to a worker and back costs 0.3 ms, as
+much as a small photo."""
+FIRST_CHUNK = 8
+LARGEST_CHUNK = 512
+BYTES_A_PIXEL = 12
+"""What decoding takes at most: RGB with alpha, the same without, and a copy while converting."""
+BYTES_BESIDE = 512 * 1024**2
+
+TOO_SLOW = "too slow"
+CRASH = "crash of the decoder"
+UNEXPECTED = "unexpected error"
+
+
+class Sandbox(Generic[Item, Result]):
+    """Worker processes, one for each core, to map a function over items.
+
+    Use it as a context: the processes end with it.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Item], Any],
+        failure: Callable[[Item, str, str], Result],
+        preload: str,
+        max_seconds: float,
+        max_megapixels: float,
+        finish: Callable[[Any], Result] | None = None,
+    ):
+        """Starts no process: the first use does.
+
+        Args:
+            function: From one item to its result; a function of a module, or a partial of one, for
+                the workers to find.
+            failure: Makes the result of an item that took too long or ended its worker, from the
+                item, the reason and the detail.
+            preload: Module that is imported once for all workers, and for those that replace them.
+            max_seconds: For one item.
+            max_megapixels: Of the largest image; sets the memory that a worker may take.
+            finish: Makes a result of what the function returns, once it has returned that of all
+                items that travel together; without it, that is the result already.
+        """
+        self._function = function
+        self._finish = finish
+        self._failure = failure
+        self._preload = preload
+        self._max_seconds = max_seconds
+        self._workers = _cores()
+        self._chunk = FIRST_CHUNK
+        self._pool: pebble.ProcessPool | None = None
+        self._memory = int(max_megapixels * 1e6 * BYTES_A_PIXEL) + BYTES_BESIDE
+
+    def __enter__(self) -> "Sandbox[Item, Result]":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            # Nobody needs to wait the 0.3 seconds in which the pool finds out.
+            threading.Thread(target=self._pool.join).start()
+
+    def map(self, items: Iterable[Item]) -> Iterator[Result]:
+        """Yields the result of each item, in their order."""
+        pool = self._start()
+        waiting: collections.deque[tuple[Sequence[Item], _Future[Result]]] = collections.deque()
+        iterator = iter(items)
+        while chunk := tuple(itertools.islice(iterator, self._chunk)):
+            waiting.append((chunk, self._schedule(pool, chunk)))
+            # Enough that no worker waits, and few enough that memory stays bounded.
+            if len(waiting) > 3 * self._workers:
+                yield from self._results(pool, *waiting.popleft())
+        while waiting:
+            yield from self._results(pool, *waiting.popleft())
+
+    def _start(self) -> pebble.ProcessPool:
+        if self._pool is None:
+            self._pool = pebble.ProcessPool(
+                self._workers,
+                initializer=_prepare_worker,
+                initargs=(self._memory,),
+                context=_context(self._preload),
+            )
+        return self._pool
+
+    def _schedule(self, pool: pebble.ProcessPool, chunk: Sequence[Item]) -> "_Future[Result]":
+        return pool.schedule(
+            _map_here, args=(self._function, self._finish, chunk), timeout=self._max_seconds
+        )
+
+    def _results(
+        self, pool: pebble.ProcessPool, chunk: Sequence[Item], future: "_Future[Result]"
+    ) -> list[Result]:
+        try:
+            seconds, results = future.result()
+        except Exception as error:
+            # Whatever it is, it must not be the end of the run.
+            if len(chunk) == 1:
+                return [self._failure(chunk[0], *self._explain(error))]
+        else:
+            self._adapt(len(chunk), seconds)
+            return results
+        # One of them is to blame, and each has a right to its own time.
+        alone = [(item,) for item in chunk]
+        return [self._results(pool, item, self._schedule(pool, item))[0] for item in alone]
+
+    def _adapt(self, items: int, seconds: float) -> None:
+        """Chooses the size of the next chunks by the time that one took."""
+        fitting = int(items * CHUNK_SECONDS / max(seconds, 1e-6))
+        # By steps, so that one large photo, or one small file, does not decide alone.
+        self._chunk = min(max(fitting, self._chunk // 2, 1), 2 * self._chunk, LARGEST_CHUNK)
+
+    def _explain(self, error: Exception) -> tuple[str, str]:
+        if isinstance(error, concurrent.futures.TimeoutError):
+            return TOO_SLOW, f"more than {self._max_seconds:g} seconds"
+        if isinstance(error, pebble.ProcessExpired):
+            return CRASH, f"ended with status {error.exitcode}"
+        return UNEXPECTED, f"{type(error).__name__}: {error}"[:200]
+
+
+def warm_up(preload: str) -> None:
+    """Starts the process that all workers are copies of, and does not wait for it.
+
+    Args:
+        preload: As of the first `Sandbox` that will be used.
+    """
+    _context(preload)
+    multiprocessing.forkserver.ensure_running()
+
+
+def _context(preload: str) -> multiprocessing.context.ForkServerContext:
+    # Not fork: the threads of TensorFlow and Beam would be copied in the middle of their work.
+    context = multiprocessing.get_context("forkserver")
+    # Of no effect once the server runs.
+    context.set_forkserver_preload([preload])
+    return context
+
+
+def _cores() -> int:
+    # Not os.cpu_count: a container may be allowed fewer than the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _map_here(
+    function: Callable[[Item], Any], finish: Callable[[Any], Result] | None, chunk: Sequence[Item]
+) -> tuple[float, list[Result]]:
+    """The seconds that it took, and the results."""
+    start = time.perf_counter()
+    results = [function(item) for item in chunk]
+    if finish:
+        results = [finish(result) for result in results]
+    return time.perf_counter() - start, results
+
+
+def _prepare_worker(memory: int) -> None:
+    # Decoders write their complaints there; what matters of them is in the rejection.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    _limit_memory(memory)
+
+
+def _limit_memory(size: int) -> None:
+    """Makes an allocation beyond the size fail in this process, as MemoryError; Linux only."""
+    if not sys.platform.startswith("linux"):
+        return
+    with open("/proc/self/statm", encoding="ascii") as file:
+        present = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (present + size, present + size))

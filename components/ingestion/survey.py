@@ -1,0 +1,103 @@
+"""A data folder -> what is in it and what becomes of it, without writing any record.
+
+The part that ingestion and the audit share; TensorFlow is not needed for it.
+"""
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from components.ingestion.decisions import Decisions, decide
+from components.ingestion.examining.examine_files import REJECTED, ExamineFiles, batches
+from components.ingestion.listing.folder import ImageFolder, list_image_folder
+from components.ingestion.listing.spans import FEWEST_CLASSES, is_span
+from components.ingestion.reporting.audit import AUDIT_FILE, Audit
+from components.ingestion.reporting.summary import FINDINGS, PLACED, REJECTIONS, Summarize
+from components.ingestion.rules import IngestionRules
+from components.ingestion.splits import plan_splits
+
+# Without a mode, Beam first tries to download a runner of another kind.
+LOCAL_BEAM = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """PCollections that account for every file of a folder.
+
+    Attributes:
+        decisions: About the images that could be examined.
+        rejections: Rejection of all other files.
+    """
+
+    decisions: Decisions
+    rejections: beam.PCollection
+
+
+def survey(
+    pipeline: beam.Pipeline,
+    folder: ImageFolder,
+    rules: IngestionRules,
+    earlier: str = "",
+    earlier_spans: Sequence[str] = (),
+) -> Survey:
+    """Lays out examination and decisions in Beam.
+
+    Args:
+        pipeline: Where to.
+        folder: What to survey.
+        rules: How.
+        earlier: Folder of the records of the run before, whose splits stay; empty for none.
+        earlier_spans: Folders of the records of the spans before this one.
+    """
+    examined = (
+        pipeline
+        | "Files" >> beam.Create(batches(folder.files))
+        | "Spread" >> beam.Reshuffle()
+        | "Examine"
+        >> beam.ParDo(ExamineFiles(folder.root, rules, len(folder.files))).with_outputs(
+            REJECTED, main="examined"
+        )
+    )
+    plan = plan_splits(folder.given_splits, rules.split_weights)
+    decisions = decide(examined["examined"], folder.root, rules, plan, earlier, earlier_spans)
+    by_name = pipeline | "RejectedByName" >> beam.Create(folder.rejections)
+    rejections = (examined[REJECTED], by_name, decisions.conflicts) | "Rejected" >> beam.Flatten()
+    return Survey(decisions, rejections)
+
+
+def summarize(
+    placed: beam.PCollection,
+    rejections: beam.PCollection,
+    findings: beam.PCollection,
+    folder: ImageFolder,
+) -> beam.PCollection:
+    """One Audit of what became of all files."""
+    known = {PLACED: placed, REJECTIONS: rejections, FINDINGS: findings}
+    return known | Summarize(folder.root, folder.found, folder.classes)
+
+
+def audit_folder(root: str, rules: IngestionRules) -> Audit:
+    """Surveys a folder on this machine.
+
+    Args:
+        root: A path that `components.ingestion.listing.folder` can list.
+        rules: How.
+
+    Raises:
+        PipelineError: The folder is not a data folder.
+    """
+    folder = list_image_folder(root, FEWEST_CLASSES) if is_span(root) else list_image_folder(root)
+    with tempfile.TemporaryDirectory() as destination:
+        with beam.Pipeline(options=PipelineOptions(list(LOCAL_BEAM))) as pipeline:
+            found = survey(pipeline, folder, rules)
+            audit = summarize(
+                found.decisions.placed, found.rejections, found.decisions.findings, folder
+            )
+            _ = audit | "WriteAudit" >> beam.Map(
+                lambda audit: audit.write(os.path.join(destination, AUDIT_FILE))
+            )
+        return Audit.read(os.path.join(destination, AUDIT_FILE))

@@ -1,0 +1,114 @@
+"""`manifest.csv`: every file found, and what became of it."""
+
+import csv
+import heapq
+import itertools
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TextIO
+
+import apache_beam as beam
+
+from components.ingestion.comparing.copies import Duplicate
+from components.ingestion.listing.file_system import open_text, remove_file, write_rows
+from components.ingestion.listing.folder import Rejection
+from components.ingestion.writing.gathering import Gather
+
+MANIFEST_FILE = "manifest.csv"
+PART_SIZE = 100_000
+"""Rows that are sorted in memory at once, about 30 MB."""
+
+
+class Row(NamedTuple):
+    """One file.
+
+    Attributes:
+        path: Below the data folder.
+        sha256: Hexadecimal digest of the file; empty for a rejected one.
+        class_text: Name of the class folder.
+        split: train, eval or test; empty for a file that is not used.
+        treatment: "as found", "transcoded to png: ...", "duplicate of ...", "rejected: ...".
+    """
+
+    path: str
+    sha256: str
+    class_text: str
+    split: str
+    treatment: str
+
+
+HEADER = ("path", "sha256", "class", "split", "treatment")
+
+
+def row_of_duplicate(duplicate: Duplicate) -> Row:
+    """The row of a file that is there already."""
+    left_out = duplicate.examination
+    treatment = f"duplicate of {duplicate.kept}: {duplicate.likeness}"
+    return Row(left_out.filename, left_out.sha256, left_out.class_text, "", treatment)
+
+
+def row_of_rejection(rejection: Rejection) -> Row:
+    """The row of a file that is set aside."""
+    treatment = f"rejected: {rejection.reason}"
+    return Row(rejection.filename, "", rejection.class_text, "", treatment)
+
+
+class WriteManifest(beam.PTransform):
+    """Writes rows as one CSV file with a header, sorted by path; yields its path."""
+
+    def __init__(self, folder: str, rows_expected: int):
+        super().__init__()
+        self._folder = folder
+        self._parts = 1 + rows_expected // PART_SIZE
+
+    def expand(self, rows: beam.PCollection) -> beam.PCollection:
+        """Sorts parts of bounded size, then merges them."""
+        return (
+            rows
+            | "KeyByPart" >> beam.Map(lambda row: (_part_of(row.path, self._parts), tuple(row)))
+            | "GatherByPart" >> beam.ParDo(Gather())
+            | "GroupByPart" >> beam.GroupByKey()
+            | "WritePart" >> beam.MapTuple(self._write_part)
+            | "ListParts" >> beam.combiners.ToList()
+            | "MergeParts" >> beam.Map(self._merge)
+        )
+
+    def _write_part(self, part: int, gathered: Iterable[Sequence[tuple[str, ...]]]) -> str:
+        rows = itertools.chain.from_iterable(gathered)
+        path = os.path.join(self._folder, f"manifest-part-{part:05d}.csv")
+        with open_text(path, "w") as file:
+            write_rows(file, sorted(rows))
+        return path
+
+    def _merge(self, parts: list[str]) -> str:
+        path = os.path.join(self._folder, MANIFEST_FILE)
+        files = [open_text(part, "r") for part in parts]
+        with open_text(path, "w") as merged:
+            write_rows(merged, [HEADER])
+            write_rows(merged, heapq.merge(*map(csv.reader, files)))
+        _remove(files, parts)
+        return path
+
+
+def read_manifest(folder: str) -> Iterator[Row]:
+    """Reads what `WriteManifest` wrote."""
+    with open_text(os.path.join(folder, MANIFEST_FILE), "r") as file:
+        rows = csv.reader(file)
+        next(rows)
+        yield from (Row(*row) for row in rows)
+
+
+def read_used(folder: str) -> Iterator[Row]:
+    """Reads the rows of the images that are in a split."""
+    return (row for row in read_manifest(folder) if row.split)
+
+
+def _part_of(path: str, parts: int) -> int:
+    return zlib.crc32(path.encode()) % parts
+
+
+def _remove(files: Iterable[TextIO], paths: Iterable[str]) -> None:
+    for file, path in zip(files, paths, strict=True):
+        file.close()
+        remove_file(path)

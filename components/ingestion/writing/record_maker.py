@@ -1,0 +1,94 @@
+"""Examined images -> their records, read again, verified with TensorFlow, on all cores."""
+
+import collections
+import concurrent.futures
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from components import images
+from components.features import AS_FOUND
+from components.ingestion.examining.examination import Examination, read_or_reject
+from components.ingestion.listing.folder import ImageFile, Rejection
+from components.ingestion.writing.record import serialize_record
+from components.normalisation.normalise import Normalised, normalise
+from components.normalisation.opening import UnusableImageError
+from components.normalisation.rules import ImageRules
+
+CHANGED = "changed while it was read"
+CHUNK = 8
+"""Records that one thread makes in a row: to hand over one costs as much as a small image."""
+CHUNKS_AHEAD = 8
+"""Memory has to hold the files of these."""
+MOST_STRUCTURES = 10_000
+"""Of JPEGs that TensorFlow decodes; most folders have ten or fewer."""
+
+Made: TypeAlias = tuple[Examination, tuple[bytes, str] | Rejection]
+"""An image; its record, serialized, and its treatment, or why there is none."""
+
+
+class RecordMaker:
+    """Makes records; it remembers which JPEGs TensorFlow decodes, and has threads to close."""
+
+    def __init__(self, root: str, rules: ImageRules):
+        """Starts no thread yet.
+
+        Args:
+            root: The data folder.
+            rules: What becomes of an image.
+        """
+        self._root = root
+        self._rules = rules
+        self._decoded: set[bytes] = set()
+        self._threads = concurrent.futures.ThreadPoolExecutor()
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown()
+
+    def make(self, chosen: Iterable[Examination]) -> Iterator[Made]:
+        """Yields the outcome of each image, in their order."""
+        iterator = iter(chosen)
+        waiting: collections.deque[concurrent.futures.Future[list[Made]]] = collections.deque()
+        while chunk := list(itertools.islice(iterator, CHUNK)):
+            waiting.append(self._threads.submit(self._make_all, chunk))
+            if len(waiting) > CHUNKS_AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+    def _make_all(self, chosen: Sequence[Examination]) -> list[Made]:
+        return [(image, self._make(image)) for image in chosen]
+
+    def _make(self, image: Examination) -> tuple[bytes, str] | Rejection:
+        file = ImageFile(image.filename, image.class_text, image.given_split)
+        found = read_or_reject(self._root, file, self._rules)
+        if isinstance(found, Rejection):
+            return found
+        if hashlib.sha256(found).hexdigest() != image.sha256:
+            return Rejection(image.filename, image.class_text, CHANGED, "run again")
+        try:
+            normalised = self._normalise(image, found)
+        except UnusableImageError as error:
+            return Rejection(image.filename, image.class_text, error.reason, error.detail)
+        record = serialize_record(image, normalised.encoded, normalised.treatment)
+        return record, normalised.treatment
+
+    def _normalise(self, image: Examination, found: bytes) -> Normalised:
+        # What the examination found need not be found again: these are the same bytes.
+        if not image.treatment and self._decodes_as_found(image, found):
+            return Normalised(found, AS_FOUND)
+        return normalise(found, self._rules, self._decodes)
+
+    def _decodes_as_found(self, image: Examination, found: bytes) -> bool:
+        """TensorFlow's verdict, on this file or on another that it cannot tell from this one."""
+        if image.structure in self._decoded:
+            return True
+        decodes = self._decodes(found)
+        if decodes and image.structure and len(self._decoded) < MOST_STRUCTURES:
+            self._decoded.add(image.structure)
+        return decodes
+
+    def _decodes(self, encoded: bytes) -> bool:
+        return images.decodes(encoded, self._rules.channels)

@@ -1,0 +1,63 @@
+import dataclasses
+import hashlib
+import pickle
+
+import pytest
+
+from components.ingestion.examining.examination import Examination, examine_file
+from components.ingestion.examining.jpeg_structure import jpeg_structure
+from components.ingestion.listing.folder import Rejection
+from components.normalisation.rules import ImageRules
+from tests.components.ingestion.examinations import make_examination
+from tests.image_files import encode_image
+
+RULES = ImageRules(channels=3)
+PLACE = ("cat/a.jpg", "cat", "train")
+
+
+def test_survives_pickling() -> None:
+    image = make_examination("train/cat/a.jpg", structure=b"structure", signature=b"signature")
+    assert pickle.loads(pickle.dumps(image)) == image
+
+
+def test_is_pickled_without_the_names_of_its_fields() -> None:
+    """Those would be most of it, a dozen times for each image."""
+    pickled = pickle.dumps(make_examination("cat/a.jpg"))
+    assert not any(field.name.encode() in pickled for field in dataclasses.fields(Examination))
+
+
+def test_everything_that_is_known_of_a_jpeg() -> None:
+    encoded = encode_image((40, 30), format="JPEG")
+    image = examine_file("nowhere", RULES, (PLACE, encoded))
+    assert isinstance(image, Examination)
+    assert (image.filename, image.class_text, image.given_split) == PLACE
+    assert image.sha256 == hashlib.sha256(encoded).hexdigest()
+    assert (image.size, image.format) == (len(encoded), "jpeg")
+    assert (image.height, image.width, image.channels) == (30, 40, 3)
+    assert image.treatment == ""
+    structure = jpeg_structure(encoded) or b""
+    assert image.structure == hashlib.blake2b(structure, digest_size=16).digest()
+    assert 0.4 < image.brightness < 0.6
+    assert image.signature
+
+
+def test_no_other_format_has_a_structure() -> None:
+    image = examine_file("nowhere", RULES, (PLACE, encode_image((40, 30), format="PNG")))
+    assert isinstance(image, Examination)
+    assert image.structure == b""
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "detail"),
+    [
+        (None, "unreadable", "No such file or directory"),
+        (b"", "empty file", "0 bytes"),
+        (b"<html>", "not an image", "begins with b'<html>'"),
+        (Rejection("cat/a.jpg", "cat", "unreadable", "why"), "unreadable", "why"),
+    ],
+)
+def test_rejects_what_is_no_image(
+    content: bytes | Rejection | None, reason: str, detail: str
+) -> None:
+    outcome = examine_file("nowhere", RULES, (PLACE, content))
+    assert outcome == Rejection("cat/a.jpg", "cat", reason, detail)

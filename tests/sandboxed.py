@@ -1,0 +1,45 @@
+"""What the workers of a sandbox do in tests: functions of a module, for the workers to import."""
+
+import os
+import signal
+import time
+
+
+def behave(item: str) -> str:
+    """Does what the item says; returns it in capitals."""
+    if item == "hang":
+        time.sleep(600)
+    if item == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if item == "leave":
+        os._exit(3)
+    if item == "grow":
+        bytearray(2**42)
+    if item == "raise":
+        raise LookupError("no such thing")
+    return item.upper()
+
+
+def memory_limit(_: str) -> str:
+    """The worker's limit of address space, above what it began with."""
+    import resource
+
+    with open("/proc/self/statm", encoding="ascii") as file:
+        present = int(file.read().split()[0]) * resource.getpagesize()
+    return str(resource.getrlimit(resource.RLIMIT_AS)[0] - present)
+
+
+def process_id(_: str) -> str:
+    """The worker's own."""
+    return str(os.getpid())
+
+
+def underline(result: str) -> str:
+    """Makes a result of what `behave` returns."""
+    return f"_{result}_"
+
+
+def take_a_moment(item: str) -> str:
+    """As long as a large photo."""
+    time.sleep(0.04)
+    return item
