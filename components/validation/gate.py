@@ -1,28 +1,42 @@
-"""The step that stops the run before Transform when the data is not what the schema says.
+"""The step that stops the run before Transform when the images are not as they should be.
 
-ExampleValidator writes anomalies and succeeds; nothing in stock TFX reads them.
+ExampleValidator writes anomalies and succeeds, nothing in stock TFX reads them, and it compares
+statistics with a schema alone: not with those of an earlier run or of another split.
 """
 
+import dataclasses
 import json
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx import types
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import io_utils
 
+from components import features
 from components.errors import PipelineError
-from components.validation.anomalies import describe_anomalies
+from components.validation.anomalies import describe_anomalies, describe_comparisons
+from components.validation.checks import check_classes, check_grayscale
+from components.validation.distributions import Statistics, number_of_images
+from components.validation.findings import VERDICT_FILE, Finding, Verdict, judge, verdict_to_json
+from components.validation.rules import DRIFT, GRAYSCALE, SKEW, ValidationRules, from_dict
+from components.validation.schema import find_domain
+from components.validation.shifts import Comparison, find_shifts
+from components.validation.spans import add_up
 
-VERDICT_FILE = "verdict.json"
 ANOMALIES_FILE = "SchemaDiff.pb"
+STATISTICS_FILE = "FeatureStats.pb"
+WARNINGS = "warnings"
+"""Property of the artifact: how many there are."""
 
 
 class DataVerdict(types.Artifact):
-    """The gate's word on a set of examples: `verdict.json`, with what was found in each split."""
+    """The gate's word on a set of examples: `verdict.json`, with all that was found."""
 
     TYPE_NAME = "DataVerdict"
 
@@ -30,16 +44,23 @@ class DataVerdict(types.Artifact):
 class DataGateSpec(types.ComponentSpec):
     """Names and types of what goes in and out."""
 
-    PARAMETERS = {"code_fingerprint": component_spec.ExecutionParameter(type=str)}
+    PARAMETERS = {
+        "rules": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+    }
     INPUTS = {
+        "statistics": component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
         "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "baseline_statistics": component_spec.ChannelParameter(
+            type=standard_artifacts.ExampleStatistics, optional=True
+        ),
     }
     OUTPUTS = {"verdict": component_spec.ChannelParameter(type=DataVerdict)}
 
 
 class DataGateExecutor(base_executor.BaseExecutor):
-    """Reads the anomalies of every split and raises if there are any."""
+    """Looks at the anomalies and the statistics of every split; raises where rules say stop."""
 
     def Do(  # noqa: N802
         self,
@@ -50,57 +71,218 @@ class DataGateExecutor(base_executor.BaseExecutor):
         """Writes the verdict.
 
         Raises:
-            PipelineError: There are anomalies; the message has a line for each.
+            PipelineError: The run must stop. TFX discards what a failed step wrote, so the
+                message has all that was found, warnings too.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        anomalies = artifact_utils.get_single_instance(input_dict["anomalies"])
-        found = _describe_splits(anomalies, artifact_utils.get_single_uri(input_dict["schema"]))
-        if any(found.values()):
-            raise PipelineError(_stop_message(found))
-        path = os.path.join(artifact_utils.get_single_uri(output_dict["verdict"]), VERDICT_FILE)
-        io_utils.write_string_file(path, json.dumps({"anomalies": found}, indent=2))
+        rules = from_dict(json.loads(exec_properties["rules"]))
+        verdict = _judge(input_dict, rules)
+        if verdict.stops:
+            raise PipelineError(_stop_message(verdict))
+        artifact = artifact_utils.get_single_instance(output_dict["verdict"])
+        path = os.path.join(artifact.uri, VERDICT_FILE)
+        io_utils.write_string_file(path, verdict_to_json(verdict))
+        artifact.set_int_custom_property(WARNINGS, len(verdict.warnings))
 
 
 class DataGate(base_component.BaseComponent):
-    """Lets a run go on only if ExampleValidator found no anomaly in any split."""
+    """Lets a run go on unless something was found on which the rules say stop."""
 
     SPEC_CLASS = DataGateSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(DataGateExecutor)
 
-    def __init__(self, anomalies: types.Channel, schema: types.Channel, code_fingerprint: str):
+    def __init__(
+        self,
+        statistics: types.Channel,
+        anomalies: types.Channel,
+        schema: types.Channel,
+        baseline_statistics: types.Channel,
+        rules: ValidationRules,
+        code_fingerprint: str,
+    ):
         """Declares the step.
 
         Args:
-            anomalies: ExampleValidator's output.
+            statistics: StatisticsGen's output, of one span or several.
+            anomalies: ExampleValidator's output, of the same.
             schema: What it held the examples to.
+            baseline_statistics: Those of the last pushed model's images; there may be none.
+            rules: What is looked for, and what happens on what is found.
             code_fingerprint: Changes when the code of the step does, and with it the cache key.
         """
         super().__init__(
             spec=DataGateSpec(
+                statistics=statistics,
                 anomalies=anomalies,
                 schema=schema,
+                baseline_statistics=baseline_statistics,
+                rules=json.dumps(rules.to_dict(), sort_keys=True),
                 code_fingerprint=code_fingerprint,
                 verdict=types.Channel(type=DataVerdict),
             )
         )
 
 
-def _describe_splits(anomalies: types.Artifact, schema_folder: str) -> dict[str, list[str]]:
+@dataclasses.dataclass(frozen=True)
+class SpanFacts:
+    """What is known of the images of one span, or of a data folder without spans.
+
+    Attributes:
+        name: "span-3"; empty where there are no others.
+        statistics: By split.
+        anomalies: What ExampleValidator said of them, by split.
+    """
+
+    name: str
+    statistics: Mapping[str, Statistics]
+    anomalies: Mapping[str, anomalies_pb2.Anomalies]
+
+
+def find_everything(
+    spans: Sequence[SpanFacts],
+    schema: schema_pb2.Schema,
+    baseline: Mapping[str, Statistics],
+    rules: ValidationRules,
+) -> list[Finding]:
+    """All findings about a set of images, whatever their level.
+
+    Args:
+        spans: At least one, the newest last. The anomalies of each are named; classes are counted
+            in all together; the newest alone is compared with what was there before.
+        schema: What ExampleValidator held them to.
+        baseline: Statistics of the images of the last pushed model; empty where there are none.
+        rules: What is looked for.
+    """
+    findings = [
+        _name_span(finding, span.name)
+        for span in spans
+        for finding in _find_anomalies(span, schema, rules)
+    ]
+    counts = add_up([span.statistics for span in spans], features.CLASS_TEXT)
+    findings += check_classes(counts, find_domain(schema, features.CLASS_TEXT).value, rules)
+    newest = _with_images(spans[-1].statistics)
+    before = _with_images(baseline)
+    for split, found in newest.items():
+        shifts = []
+        if split in before:
+            shifts += _find_drift(found, before[split], split, schema, rules)
+        if split != features.TRAIN_SPLIT and features.TRAIN_SPLIT in newest:
+            shifts += _find_skew(found, newest[features.TRAIN_SPLIT], split, schema, rules)
+        findings += [_name_span(finding, spans[-1].name) for finding in shifts]
+    return findings
+
+
+def _find_anomalies(
+    span: SpanFacts, schema: schema_pb2.Schema, rules: ValidationRules
+) -> list[Finding]:
+    # A span may have no images for a split: then every feature is missing.
+    statistics = _with_images(span.statistics)
+    gray = check_grayscale(statistics, schema, rules)
+    counted = {finding.split for finding in gray}
+    findings = [
+        finding
+        for split, found in span.anomalies.items()
+        if split in statistics
+        for finding in describe_anomalies(found, schema, statistics[split], split)
+        # Said with a count already.
+        if finding.kind != GRAYSCALE or split not in counted
+    ]
+    return findings + gray
+
+
+def _with_images(statistics: Mapping[str, Statistics]) -> dict[str, Statistics]:
+    return {split: found for split, found in statistics.items() if number_of_images(found)}
+
+
+def _name_span(finding: Finding, name: str) -> Finding:
+    where = " of ".join(part for part in (finding.split, name) if part)
+    return dataclasses.replace(finding, split=where)
+
+
+def _find_drift(
+    found: Statistics,
+    earlier: Statistics,
+    split: str,
+    schema: schema_pb2.Schema,
+    rules: ValidationRules,
+) -> list[Finding]:
+    own = frozenset(f.name for f in schema.feature if f.HasField("drift_comparator"))
+    compared = tfdv.validate_statistics(found, schema, previous_statistics=earlier) if own else None
+    comparison = Comparison(DRIFT, split, "in the last pushed run")
+    return [
+        *(describe_comparisons(compared, DRIFT, split) if compared else ()),
+        *find_shifts(found, earlier, comparison, rules, own),
+    ]
+
+
+def _find_skew(
+    found: Statistics,
+    train: Statistics,
+    split: str,
+    schema: schema_pb2.Schema,
+    rules: ValidationRules,
+) -> list[Finding]:
+    own = frozenset(f.name for f in schema.feature if f.HasField("skew_comparator"))
+    compared = tfdv.validate_statistics(train, schema, serving_statistics=found) if own else None
+    return [
+        *(describe_comparisons(compared, SKEW, split) if compared else ()),
+        *find_shifts(found, train, Comparison(SKEW, split, "in train"), rules, own),
+    ]
+
+
+def _judge(input_dict: Mapping[str, list[types.Artifact]], rules: ValidationRules) -> Verdict:
+    schema_folder = artifact_utils.get_single_uri(input_dict["schema"])
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_folder))
-    found = {}
-    for split in artifact_utils.decode_split_names(anomalies.split_names):
-        folder = artifact_utils.get_split_uri([anomalies], split)
-        with tf.io.gfile.GFile(os.path.join(folder, ANOMALIES_FILE), "rb") as file:
-            found[split] = describe_anomalies(
-                anomalies_pb2.Anomalies.FromString(file.read()), schema, split
-            )
-    return found
+    baseline = input_dict.get("baseline_statistics") or []
+    findings = find_everything(
+        _read_spans(input_dict["statistics"], input_dict["anomalies"]),
+        schema,
+        _read_statistics(baseline[0]) if baseline else {},
+        rules,
+    )
+    return judge(findings, rules, has_baseline=bool(baseline))
 
 
-def _stop_message(found: dict[str, list[str]]) -> str:
-    lines = "\n".join(f"  - {line}" for lines in found.values() for line in lines)
+def _read_spans(
+    statistics: Sequence[types.Artifact], anomalies: Sequence[types.Artifact]
+) -> list[SpanFacts]:
+    anomalies_of_span = {artifact.span: artifact for artifact in anomalies}
+    return [
+        SpanFacts(
+            name=f"span-{artifact.span}" if len(statistics) > 1 else "",
+            statistics=_read_statistics(artifact),
+            anomalies=_read_anomalies(anomalies_of_span[artifact.span]),
+        )
+        for artifact in sorted(statistics, key=lambda artifact: int(artifact.span))
+    ]
+
+
+def _read_anomalies(artifact: types.Artifact) -> dict[str, anomalies_pb2.Anomalies]:
+    return {
+        split: anomalies_pb2.Anomalies.FromString(_read(artifact, split, ANOMALIES_FILE))
+        for split in artifact_utils.decode_split_names(artifact.split_names)
+    }
+
+
+def _read_statistics(artifact: types.Artifact) -> dict[str, Statistics]:
+    return {
+        split: Statistics.FromString(_read(artifact, split, STATISTICS_FILE))
+        for split in artifact_utils.decode_split_names(artifact.split_names)
+    }
+
+
+def _read(artifact: types.Artifact, split: str, name: str) -> bytes:
+    folder = artifact_utils.get_split_uri([artifact], split)
+    with tf.io.gfile.GFile(os.path.join(folder, name), "rb") as file:
+        return bytes(file.read())
+
+
+def _stop_message(verdict: Verdict) -> str:
+    lines = "\n".join(f"  - {finding}" for finding in verdict.stops)
+    warnings = "\n".join(f"  - {finding}" for finding in verdict.warnings)
+    also = f"Found as well, which alone would not stop the run:\n{warnings}\n" if warnings else ""
     return (
-        "The images must be what the schema says. Received:\n"
-        f"{lines}\n"
-        "Mend the data folder; or, if the change is wanted, edit the schema file and run again."
+        f"The images must be what the schema says. Received:\n{lines}\n{also}"
+        "Mend the data folder; or, if the change is wanted, take it over into the schema with "
+        "`python -m pipeline.schema freeze` and run again."
     )

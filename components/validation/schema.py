@@ -1,4 +1,4 @@
-"""What every record must be: a schema inferred once, frozen in a file, and reviewed like code.
+"""What every record must be: a schema proposed once, frozen in a file, and reviewed like code.
 
 The schema is also where the classes are defined. A class keeps its number for as long as the
 file stays as it is, so that models of different weeks can be compared.
@@ -8,17 +8,16 @@ import dataclasses
 import hashlib
 import os
 
-import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components import features
 from components.errors import PipelineError
 
 HEADER = """\
-# The schema of a data set: what every record must be. Inferred from the training images of the
-# first run; review it and commit it. Later runs stop where the images differ from it. To admit a
-# new class, add its name to the string_domain of image/class/text, in sorted order.
+# The schema of a data set: what every record must be. Proposed from the images of the first run;
+# review it and commit it. Later runs say where the images differ from it, or stop. To see what a
+# data set wants changed, and to take it over: python -m pipeline.schema diff, and freeze.
 """
 
 
@@ -37,38 +36,55 @@ class FrozenSchema:
     class_names: tuple[str, ...]
 
 
-def infer_schema(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> schema_pb2.Schema:
-    """Describes records like those that the statistics were taken from.
-
-    Args:
-        statistics: Of the training split, with `statistics_options`.
-
-    Returns:
-        A schema with every raw feature: presence and shape of all, the values seen of the class
-        and the format, the range seen of the number of channels.
-    """
-    schema = tfdv.infer_schema(statistics, infer_feature_shape=True)
-    # TFDV gives no domain to more than 100 values, and takes the classes "0" to "9" for numbers.
-    del schema.string_domain[:]
-    for key in features.TEXT_FEATURES:
-        counts = _statistics_of(statistics, key).string_stats.rank_histogram
-        values = sorted(bucket.label for bucket in counts.buckets)
-        tfdv.set_domain(schema, key, schema_pb2.StringDomain(name=key, value=values))
-    seen = _statistics_of(statistics, features.IMAGE_CHANNELS).num_stats
-    channels = schema_pb2.IntDomain(min=int(seen.min), max=int(seen.max))
-    tfdv.set_domain(schema, features.IMAGE_CHANNELS, channels)
-    for key in (features.IMAGE_HEIGHT, features.IMAGE_WIDTH):
-        tfdv.set_domain(schema, key, schema_pb2.IntDomain(min=1))
-    for key in features.IDENTIFYING_FEATURES:
-        # No presence: ExampleValidator would miss the statistics that are left out on purpose.
-        schema.feature.add(name=key, type=schema_pb2.BYTES)
-    return schema
+def schema_text(schema: schema_pb2.Schema) -> str:
+    """A schema as the text of its file, with a head that says what it is."""
+    return HEADER + text_format.MessageToString(schema, as_utf8=True)
 
 
 def freeze_schema(schema: schema_pb2.Schema, path: str) -> None:
     """Writes a schema for people to review and for later runs to be held to."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    _write_whole(path, (HEADER + text_format.MessageToString(schema, as_utf8=True)).encode())
+    _write_whole(path, schema_text(schema).encode())
+
+
+def parse_schema(content: bytes, path: str) -> schema_pb2.Schema:
+    """Reads the content of a schema file.
+
+    Args:
+        content: UTF-8.
+        path: For the message.
+
+    Raises:
+        PipelineError: It is not a schema.
+    """
+    try:
+        return text_format.Parse(content.decode(), schema_pb2.Schema())
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise PipelineError(
+            f"A schema file must be a TFDV schema in text form. Received: {path}: "
+            f"{str(error).rstrip('.')}. "
+            "Mend it, or move it away to have a new one inferred."
+        ) from error
+
+
+def find_domain(schema: schema_pb2.Schema, key: str) -> schema_pb2.StringDomain:
+    """The values that a text feature may have, which may stand outside of the feature.
+
+    Args:
+        schema: Changes with what is returned.
+        key: A feature of the schema.
+
+    Returns:
+        Its domain; where it had none, an empty one that belongs to the feature now.
+    """
+    feature = next(feature for feature in schema.feature if feature.name == key)
+    if feature.HasField("domain"):
+        for domain in schema.string_domain:
+            if domain.name == feature.domain:
+                return domain
+    if not feature.HasField("string_domain"):
+        feature.string_domain.name = key
+    return feature.string_domain
 
 
 def pin_schema(path: str, destination: str) -> FrozenSchema:
@@ -86,7 +102,7 @@ def pin_schema(path: str, destination: str) -> FrozenSchema:
     """
     with open(path, "rb") as file:
         content = file.read()
-    class_names = _class_names(_parse(content, path), path)
+    class_names = check_schema(parse_schema(content, path), path)
     folder = os.path.join(destination, hashlib.sha256(content).hexdigest()[:16])
     os.makedirs(folder, exist_ok=True)
     pinned = FrozenSchema(
@@ -99,25 +115,29 @@ def pin_schema(path: str, destination: str) -> FrozenSchema:
     return pinned
 
 
+def check_schema(schema: schema_pb2.Schema, path: str) -> tuple[str, ...]:
+    """Checks that a schema is one of images.
+
+    Args:
+        schema: What to check.
+        path: Its file, for the message.
+
+    Returns:
+        The class names, sorted.
+
+    Raises:
+        PipelineError: It lacks a feature, or names fewer than two classes.
+    """
+    _check_features(schema, path)
+    return _class_names(schema, path)
+
+
 def _write_whole(path: str, content: bytes) -> None:
     """Writes a file so that it is never seen half-written."""
     unfinished = f"{path}.unfinished"
     with open(unfinished, "wb") as file:
         file.write(content)
     os.replace(unfinished, path)
-
-
-def _parse(content: bytes, path: str) -> schema_pb2.Schema:
-    try:
-        schema = text_format.Parse(content.decode(), schema_pb2.Schema())
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise PipelineError(
-            f"A schema file must be a TFDV schema in text form. Received: {path}: "
-            f"{str(error).rstrip('.')}. "
-            "Mend it, or move it away to have a new one inferred."
-        ) from error
-    _check_features(schema, path)
-    return schema
 
 
 def _check_features(schema: schema_pb2.Schema, path: str) -> None:
@@ -130,10 +150,7 @@ def _check_features(schema: schema_pb2.Schema, path: str) -> None:
 
 
 def _class_names(schema: schema_pb2.Schema, path: str) -> tuple[str, ...]:
-    try:
-        names = tuple(tfdv.get_domain(schema, features.CLASS_TEXT).value)
-    except ValueError:  # What TFDV raises where there is no domain.
-        names = ()
+    names = tuple(find_domain(schema, features.CLASS_TEXT).value)
     is_sorted = tuple(sorted(set(names))) == names
     if len(names) < 2 or not is_sorted or any(name.splitlines() != [name] for name in names):
         raise PipelineError(
@@ -142,12 +159,3 @@ def _class_names(schema: schema_pb2.Schema, path: str) -> tuple[str, ...]:
             f"{', '.join(map(repr, names[:10])) or 'none'}. Edit it."
         )
     return names
-
-
-def _statistics_of(
-    statistics: statistics_pb2.DatasetFeatureStatisticsList, key: str
-) -> statistics_pb2.FeatureNameStatistics:
-    for feature in statistics.datasets[0].features:
-        if feature.path.step == [key]:
-            return feature
-    raise ValueError(f"Statistics must include {key}.")

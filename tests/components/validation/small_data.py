@@ -1,24 +1,54 @@
-"""Records and statistics for the tests of validation, without StatisticsGen and Beam."""
+"""Records and statistics for the tests of validation, without ingestion, StatisticsGen and Beam."""
+
+import itertools
 
 import tensorflow as tf
 from tensorflow_data_validation.statistics import stats_impl
+from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx_bsl.coders import example_coder
 
-from components.ingestion.folder import ImageFile
-from components.ingestion.record import encode_record
+from components import features
 from components.validation.statistics import statistics_options
-from tests.image_files import encode_image
 
 
-def make_record(class_text, seed=0, **options):
-    """The record of one image of noise; the options are those of `encode_image`."""
-    file = ImageFile(f"{class_text}/{seed}.png", class_text, None)
-    return encode_record(file, encode_image(seed=seed, **options), channels=3)
+def make_record(class_text, seed=0, **changes):
+    """The record of one image; `changes` are other values, by the last part of their keys."""
+    values = {
+        "encoded": b"pixels",
+        "format": "png",
+        "treatment": "as found",
+        "height": 30,
+        "width": 40,
+        "channels": 3,
+        "bytes": 1000 + seed,
+        "aspect_ratio": 4 / 3,
+        "brightness": 0.5,
+        "contrast": 0.25,
+        "sharpness": 400.0,
+        "entropy": 7.0,
+        "filename": f"{class_text}/{seed}.png",
+        "sha256": f"{seed:064}",
+        **changes,
+    }
+    keys = {f"image/{name}": value for name, value in values.items()}
+    keys[features.CLASS_TEXT] = class_text
+    return tf.train.Example(
+        features=tf.train.Features(feature={key: _feature(value) for key, value in keys.items()})
+    )
 
 
-def make_records(*class_texts):
+def _feature(value):
+    if isinstance(value, float):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+    if isinstance(value, int):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+    value = value.encode() if isinstance(value, str) else value
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+
+def make_records(*class_texts, **changes):
     """One record for each class named."""
-    return [make_record(class_text, seed) for seed, class_text in enumerate(class_texts)]
+    return [make_record(class_text, seed, **changes) for seed, class_text in enumerate(class_texts)]
 
 
 def without(record, key):
@@ -34,3 +64,31 @@ def make_statistics(records):
         [record.SerializeToString() for record in records]
     )
     return stats_impl.generate_statistics_in_memory(batch, statistics_options())
+
+
+def write_statistics(images, counts=None, numbers=None):
+    """Statistics as TFDV writes them, in a millisecond.
+
+    Args:
+        images: Number of images.
+        counts: Images by value, by feature.
+        numbers: Sorted values of a number, by feature: the boundaries of buckets of equal size.
+    """
+    statistics = statistics_pb2.DatasetFeatureStatisticsList()
+    dataset = statistics.datasets.add(num_examples=images)
+    for key, by_value in (counts or {}).items():
+        feature = dataset.features.add()
+        feature.path.step.append(key)
+        for value, count in by_value.items():
+            feature.string_stats.rank_histogram.buckets.add(label=value, sample_count=count)
+    for key, values in (numbers or {}).items():
+        feature = dataset.features.add()
+        feature.path.step.append(key)
+        feature.num_stats.common_stats.num_non_missing = images
+        feature.num_stats.min, feature.num_stats.max = values[0], values[-1]
+        feature.num_stats.mean = sum(values) / len(values)
+        histogram = feature.num_stats.histograms.add(type=statistics_pb2.Histogram.QUANTILES)
+        share = images / (len(values) - 1)
+        for low, high in itertools.pairwise(values):
+            histogram.buckets.add(low_value=low, high_value=high, sample_count=share)
+    return statistics

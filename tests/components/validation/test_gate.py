@@ -1,16 +1,29 @@
 import json
+import pathlib
 
 import pytest
 import tensorflow_data_validation as tfdv
+from google.protobuf import text_format
 from tfx import types
 from tfx.types import standard_artifacts
 
 from components.errors import PipelineError
-from components.validation.gate import DataGate, DataGateExecutor, DataVerdict
-from components.validation.schema import freeze_schema, infer_schema
+from components.validation.findings import read_verdict
+from components.validation.gate import (
+    DataGate,
+    DataGateExecutor,
+    DataVerdict,
+    SpanFacts,
+    find_everything,
+)
+from components.validation.proposal import propose_schema
+from components.validation.rules import ValidationRules
+from components.validation.schema import freeze_schema
 from tests.components.validation.small_data import make_record, make_records, make_statistics
 
-GOOD = make_records("cat", "dog", "cat", "dog")
+GOOD = make_records(*["cat", "dog"] * 15)
+ALL_GOOD = {"train": GOOD, "eval": GOOD[:20], "test": GOOD[20:]}
+CLASS_ANOMALY = "expected one of 'cat', 'dog'; found: 'bird' (1 image)"
 
 
 def _artifact(artifact_type, folder):
@@ -20,69 +33,266 @@ def _artifact(artifact_type, folder):
     return artifact
 
 
+def _write(artifact, name, content_by_split):
+    artifact.split_names = json.dumps(list(content_by_split))
+    for split, content in content_by_split.items():
+        folder = pathlib.Path(artifact.uri, f"Split-{split}")
+        folder.mkdir()
+        (folder / name).write_bytes(content.SerializeToString())
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return propose_schema([make_statistics(GOOD)])
+
+
 @pytest.fixture
-def pass_gate(tmp_path):
-    """Holds records, by split, to the schema of the good ones; returns the verdict's folder."""
-    schema = infer_schema(make_statistics(GOOD))
-    schema_artifact = _artifact(standard_artifacts.Schema, tmp_path / "schema")
-    freeze_schema(schema, f"{schema_artifact.uri}/schema.pbtxt")
-    anomalies = _artifact(standard_artifacts.ExampleAnomalies, tmp_path / "anomalies")
+def pass_gate(tmp_path, schema):
+    """Holds records, by split, to the schema of the good ones; returns the verdict."""
     verdict = _artifact(DataVerdict, tmp_path / "verdict")
 
-    def run(**records_by_split):
-        anomalies.split_names = json.dumps(list(records_by_split))
-        for split, records in records_by_split.items():
-            found = tfdv.validate_statistics(make_statistics(records), schema)
-            folder = tmp_path / "anomalies" / f"Split-{split}"
-            folder.mkdir()
-            (folder / "SchemaDiff.pb").write_bytes(found.SerializeToString())
-        inputs = {"anomalies": [anomalies], "schema": [schema_artifact]}
-        DataGateExecutor().Do(inputs, {"verdict": [verdict]}, {"code_fingerprint": "0123"})
+    def run(records_by_split, baseline=None, **rules):
+        statistics = {split: make_statistics(found) for split, found in records_by_split.items()}
+        anomalies = {
+            split: tfdv.validate_statistics(found, schema) for split, found in statistics.items()
+        }
+        inputs = {
+            "statistics": [_artifact(standard_artifacts.ExampleStatistics, tmp_path / "new")],
+            "anomalies": [_artifact(standard_artifacts.ExampleAnomalies, tmp_path / "anomalies")],
+            "schema": [_artifact(standard_artifacts.Schema, tmp_path / "schema")],
+            "baseline_statistics": [],
+        }
+        _write(inputs["statistics"][0], "FeatureStats.pb", statistics)
+        _write(inputs["anomalies"][0], "SchemaDiff.pb", anomalies)
+        freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
+        if baseline:
+            old = _artifact(standard_artifacts.ExampleStatistics, tmp_path / "old")
+            _write(old, "FeatureStats.pb", {s: make_statistics(r) for s, r in baseline.items()})
+            inputs["baseline_statistics"] = [old]
+        properties = {
+            "rules": json.dumps(ValidationRules(**rules).to_dict()),
+            "code_fingerprint": "0123",
+        }
+        DataGateExecutor().Do(inputs, {"verdict": [verdict]}, properties)
+        found = read_verdict(verdict.uri)
+        assert verdict.get_int_custom_property("warnings") == len(found.warnings)
+        return found
 
     run.verdict = tmp_path / "verdict" / "verdict.json"
     return run
 
 
-def test_lets_good_data_pass_and_writes_it_down(pass_gate):
-    pass_gate(train=GOOD, eval=GOOD[:2], test=GOOD[2:])
-    assert json.loads(pass_gate.verdict.read_text()) == {
-        "anomalies": {"train": [], "eval": [], "test": []}
-    }
+def test_lets_good_images_pass_and_writes_it_down(pass_gate):
+    verdict = pass_gate(ALL_GOOD)
+    assert (verdict.stops, verdict.warnings, verdict.has_baseline) == ((), (), False)
+    assert json.loads(pass_gate.verdict.read_text()) == {"has_baseline": False, "findings": []}
 
 
-def test_stops_with_a_line_for_each_finding_of_each_split(pass_gate):
+def test_stops_with_all_that_was_found(pass_gate):
     with pytest.raises(PipelineError) as caught:
         pass_gate(
-            train=[*GOOD, make_record("bird", mode="L")],
-            eval=GOOD,
-            test=[*GOOD, make_record("dog", format="BMP")],
+            {
+                "train": [*GOOD, make_record("bird", channels=1)],
+                "eval": GOOD[:20],
+                "test": [*GOOD[20:], make_record("dog", format="bmp")],
+            }
         )
     assert str(caught.value) == (
         "The images must be what the schema says. Received:\n"
-        "  - image/channels in train: expected 3; found: Unexpectedly small value: 1\n"
-        "  - image/class/text in train: expected one of 'cat', 'dog'; found: Examples contain "
-        "values missing from the schema: bird (~20%)\n"
-        "  - image/format in test: expected one of 'png'; found: Examples contain values missing "
-        "from the schema: bmp (~20%)\n"
-        "Mend the data folder; or, if the change is wanted, edit the schema file and run again."
+        f"  - image/class/text in train: {CLASS_ANOMALY}\n"
+        "Found as well, which alone would not stop the run:\n"
+        "  - image/format in test: expected one of 'png'; found: 'bmp' (1 image)\n"
+        "  - image/channels in train: expected color images; found 1 of 31 images (3.2%) to be "
+        "gray (0.0% are allowed)\n"
+        "Mend the data folder; or, if the change is wanted, take it over into the schema with "
+        "`python -m pipeline.schema freeze` and run again."
     )
     assert not pass_gate.verdict.exists()
 
 
 @pytest.mark.parametrize("spoiled", ["train", "eval", "test"])
 def test_one_spoiled_split_is_enough(pass_gate, spoiled):
-    records = dict.fromkeys(("train", "eval", "test"), GOOD)
     with pytest.raises(PipelineError, match=f"image/class/text in {spoiled}: expected one of"):
-        pass_gate(**{**records, spoiled: [*GOOD, make_record("bird")]})
+        pass_gate({**ALL_GOOD, spoiled: [*ALL_GOOD[spoiled], make_record("bird")]})
     assert not pass_gate.verdict.exists()
 
 
+def test_warns_and_goes_on(pass_gate):
+    records = {**ALL_GOOD, "test": [*GOOD[20:], make_record("cat", brightness=1.0)]}
+    verdict = pass_gate(records)
+    assert [str(finding) for finding in verdict.warnings] == [
+        "image/brightness in test: expected 0.4 to 0.6; found: 0.5 to 1"
+    ]
+
+
+def test_levels_can_be_set(pass_gate):
+    records = {**ALL_GOOD, "test": [*GOOD[20:], make_record("cat", brightness=1.0)]}
+    with pytest.raises(PipelineError, match="image/brightness in test") as caught:
+        pass_gate(records, out_of_range="stop")
+    assert "Found as well" not in str(caught.value)
+
+
+def test_what_is_ignored_is_not_told(pass_gate):
+    records = {**ALL_GOOD, "test": [*GOOD[20:], make_record("cat", brightness=1.0)]}
+    assert pass_gate(records, out_of_range="ignore").warnings == ()
+
+
+def test_a_vanished_class_stops(pass_gate):
+    cats = make_records(*["cat"] * 30)
+    with pytest.raises(PipelineError, match="expected images of every class of the schema; found "):
+        pass_gate({"train": cats, "eval": cats, "test": cats})
+
+
+def test_a_small_class_warns(pass_gate):
+    verdict = pass_gate({"train": make_records(*["cat"] * 30, "dog")})
+    assert [finding.text for finding in verdict.warnings] == [
+        "expected at least 20 images of every class; found fewer of 'dog' (1)"
+    ]
+
+
+def test_drift_against_the_images_of_the_last_pushed_model(pass_gate):
+    darker = {"train": make_records(*["cat", "dog"] * 250, brightness=0.45)}
+    before = {"train": make_records(*["cat", "dog"] * 250, brightness=0.55), "eval": GOOD}
+    verdict = pass_gate(darker, before)
+    assert verdict.has_baseline
+    (finding,) = verdict.warnings
+    assert (finding.kind, finding.split, finding.feature) == ("drift", "train", "image/brightness")
+    assert finding.text.startswith(
+        "100.0% of the images have at most 0.45, in the last pushed run it is 0.0%; the "
+        "mean is 0.45, in the last pushed run 0.55"
+    )
+
+
+def test_skew_between_splits(pass_gate):
+    train = make_records(*["cat", "dog"] * 250)
+    test = make_records(*["cat"] * 50, *["dog"] * 450)
+    (finding,) = pass_gate({"train": train, "eval": train, "test": test}).warnings
+    assert (finding.kind, finding.split, finding.feature) == ("skew", "test", "image/class/text")
+    assert finding.text.startswith("'cat' are 10.0% of the images, in train 50.0% (a")
+
+
+COMPARATORS = """
+feature {
+  name: "image/format" type: BYTES
+  drift_comparator { infinity_norm { threshold: 0.01 } }
+  skew_comparator { infinity_norm { threshold: 0.02 } }
+}
+"""
+
+
+def test_comparators_of_a_schema_file_take_the_place_of_our_own(schema):
+    own = type(schema)()
+    own.CopyFrom(schema)
+    (added,) = text_format.Parse(COMPARATORS, type(schema)()).feature
+    next(f for f in own.feature if f.name == "image/format").MergeFrom(added)
+    pngs = make_statistics(make_records(*["cat", "dog"] * 15))
+    some = make_statistics(
+        [*make_records(*["cat", "dog"] * 15)[1:], make_record("cat", format="x")]
+    )
+    statistics = {"train": pngs, "test": some}
+    spans = [SpanFacts("", statistics, {})]
+    findings = find_everything(spans, own, {"train": some}, ValidationRules())
+    assert [str(finding) for finding in findings] == [
+        "image/format in train: The Linfty distance between current and previous is 0.0333333 (up "
+        "to six significant digits), above the threshold 0.01. The feature value with maximum "
+        "difference is: x",
+        "image/format in test: The Linfty distance between training and serving is 0.0333333 (up "
+        "to six significant digits), above the threshold 0.02. The feature value with maximum "
+        "difference is: x",
+    ]
+    assert find_everything(spans, schema, {"train": some}, ValidationRules()) == []
+
+
+def _span(number, schema, **records):
+    statistics = {split: make_statistics(found) for split, found in records.items()}
+    anomalies = {
+        split: tfdv.validate_statistics(found, schema) for split, found in statistics.items()
+    }
+    return SpanFacts(f"span-{number}", statistics, anomalies)
+
+
+def _find(*spans, schema, baseline=None, **rules):
+    found = find_everything(spans, schema, baseline or {}, ValidationRules(**rules))
+    return [str(finding) for finding in found]
+
+
+def test_anomalies_are_named_with_their_span(schema):
+    odd = [*GOOD, make_record("bird")]
+    first, second = _span(3, schema, train=odd, test=GOOD), _span(4, schema, train=GOOD, test=odd)
+    assert _find(first, second, schema=schema) == [
+        f"image/class/text in train of span-3: {CLASS_ANOMALY}",
+        f"image/class/text in test of span-4: {CLASS_ANOMALY}",
+    ]
+
+
+def test_classes_are_counted_in_all_spans_together(schema):
+    cats = _span(3, schema, train=make_records(*["cat"] * 30), test=make_records("cat"))
+    dogs = _span(4, schema, train=make_records(*["dog"] * 18), test=make_records("dog"))
+    assert _find(cats, dogs, schema=schema, skew="ignore") == [
+        "image/class/text: expected at least 20 images of every class; found fewer of 'dog' (19)"
+    ]
+    assert _find(cats, schema=schema)[0] == (
+        "image/class/text: expected images of every class of the schema; found none of 'dog'"
+    )
+
+
+def test_a_span_without_images_for_a_split_is_no_anomaly(schema):
+    # Its statistics lack everything, which ExampleValidator takes for missing features.
+    few = _span(4, schema, train=GOOD, eval=[], test=[])
+    assert few.anomalies["test"] != type(few.anomalies["test"])()
+    whole = _span(3, schema, train=GOOD, eval=GOOD, test=GOOD)
+    assert _find(whole, few, schema=schema) == []
+    nothing = _span(5, schema, train=[], eval=[], test=[])
+    assert _find(whole, nothing, schema=schema, baseline=whole.statistics) == []
+
+
+def test_the_newest_span_is_compared_with_the_last_pushed_run(schema):
+    dark = make_records(*["cat", "dog"] * 250, brightness=0.45)
+    bright = make_records(*["cat", "dog"] * 250, brightness=0.55)
+    old, new = _span(3, schema, train=dark), _span(4, schema, train=bright)
+    assert _find(old, new, schema=schema, baseline=new.statistics) == []
+    (drift,) = _find(old, new, schema=schema, baseline=old.statistics)
+    assert drift.startswith("image/brightness in train of span-4: ")
+
+
+def test_reads_the_statistics_of_several_spans(tmp_path, schema):
+    inputs = {"statistics": [], "anomalies": [], "schema": [], "baseline_statistics": []}
+    spans = {4: [*GOOD, make_record("bird")], 3: GOOD}
+    for number, records in spans.items():
+        for key, name, artifact_type, make in (
+            ("statistics", "FeatureStats.pb", standard_artifacts.ExampleStatistics, lambda x: x),
+            (
+                "anomalies",
+                "SchemaDiff.pb",
+                standard_artifacts.ExampleAnomalies,
+                lambda found: tfdv.validate_statistics(found, schema),
+            ),
+        ):
+            artifact = _artifact(artifact_type, tmp_path / key / str(number))
+            artifact.span = number
+            _write(artifact, name, {"train": make(make_statistics(records))})
+            inputs[key].append(artifact)
+    inputs["anomalies"].reverse()
+    inputs["schema"] = [_artifact(standard_artifacts.Schema, tmp_path / "schema")]
+    freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
+    properties = {"rules": json.dumps(ValidationRules().to_dict()), "code_fingerprint": "0123"}
+    with pytest.raises(PipelineError, match=r"image/class/text in train of span-4: expected one"):
+        DataGateExecutor().Do(inputs, {"verdict": []}, properties)
+
+
 def test_declares_the_step():
+    rules = ValidationRules(drift="stop")
     gate = DataGate(
+        statistics=types.Channel(type=standard_artifacts.ExampleStatistics),
         anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
         schema=types.Channel(type=standard_artifacts.Schema),
+        baseline_statistics=types.Channel(type=standard_artifacts.ExampleStatistics),
+        rules=rules,
         code_fingerprint="0123",
     )
-    assert gate.exec_properties == {"code_fingerprint": "0123"}
+    assert gate.exec_properties == {
+        "rules": json.dumps(rules.to_dict(), sort_keys=True),
+        "code_fingerprint": "0123",
+    }
     assert gate.outputs["verdict"].type is DataVerdict
     assert DataGate.EXECUTOR_SPEC.executor_class is DataGateExecutor

@@ -1,0 +1,93 @@
+import json
+
+import pytest
+
+from components.validation.findings import (
+    Finding,
+    Verdict,
+    judge,
+    list_some,
+    quote,
+    read_verdict,
+    verdict_to_json,
+)
+from components.validation.rules import ValidationRules
+
+DRIFT = Finding("drift", "train", "image/brightness", "darker")
+GRAY = Finding("grayscale", "test", "image/channels", "gray")
+NEW = Finding("new_class", "eval", "image/class/text", "'Bär'")
+
+
+def test_sorts_by_level_and_drops_what_is_ignored():
+    rules = ValidationRules(grayscale="ignore")
+    assert judge([DRIFT, GRAY, NEW], rules, has_baseline=True) == Verdict((NEW,), (DRIFT,), True)
+
+
+def test_a_verdict_is_a_file_with_all_findings(tmp_path):
+    verdict = Verdict((NEW,), (DRIFT, GRAY), has_baseline=True)
+    text = verdict_to_json(verdict)
+    (tmp_path / "verdict.json").write_text(text, "utf-8")
+    assert read_verdict(str(tmp_path)) == verdict
+    assert json.loads(text) == {
+        "has_baseline": True,
+        "findings": [
+            {
+                "level": "stop",
+                "kind": "new_class",
+                "split": "eval",
+                "feature": "image/class/text",
+                "text": "'Bär'",
+            },
+            {
+                "level": "warn",
+                "kind": "drift",
+                "split": "train",
+                "feature": "image/brightness",
+                "text": "darker",
+            },
+            {
+                "level": "warn",
+                "kind": "grayscale",
+                "split": "test",
+                "feature": "image/channels",
+                "text": "gray",
+            },
+        ],
+    }
+
+
+def test_a_verdict_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_verdict(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("split", "feature", "line"),
+    [
+        ("test", "image/format", "image/format in test: text"),
+        ("", "image/format", "image/format: text"),
+        ("test", "", "test: text"),
+        ("", "", "all images: text"),
+    ],
+)
+def test_a_finding_is_one_line(split, feature, line):
+    assert str(Finding("schema", split, feature, "text")) == line
+
+
+@pytest.mark.parametrize(
+    ("name", "quoted"),
+    [
+        ("cat", "'cat'"),
+        ('<b>"big", cats</b>', "'<b>\"big\", cats</b>'"),
+        ("two\nlines\x1b[2J", r"'two\nlines\x1b[2J'"),
+        ("x" * 61, f"'{'x' * 60}...'"),
+    ],
+)
+def test_names_stay_on_one_line(name, quoted):
+    assert quote(name) == quoted
+
+
+def test_lists_ten_and_counts_the_others():
+    assert list_some("abc") == "a, b, c"
+    assert list_some(["x"] * 10) == ", ".join("x" * 10)
+    assert list_some(["x"] * 1_234) == f"{', '.join('x' * 10)} and 1,224 more"

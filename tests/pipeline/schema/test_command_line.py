@@ -1,0 +1,56 @@
+import pytest
+
+from pipeline.schema.command_line import parse_request
+
+
+def test_the_places_of_a_pipeline():
+    request = parse_request(["diff", "--data", "some/flowers", "--output", "elsewhere"])
+    assert (request.command, request.statistics) == ("diff", None)
+    assert (request.is_fresh, request.is_confirmed) == (False, False)
+    config = request.config
+    assert (config.name, config.output) == ("flowers", "elsewhere")
+    assert config.schema == "data/schemas/flowers.pbtxt"
+
+
+def test_the_sample_without_any():
+    assert parse_request(["diff"]).config.name == "fashion_mnist_sample"
+
+
+def test_a_configuration_file_and_flags_over_it(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("data: some/flowers\nname: roses\nschema: roses.pbtxt\n")
+    config = parse_request(["diff", "--config", str(file), "--name", "tulips"]).config
+    assert (config.name, config.schema) == ("tulips", "roses.pbtxt")
+
+
+def test_all_that_freeze_takes():
+    request = parse_request(["freeze", "--data", "x", "--statistics", "y", "--fresh", "--yes"])
+    assert (request.command, request.statistics) == ("freeze", "y")
+    assert (request.is_fresh, request.is_confirmed) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "the following arguments are required: command"),
+        (["thaw"], "invalid choice: 'thaw' (choose from"),
+        (["diff", "--yes"], "--yes belongs to freeze. Received: diff. Leave it out."),
+        (["diff", "--dat", "x"], "unrecognized arguments: --dat x"),
+        (["diff", "--data", "x", "--name", "Ä"], "name must begin with a lower-case letter"),
+        (["diff", "--data", ""], "data must be a folder. Received: data=''"),
+    ],
+)
+def test_wrong_use_is_answered_on_standard_error(argv, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse_request(argv)
+    assert caught.value.code == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert shown.out == ""
+
+
+def test_help_tells_the_exit_status(capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse_request(["--help"])
+    assert caught.value.code == 0
+    assert "Exit status: 0 no difference, or frozen" in " ".join(capsys.readouterr().out.split())
