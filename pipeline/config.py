@@ -12,7 +12,15 @@ from typing import Any
 
 import yaml
 
+from components.ingestion.rules import (
+    DEFAULT_DISTANCE,
+    LARGEST_DISTANCE,
+    LEAK_POLICIES,
+    MOVE,
+)
+from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS
 from components.training import trainers
+from components.validation.rules import RuleError, ValidationRules
 from pipeline.config_checks import (
     ConfigurationError,
     check_between,
@@ -40,6 +48,7 @@ LONGEST_NAME = 63
 LARGEST_SEED = 2**32 - 1
 SCHEMA_FOLDER = "data/schemas"
 
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -79,12 +88,18 @@ class ImageConfig:
         channels: 1 for gray, 3 for RGB.
         resize_method: area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic or
             nearest, as in tf.image.resize.
+        animations: first_frame to use the first picture of an animation, or reject.
+        background: Color behind transparent images, "#rrggbb".
+        max_megapixels: Larger images are rejected; above 0, at most 178.
     """
 
     height: int = 96
     width: int = 96
     channels: int = 3
     resize_method: str = "bilinear"
+    animations: str = "first_frame"
+    background: str = "#ffffff"
+    max_megapixels: float = 100.0
 
     def __post_init__(self) -> None:
         check_types(self, "image.")
@@ -96,6 +111,58 @@ class ImageConfig:
                 f"Received: image.channels={self.channels}."
             )
         check_choice("image.resize_method", self.resize_method, RESIZE_METHODS)
+        check_choice("image.animations", self.animations, ANIMATIONS)
+        check_positive("image.max_megapixels", self.max_megapixels)
+        check_between("image.max_megapixels", self.max_megapixels, 0, MOST_MEGAPIXELS)
+        if not _COLOR.fullmatch(self.background):
+            raise ConfigurationError(
+                'image.background must be a color "#rrggbb" (quoted in YAML). '
+                f"Received: image.background={self.background!r}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class IngestConfig:
+    """What is let in, and which images stay together.
+
+    Attributes:
+        max_reject_fraction: Share of the images that may be set aside before the run stops, 0 to 1.
+        max_seconds: Longest time to examine one image, above 0.
+        near_duplicate_distance: How different near-duplicates may be: bits of a hash, 0 to 16.
+            They stay in one split.
+        leaks: What becomes of images that are nearly the same in two splits of your own: move them
+            into one, the one that is measured on; or refuse the folder.
+        group_pattern: Regular expression, such as "patient[0-9]+". Images in whose path it finds
+            the same text stay in one split.
+        window: How many of the newest spans are used, of a data folder of span-<N>; 0 for all.
+    """
+
+    max_reject_fraction: float = 0.01
+    max_seconds: float = 20.0
+    near_duplicate_distance: int = DEFAULT_DISTANCE
+    leaks: str = MOVE
+    group_pattern: str = ""
+    window: int = 0
+
+    def __post_init__(self) -> None:
+        check_types(self, "ingest.")
+        check_between("ingest.max_reject_fraction", self.max_reject_fraction, 0, 1)
+        check_positive("ingest.max_seconds", self.max_seconds)
+        check_between(
+            "ingest.near_duplicate_distance",
+            self.near_duplicate_distance,
+            0,
+            LARGEST_DISTANCE,
+        )
+        check_choice("ingest.leaks", self.leaks, LEAK_POLICIES)
+        check_between("ingest.window", self.window, 0)
+        try:
+            re.compile(self.group_pattern)
+        except re.error as error:
+            raise ConfigurationError(
+                "ingest.group_pattern must be a regular expression of Python. "
+                f"Received: ingest.group_pattern={self.group_pattern!r}: {error}."
+            ) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,14 +229,16 @@ class PipelineConfig:
     After construction `name` and `schema` are never empty.
 
     Attributes:
-        data: Folder of images, with one folder a class in it: local, or any that tf.io.gfile
-            reads, such as gs://bucket/folder.
+        data: Folder of images, with one folder a class in it, or with one such folder a span in it,
+            span-<N>: local, or any that tf.io.gfile reads, such as gs://bucket/folder.
         name: Name of the pipeline and of the model it serves: lower-case letters, digits, _ and -.
             Without it, the last part of the data folder's path.
         output: Folder for artifacts, metadata and logs, in a folder of the pipeline's name.
         serving: Folder for pushed models, each in <serving>/<name>/<version>.
         schema: File that says what valid images are. Without it, data/schemas/<name>.pbtxt.
         splits: Shares of the splits.
+        ingest: What is let in, and which images stay together.
+        validate: What happens when the images are not as expected.
         image: What every image becomes.
         train: The model and its training.
         evaluate: What a model must reach.
@@ -181,6 +250,8 @@ class PipelineConfig:
     serving: str = "serving"
     schema: str = ""
     splits: SplitConfig = SplitConfig()
+    ingest: IngestConfig = IngestConfig()
+    validate: ValidationRules = dataclasses.field(default_factory=ValidationRules)
     image: ImageConfig = ImageConfig()
     # A factory, so that no trainer is looked up at import.
     train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
@@ -221,9 +292,13 @@ def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
     """
     check_names(PipelineConfig, settings)
     groups = setting_groups(PipelineConfig)
-    values = {
-        name: groups[name](**value) if name in groups else value for name, value in settings.items()
-    }
+    try:
+        values = {
+            name: groups[name](**value) if name in groups else value
+            for name, value in settings.items()
+        }
+    except RuleError as error:
+        raise ConfigurationError(str(error)) from error
     return PipelineConfig(**{"data": "", **values})
 
 

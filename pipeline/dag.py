@@ -7,6 +7,8 @@ seconds at each start.
 
 import dataclasses
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import tfx.components
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
@@ -22,99 +24,160 @@ from components.evaluation.thresholds import evaluation_config
 from components.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from components.fingerprint import code_fingerprint
 from components.ingestion.component import ImageFolderExampleGen
+from components.ingestion.listing.spans import Span
 from components.serving.pusher import WholePusher
+from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
+from pipeline.places import metadata_file, model_folder, output_folder
+from pipeline.rules import image_rules, ingestion_rules
 
 # Without a mode, Beam first tries to download a runner of another kind.
 BEAM_ARGUMENTS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
-SPLIT_PRECISION = 1_000_000
 MEMORY_BUDGET = 2 * 1024**3
 """Bytes of pixels that training keeps in memory; a larger set is read anew in each epoch."""
 
 
-def create_data_pipeline(config: PipelineConfig) -> tfx_pipeline.Pipeline:
-    """The first two steps alone: what a schema is inferred from."""
-    return _pipeline(config, _ingest(config))
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Where records come from: the data folder, or one of its spans.
+
+    Attributes:
+        suffix: Of the names of its steps; empty for a data folder without spans.
+        example_gen: Makes its records.
+        statistics_gen: Makes their statistics.
+    """
+
+    suffix: str
+    example_gen: base_node.BaseNode
+    statistics_gen: base_node.BaseNode
 
 
-def create_pipeline(config: PipelineConfig, schema: FrozenSchema) -> tfx_pipeline.Pipeline:
-    """All steps, from the folder of images to the serving directory."""
-    ingested = _ingest(config)
-    example_gen, statistics_gen = ingested
-    validation = _validate(statistics_gen, schema)
-    schema_gen, _, data_gate = validation
-    transform = _transform(config, schema, example_gen, schema_gen)
+def create_data_pipeline(
+    config: PipelineConfig, spans: Sequence[Span] = ()
+) -> tfx_pipeline.Pipeline:
+    """The first two steps alone, of each span: what a schema is inferred from."""
+    return _pipeline(config, _steps_of(_ingest(config, spans)))
+
+
+def create_pipeline(
+    config: PipelineConfig, schema: FrozenSchema, spans: Sequence[Span] = ()
+) -> tfx_pipeline.Pipeline:
+    """All steps, from the folder of images to the serving directory.
+
+    Args:
+        config: What to run.
+        schema: What the images are held to.
+        spans: Those that are used, the oldest first, if the data folder has spans. Each has its own
+            steps as far as the validation of its records; TFX's cache serves those of old spans.
+            The steps after that use all of them together.
+    """
+    sources = _ingest(config, spans)
+    validation = _validate(config, sources, schema)
+    schema_gen, *_, data_gate = validation
+    examples = _union([source.example_gen.outputs["examples"] for source in sources])
+    transform = _transform(config, schema, examples, schema_gen)
     transform.add_upstream_node(data_gate)
     trainer = _train(config, transform)
-    release = _release(config, schema, example_gen, trainer)
-    return _pipeline(config, [*ingested, *validation, transform, trainer, *release])
+    release = _release(config, schema, examples, trainer)
+    return _pipeline(config, [*_steps_of(sources), *validation, transform, trainer, *release])
 
 
-def output_folder(config: PipelineConfig) -> str:
-    """Where everything of a pipeline lies but the pushed models."""
-    return os.path.join(config.output, config.name)
+def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
+    if not spans:
+        return [_source(ImageFolderExampleGen(config.data, **_ingestion_parameters(config)))]
+    sources: list[_Source] = []
+    for span in spans:
+        earlier = [source.example_gen for source in sources]
+        example_gen = ImageFolderExampleGen(
+            span.folder,
+            span=span.number,
+            earlier_steps=[step.id for step in earlier],
+            **_ingestion_parameters(config),
+        )
+        suffix = f".{span.name}"
+        example_gen = example_gen.with_id(f"{example_gen.id}{suffix}")
+        example_gen.add_upstream_nodes(earlier)
+        sources.append(_source(example_gen, suffix))
+    return sources
 
 
-def model_folder(config: PipelineConfig) -> str:
-    """Where the pushed models lie."""
-    return os.path.join(config.serving, config.name)
+def _ingestion_parameters(config: PipelineConfig) -> dict[str, Any]:
+    return {
+        "rules": ingestion_rules(config),
+        "code_fingerprint": code_fingerprint("ingestion", "normalisation"),
+    }
 
 
-def metadata_file(config: PipelineConfig) -> str:
-    """ML Metadata's SQLite file."""
-    return os.path.join(output_folder(config), "metadata.sqlite")
-
-
-def _ingest(config: PipelineConfig) -> list[base_node.BaseNode]:
-    example_gen = ImageFolderExampleGen(
-        data_folder=config.data,
-        channels=config.image.channels,
-        split_weights={
-            TRAIN_SPLIT: round(config.splits.train * SPLIT_PRECISION),
-            EVAL_SPLIT: round(config.splits.eval * SPLIT_PRECISION),
-            TEST_SPLIT: round(config.splits.test * SPLIT_PRECISION),
-        },
-        code_fingerprint=code_fingerprint("ingestion"),
-    )
+def _source(example_gen: base_node.BaseNode, suffix: str = "") -> _Source:
     statistics_gen = tfx.components.StatisticsGen(
         examples=example_gen.outputs["examples"], stats_options=statistics_options()
     )
-    return [example_gen, statistics_gen]
+    return _Source(suffix, example_gen, statistics_gen.with_id(f"{statistics_gen.id}{suffix}"))
 
 
-def _validate(statistics_gen: base_node.BaseNode, schema: FrozenSchema) -> list[base_node.BaseNode]:
+def _steps_of(sources: Sequence[_Source]) -> list[base_node.BaseNode]:
+    return [step for source in sources for step in (source.example_gen, source.statistics_gen)]
+
+
+def _union(channels: Sequence[channel.BaseChannel]) -> channel.BaseChannel:
+    return channels[0] if len(channels) == 1 else channel.union(channels)
+
+
+def _validate(
+    config: PipelineConfig, sources: Sequence[_Source], schema: FrozenSchema
+) -> list[base_node.BaseNode]:
     schema_gen = ImportSchemaGen(schema_file=schema.path)
-    validator = tfx.components.ExampleValidator(
-        statistics=statistics_gen.outputs["statistics"], schema=schema_gen.outputs["schema"]
-    )
+    validators = [_validator(source, schema_gen) for source in sources]
+    statistics = [source.statistics_gen.outputs["statistics"] for source in sources]
+    baseline = resolver.Resolver(
+        strategy_class=StatisticsOfLastPushedModel,
+        statistics=channel.Channel(type=standard_artifacts.ExampleStatistics),
+        pushed_model=channel.Channel(type=standard_artifacts.PushedModel),
+        # What arrived last is compared with what arrived last before.
+        candidate=statistics[-1],
+    ).with_id("StatisticsResolver")
     gate = DataGate(
-        anomalies=validator.outputs["anomalies"],
+        statistics=_union(statistics),
+        anomalies=_union([validator.outputs["anomalies"] for validator in validators]),
         schema=schema_gen.outputs["schema"],
+        baseline_statistics=baseline.outputs["statistics"],
+        rules=config.validate,
         code_fingerprint=code_fingerprint("validation"),
     )
-    return [schema_gen, validator, gate]
+    return [schema_gen, *validators, baseline, gate]
+
+
+def _validator(source: _Source, schema_gen: base_node.BaseNode) -> base_node.BaseNode:
+    validator = tfx.components.ExampleValidator(
+        statistics=source.statistics_gen.outputs["statistics"],
+        schema=schema_gen.outputs["schema"],
+    )
+    return validator.with_id(f"{validator.id}{source.suffix}")
 
 
 def _transform(
     config: PipelineConfig,
     schema: FrozenSchema,
-    example_gen: base_node.BaseNode,
+    examples: channel.BaseChannel,
     schema_gen: base_node.BaseNode,
 ) -> base_node.BaseNode:
     return tfx.components.Transform(
-        examples=example_gen.outputs["examples"],
+        examples=examples,
         schema=schema_gen.outputs["schema"],
         preprocessing_fn="components.preprocessing.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(
             analyze=[TRAIN_SPLIT], transform=[TRAIN_SPLIT, EVAL_SPLIT]
         ),
         custom_config={
-            **dataclasses.asdict(config.image),
+            "height": config.image.height,
+            "width": config.image.width,
+            "channels": config.image.channels,
+            "resize_method": config.image.resize_method,
             "class_names_file": schema.class_names_file,
-            "code_fingerprint": code_fingerprint("preprocessing"),
+            "code_fingerprint": code_fingerprint("preprocessing", "normalisation"),
         },
         # Statistics of serialized pixels would say nothing and cost four times the step.
         disable_statistics=True,
@@ -133,8 +196,11 @@ def _train(config: PipelineConfig, transform: base_node.BaseNode) -> base_node.B
             "height": config.image.height,
             "width": config.image.width,
             "channels": config.image.channels,
+            "image_rules": image_rules(config).to_dict(),
             "memory_budget": MEMORY_BUDGET,
-            "code_fingerprint": code_fingerprint("training", "serving/signatures"),
+            "code_fingerprint": code_fingerprint(
+                "training", "normalisation", "serving/signatures", "serving/image_rules"
+            ),
         },
     )
 
@@ -142,7 +208,7 @@ def _train(config: PipelineConfig, transform: base_node.BaseNode) -> base_node.B
 def _release(
     config: PipelineConfig,
     schema: FrozenSchema,
-    example_gen: base_node.BaseNode,
+    examples: channel.BaseChannel,
     trainer: base_node.BaseNode,
 ) -> list[base_node.BaseNode]:
     baseline = resolver.Resolver(
@@ -152,7 +218,7 @@ def _release(
         candidate=trainer.outputs["model"],
     ).with_id("BaselineResolver")
     evaluator = tfx.components.Evaluator(
-        examples=example_gen.outputs["examples"],
+        examples=examples,
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         eval_config=evaluation_config(

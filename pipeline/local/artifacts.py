@@ -47,6 +47,21 @@ class StepRecord:
         return self.state in ("CACHED", "COMPLETE")
 
 
+def kind_of(step: str) -> str:
+    """What a step does: its name without that of the span that it does it for."""
+    return step.partition(".")[0]
+
+
+def span_of(step: str) -> str:
+    """Name of the span that a step is for, such as "span-3"; empty for all others."""
+    return step.partition(".")[2]
+
+
+def records_of(records: Mapping[str, StepRecord], kind: str) -> dict[str, StepRecord]:
+    """The steps of one kind, in the order in which they ran: one, or one of each span."""
+    return {step: record for step, record in records.items() if kind_of(step) == kind}
+
+
 def read_step(metadata_path: str, step: str) -> StepRecord:
     """Reads the newest execution of a step.
 
@@ -55,7 +70,8 @@ def read_step(metadata_path: str, step: str) -> StepRecord:
         step: Name of the step in TFX.
     """
     store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
-    contexts = [c for c in store.get_contexts_by_type("node") if c.name.endswith(f".{step}")]
+    # The name of a pipeline has no dot.
+    contexts = [c for c in store.get_contexts_by_type("node") if c.name.partition(".")[2] == step]
     executions = store.get_executions_by_context(contexts[0].id)
     newest = max(executions, key=lambda execution: execution.id)
     state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)

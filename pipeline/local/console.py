@@ -15,10 +15,10 @@ from pipeline.local.events import (
     StepProgress,
     StepStarted,
 )
-from pipeline.local.summary import split_table, verdict_lines
+from pipeline.local.summary import account_lines, split_table, verdict_lines
 
 GIB = 1024**3
-# The longest name of a step, so that the columns stand.
+# The longest name of a step, so that the columns stand; those of spans are longer.
 STEP_WIDTH = 21
 
 
@@ -52,6 +52,7 @@ class RunConsole:
             disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._step_width = STEP_WIDTH
         self.step = ""
         self.finished: RunFinished | None = None
         self.failed: RunFailed | None = None
@@ -79,7 +80,8 @@ class RunConsole:
                 self._advance(event)
             case StepFinished():
                 self.step = ""
-                print_plain(self._console, _step_line(event))
+                self._step_width = max(self._step_width, len(event.step))
+                print_plain(self._console, _step_line(event, self._step_width))
             case Notice():
                 print_plain(self._console, event.text)
             case RunFailed():
@@ -124,21 +126,17 @@ class RunConsole:
         """Shows what came out."""
         self._console.print()
         self._console.print(split_table(finished))
-        rejects = f": see {finished.rejects_file}" if finished.rejected else ""
-        print_plain(
-            self._console,
-            f"{finished.found:,} files found, {finished.rejected:,} rejected{rejects}",
-        )
+        for line in account_lines(finished):
+            print_plain(self._console, line)
         for line in verdict_lines(finished):
             print_plain(self._console, line)
         seconds = time.monotonic() - self._started_at
         print_plain(self._console, f"{seconds:.0f} s in all. Log: {self._log_path}")
 
 
-def _step_line(event: StepFinished) -> str:
+def _step_line(event: StepFinished, width: int) -> str:
     took = "cached" if event.cached else f"{event.seconds:.1f} s"
     memory = "" if event.cached else f"{event.peak_memory / GIB:.1f} GiB"
     return (
-        f"{event.number:2}/{event.steps} {event.step:{STEP_WIDTH}} {took:>8} {memory:>8}"
-        f"  {event.result}"
+        f"{event.number:2}/{event.steps} {event.step:{width}} {took:>8} {memory:>8}  {event.result}"
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,8 +92,12 @@ class RunFinished:
 
     Attributes:
         found: Files below the data folder.
+        duplicates: Copies left out.
         rejected: Files set aside.
-        rejects_file: The list of these.
+        rejects_file: The list of these; several, with commas between, of several spans.
+        findings: What else was found among the images: how many times, by its title.
+        warnings: What the validation found and let pass.
+        report: The page about the images; about those of the newest span.
         split_sizes: Images used by split.
         accuracies: Accuracy by split, 0 to 1.
         min_accuracy: What the test split's had to be.
@@ -101,11 +105,16 @@ class RunFinished:
         max_accuracy_loss: How much less than that is allowed.
         is_blessed: The verdict.
         model: Folder of the pushed version; empty if none was pushed.
+        spans: Names of the spans used, the oldest first; none for a folder without spans.
     """
 
     found: int
+    duplicates: int
     rejected: int
     rejects_file: str
+    findings: Mapping[str, int]
+    warnings: Sequence[str]
+    report: str
     split_sizes: Mapping[str, int]
     accuracies: Mapping[str, float]
     min_accuracy: float
@@ -113,6 +122,7 @@ class RunFinished:
     max_accuracy_loss: float
     is_blessed: bool
     model: str
+    spans: Sequence[str] = ()
 
 
 Event = StepStarted | StepProgress | StepFinished | Notice | RunFailed | RunFinished

@@ -5,6 +5,7 @@ import os
 
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig, to_yaml
+from pipeline.places import model_folder, output_folder
 
 CONFIG_FILE = "config.yaml"
 
@@ -22,9 +23,9 @@ def make_run_folder(config: PipelineConfig) -> str:
         PipelineError: One of them cannot be written.
     """
     now = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S.%f")
-    folder = os.path.join(config.output, config.name, "runs", now)
+    folder = os.path.join(output_folder(config), "runs", now)
     _make_writable(folder)
-    _make_writable(os.path.join(config.serving, config.name))
+    _make_writable(model_folder(config))
     if not os.path.exists(config.schema):
         _make_writable(os.path.dirname(config.schema) or ".")
     path = os.path.join(folder, CONFIG_FILE)

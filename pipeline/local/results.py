@@ -2,18 +2,23 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from components.evaluation.results import read_baseline_accuracy, read_evaluation
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
-from components.ingestion.accounting import REJECTS_FILE, Account
+from components.ingestion.accounting import REJECTS_FILE
+from components.ingestion.reporting.audit import AUDIT_FILE, Audit
+from components.ingestion.reporting.findings import KINDS
+from components.ingestion.reporting.report.writer import REPORT_FILE
 from components.training.fit import HISTORY_FILE
+from components.validation.findings import read_verdict
 from pipeline.config import PipelineConfig
-from pipeline.local.artifacts import StepRecord
+from pipeline.local.artifacts import StepRecord, kind_of, records_of, span_of
 from pipeline.local.events import RunFinished
 
 Records = Mapping[str, StepRecord]
+INGESTION = "ImageFolderExampleGen"
 
 
 def describe_step(step: str, records: Records) -> str:
@@ -24,31 +29,40 @@ def describe_step(step: str, records: Records) -> str:
         records: The steps of the run so far, this one included.
     """
     descriptions: dict[str, Callable[[Records], str]] = {
-        "ImageFolderExampleGen": _describe_ingestion,
+        "ImageFolderExampleGen": lambda _: _describe_ingestion(_audit(records[step])),
         "StatisticsGen": lambda _: f"of {', '.join(SPLITS)}",
         "ImportSchemaGen": lambda _: "the frozen schema",
         "ExampleValidator": lambda _: "images compared with the schema",
-        "DataGate": lambda _: "no anomalies",
+        "StatisticsResolver": _describe_baseline_statistics,
+        "DataGate": _describe_gate,
         "Transform": lambda _: "images of one size, labels",
         "Trainer": _describe_training,
         "BaselineResolver": _describe_baseline,
         "Evaluator": _describe_evaluation,
         "Pusher": _describe_push,
     }
-    return descriptions[step](records)
+    return descriptions[kind_of(step)](records)
 
 
 def summarize(config: PipelineConfig, records: Records) -> RunFinished:
     """Sums up a run of which all steps are done."""
-    examples = records["ImageFolderExampleGen"].outputs["examples"].uri
+    ingested = records_of(records, INGESTION)
+    audits = [_audit(record) for record in ingested.values()]
+    rejects = [_file(record, REJECTS_FILE) for record in ingested.values()]
     evaluation = records["Evaluator"].outputs["evaluation"].uri
-    account = Account.read(examples)
     epochs = _history(records)["epochs"]
     return RunFinished(
-        found=account.found,
-        rejected=account.rejected,
-        rejects_file=os.path.join(examples, REJECTS_FILE),
-        split_sizes={split: account.split_size(split) for split in SPLITS},
+        found=sum(audit.found for audit in audits),
+        duplicates=sum(audit.duplicates for audit in audits),
+        rejected=sum(audit.rejected for audit in audits),
+        rejects_file=", ".join(
+            path for path, audit in zip(rejects, audits, strict=True) if audit.rejected
+        ),
+        findings=_count_findings(audits),
+        warnings=_warnings(records),
+        # Those of older spans were shown when they were new.
+        report=_file(list(ingested.values())[-1], REPORT_FILE),
+        split_sizes={split: sum(audit.split_size(split) for audit in audits) for split in SPLITS},
         accuracies={
             TRAIN_SPLIT: epochs["accuracy"][-1],
             EVAL_SPLIT: epochs["val_accuracy"][-1],
@@ -59,14 +73,48 @@ def summarize(config: PipelineConfig, records: Records) -> RunFinished:
         max_accuracy_loss=config.evaluate.max_accuracy_loss,
         is_blessed=_is_blessed(records),
         model=_pushed_model(records),
+        spans=[name for name in map(span_of, ingested) if name],
     )
 
 
-def _describe_ingestion(records: Records) -> str:
-    account = Account.read(records["ImageFolderExampleGen"].outputs["examples"].uri)
-    sizes = ", ".join(f"{account.split_size(split):,} {split}" for split in SPLITS)
-    rejected = f", {account.rejected:,} rejected" if account.rejected else ""
-    return f"{account.found:,} found: {sizes}{rejected}"
+def _describe_ingestion(audit: Audit) -> str:
+    parts = [f"{audit.split_size(split):,} {split}" for split in SPLITS]
+    left_out = {"duplicates": audit.duplicates, "rejected": audit.rejected}
+    parts += [f"{count:,} {name}" for name, count in left_out.items() if count]
+    return f"{audit.found:,} found: {', '.join(parts)}"
+
+
+def _audit(ingested: StepRecord) -> Audit:
+    return Audit.read(_file(ingested, AUDIT_FILE))
+
+
+def _file(ingested: StepRecord, name: str) -> str:
+    return os.path.join(ingested.outputs["examples"].uri, name)
+
+
+def _count_findings(audits: Sequence[Audit]) -> dict[str, int]:
+    """Findings by title, the worst kind first."""
+    counts = {
+        kind: sum(audit.findings[kind].count for audit in audits if kind in audit.findings)
+        for kind in KINDS
+    }
+    return {KINDS[kind].title: count for kind, count in counts.items() if count}
+
+
+def _describe_baseline_statistics(records: Records) -> str:
+    if "statistics" in records["StatisticsResolver"].outputs:
+        return "the images of the last pushed model"
+    return "no earlier images to compare with"
+
+
+def _describe_gate(records: Records) -> str:
+    warnings = len(_warnings(records))
+    return f"{warnings} warning{'s' if warnings != 1 else ''}" if warnings else "nothing found"
+
+
+def _warnings(records: Records) -> list[str]:
+    verdict = read_verdict(records["DataGate"].outputs["verdict"].uri)
+    return [str(finding) for finding in verdict.warnings]
 
 
 def _describe_training(records: Records) -> str:

@@ -4,21 +4,21 @@ import logging
 import os
 from collections.abc import Callable
 
-import tensorflow_data_validation as tfdv
 from absl import logging as absl_logging
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from components.features import TRAIN_SPLIT
-from components.validation.schema import freeze_schema, infer_schema, pin_schema
+from components.ingestion.listing.spans import Span, find_spans
+from components.validation.proposal import propose_schema
+from components.validation.schema import freeze_schema, pin_schema
 from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.local.artifacts import StepRecord
+from pipeline.local.artifacts import StepRecord, records_of
 from pipeline.local.events import Event, Notice, RunFinished
 from pipeline.local.results import summarize
 from pipeline.local.watcher import StepWatcher
-
-STATISTICS_FILE = "FeatureStats.pb"
+from pipeline.places import metadata_file, output_folder
+from pipeline.schema.latest import load_statistics
 
 
 class Run:
@@ -34,6 +34,7 @@ class Run:
         self._config = config
         self._emit = emit
         self._watcher: StepWatcher | None = None
+        self._spans: tuple[Span, ...] = ()
 
     @property
     def current_step(self) -> str:
@@ -51,28 +52,30 @@ class Run:
             Exception: Whatever a step raised.
         """
         absl_logging.set_verbosity(absl_logging.INFO)
+        # Once: a span that arrives meanwhile is for the next run.
+        self._spans = find_spans(self._config.data, self._config.ingest.window)
         if not os.path.exists(self._config.schema):
             self._make_schema()
         schema = pin_schema(
-            self._config.schema, os.path.join(dag.output_folder(self._config), "schemas")
+            self._config.schema, os.path.join(output_folder(self._config), "schemas")
         )
-        records = self._run(dag.create_pipeline(self._config, schema))
+        records = self._run(dag.create_pipeline(self._config, schema, self._spans))
         return summarize(self._config, records)
 
     def _make_schema(self) -> None:
         self._emit(
             Notice(
-                f"There is no schema {self._config.schema} yet: it is inferred from the training "
-                "images first."
+                f"There is no schema {self._config.schema} yet: it is inferred from the images "
+                "first."
             )
         )
-        records = self._run(dag.create_data_pipeline(self._config))
-        statistics = os.path.join(
-            records["StatisticsGen"].outputs["statistics"].uri,
-            f"Split-{TRAIN_SPLIT}",
-            STATISTICS_FILE,
-        )
-        freeze_schema(infer_schema(tfdv.load_stats_binary(statistics)), self._config.schema)
+        records = self._run(dag.create_data_pipeline(self._config, self._spans))
+        statistics = [
+            found
+            for record in records_of(records, "StatisticsGen").values()
+            for found in load_statistics(record.outputs["statistics"].uri).values()
+        ]
+        freeze_schema(propose_schema(statistics), self._config.schema)
         self._emit(
             Notice(
                 f"The schema was frozen into {self._config.schema}. Review it and commit it: "
@@ -82,7 +85,7 @@ class Run:
 
     def _run(self, pipeline: tfx_pipeline.Pipeline) -> dict[str, StepRecord]:
         self._watcher = StepWatcher(
-            len(pipeline.components), dag.metadata_file(self._config), self._emit
+            len(pipeline.components), metadata_file(self._config), self._emit
         )
         logger = logging.getLogger("absl")
         logger.addHandler(self._watcher)

@@ -23,6 +23,23 @@ def split_table(finished: RunFinished) -> Table:
     return table
 
 
+def account_lines(finished: RunFinished) -> list[Text]:
+    """What became of all files, what was found among them, and where to read on."""
+    used = sum(finished.split_sizes.values())
+    rejects = f": see {finished.rejects_file}" if finished.rejected else ""
+    counted = (
+        f"{finished.found:,} files found: {used:,} used, {finished.duplicates:,} duplicates, "
+        f"{finished.rejected:,} rejected{rejects}"
+    )
+    findings = [f"{title}: {count:,}" for title, count in finished.findings.items()]
+    warnings = [Text.assemble(("warning", "yellow"), f" {text}") for text in finished.warnings]
+    shown = [Text(f"Found: {'; '.join(findings)}")] if findings else []
+    spans = [Text(f"Of {', '.join(finished.spans)}")] if finished.spans else []
+    newest = f" of {finished.spans[-1]}" if finished.spans else ""
+    report = Text(f"Report on the images{newest}: {finished.report}")
+    return [Text(counted), *spans, *shown, *warnings, report]
+
+
 def verdict_lines(finished: RunFinished) -> list[Text]:
     """The thresholds with what was measured, the verdict, and what to do next."""
     rules = [_accuracy_rule(finished)]

@@ -12,8 +12,8 @@ from typing import IO
 from rich.console import Console
 
 from components.errors import PipelineError
-from components.ingestion.file_system import is_local
-from components.ingestion.folder import list_image_folder
+from components.ingestion.listing.file_system import is_local
+from components.ingestion.listing.spans import list_data_folders
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole, print_plain
 from pipeline.local.events import RunFailed
@@ -49,7 +49,7 @@ def run(
     try:
         if is_local(config.data):
             # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
-            list_image_folder(config.data)
+            list_data_folders(config.data, config.ingest.window)
         folder = make_run_folder(config)
     except PipelineError as error:
         print_plain(console, str(error), style="red")

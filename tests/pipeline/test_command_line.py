@@ -13,12 +13,21 @@ from pipeline.config import from_dict, to_dict
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
     "--config, --print-config, --help, --data, --name, --output, --serving, --schema, "
-    "--splits.train, --splits.eval, --splits.test, --image.height, --image.width, "
-    "--image.channels, --image.resize_method, --train.trainer, --train.options, --train.epochs, "
+    "--splits.train, --splits.eval, --splits.test, --ingest.max_reject_fraction, "
+    "--ingest.max_seconds, --ingest.near_duplicate_distance, --ingest.leaks, "
+    "--ingest.group_pattern, --ingest.window, --validate.schema, --validate.new_class, "
+    "--validate.vanished_class, "
+    "--validate.small_class, --validate.new_format, --validate.grayscale, "
+    "--validate.out_of_range, --validate.drift, --validate.skew, "
+    "--validate.min_images_per_class, --validate.max_gray_share, "
+    "--validate.smallest_class_shift, --validate.smallest_feature_shift, "
+    "--validate.false_alarm_rate, --image.height, --image.width, --image.channels, "
+    "--image.resize_method, --image.animations, --image.background, --image.max_megapixels, "
+    "--train.trainer, --train.options, --train.epochs, "
     "--train.batch_size, --train.learning_rate, --train.schedule, --train.seed, "
     "--evaluate.min_accuracy, --evaluate.max_accuracy_loss"
 )
-SETTINGS = "data, name, output, serving, schema, splits, image, train, evaluate"
+SETTINGS = "data, name, output, serving, schema, splits, ingest, validate, image, train, evaluate"
 TEXT = "text (in YAML, quoted where it looks like a number)"
 RESIZE_METHODS = "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 
@@ -166,6 +175,29 @@ def test_every_setting_has_a_flag():
         "--image.width": "32",
         "--image.channels": "1",
         "--image.resize_method": "area",
+        "--image.animations": "reject",
+        "--image.background": "#00ff00",
+        "--image.max_megapixels": "50",
+        "--ingest.max_reject_fraction": "0.5",
+        "--ingest.max_seconds": "3",
+        "--ingest.near_duplicate_distance": "4",
+        "--ingest.leaks": "refuse",
+        "--ingest.group_pattern": "patient[0-9]+",
+        "--ingest.window": "3",
+        "--validate.schema": "warn",
+        "--validate.new_class": "stop",
+        "--validate.vanished_class": "warn",
+        "--validate.small_class": "stop",
+        "--validate.new_format": "ignore",
+        "--validate.grayscale": "stop",
+        "--validate.out_of_range": "stop",
+        "--validate.drift": "stop",
+        "--validate.skew": "ignore",
+        "--validate.min_images_per_class": "5",
+        "--validate.max_gray_share": "0.5",
+        "--validate.smallest_class_shift": "0.25",
+        "--validate.smallest_feature_shift": "0.5",
+        "--validate.false_alarm_rate": "0.01",
         "--train.trainer": "dense",
         "--train.options": '{"dropout": 0.5}',
         "--train.options.hidden_units": "[64, 32]",
@@ -187,7 +219,39 @@ def test_every_setting_has_a_flag():
         "serving": "s",
         "schema": "m.pbtxt",
         "splits": {"train": 0.5, "eval": 0.25, "test": 0.25},
-        "image": {"height": 28, "width": 32, "channels": 1, "resize_method": "area"},
+        "ingest": {
+            "max_reject_fraction": 0.5,
+            "max_seconds": 3.0,
+            "near_duplicate_distance": 4,
+            "leaks": "refuse",
+            "group_pattern": "patient[0-9]+",
+            "window": 3,
+        },
+        "validate": {
+            "schema": "warn",
+            "new_class": "stop",
+            "vanished_class": "warn",
+            "small_class": "stop",
+            "new_format": "ignore",
+            "grayscale": "stop",
+            "out_of_range": "stop",
+            "drift": "stop",
+            "skew": "ignore",
+            "min_images_per_class": 5,
+            "max_gray_share": 0.5,
+            "smallest_class_shift": 0.25,
+            "smallest_feature_shift": 0.5,
+            "false_alarm_rate": 0.01,
+        },
+        "image": {
+            "height": 28,
+            "width": 32,
+            "channels": 1,
+            "resize_method": "area",
+            "animations": "reject",
+            "background": "#00ff00",
+            "max_megapixels": 50.0,
+        },
         "train": {
             "trainer": "dense",
             "options": {"dropout": 0.5, "hidden_units": [64, 32]},
@@ -248,7 +312,15 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
         "data: My Photos\nname: my_photos\noutput: output\nserving: serving\n"
         "schema: data/schemas/my_photos.pbtxt\n"
         "splits:\n  train: 0.8\n  eval: 0.1\n  test: 0.1\n"
+        "ingest:\n  max_reject_fraction: 0.01\n  max_seconds: 20.0\n"
+        "  near_duplicate_distance: 8\n  leaks: move\n  group_pattern: ''\n  window: 0\n"
+        "validate:\n  schema: stop\n  new_class: stop\n  vanished_class: stop\n"
+        "  small_class: warn\n  new_format: warn\n  grayscale: warn\n  out_of_range: warn\n"
+        "  drift: warn\n  skew: warn\n  min_images_per_class: 20\n  max_gray_share: 0.0\n"
+        "  smallest_class_shift: 0.05\n  smallest_feature_shift: 0.1\n"
+        "  false_alarm_rate: 0.001\n"
         "image:\n  height: 96\n  width: 96\n  channels: 1\n  resize_method: bilinear\n"
+        "  animations: first_frame\n  background: '#ffffff'\n  max_megapixels: 100.0\n"
         "train:\n  trainer: cnn\n  options: {}\n  epochs: 5\n  batch_size: 32\n"
         "  learning_rate: 0.001\n  schedule: cosine\n  seed: 42\n"
         "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.0\n"

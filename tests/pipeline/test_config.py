@@ -5,6 +5,7 @@ import math
 import pytest
 import yaml
 
+from components.ingestion.rules import LARGEST_DISTANCE
 from pipeline.config import (
     RESIZE_METHODS,
     EvaluateConfig,
@@ -25,7 +26,39 @@ DEFAULTS = {
     "serving": "serving",
     "schema": "data/schemas/photos.pbtxt",
     "splits": {"train": 0.8, "eval": 0.1, "test": 0.1},
-    "image": {"height": 96, "width": 96, "channels": 3, "resize_method": "bilinear"},
+    "ingest": {
+        "max_reject_fraction": 0.01,
+        "max_seconds": 20.0,
+        "near_duplicate_distance": 8,
+        "leaks": "move",
+        "group_pattern": "",
+        "window": 0,
+    },
+    "validate": {
+        "schema": "stop",
+        "new_class": "stop",
+        "vanished_class": "stop",
+        "small_class": "warn",
+        "new_format": "warn",
+        "grayscale": "warn",
+        "out_of_range": "warn",
+        "drift": "warn",
+        "skew": "warn",
+        "min_images_per_class": 20,
+        "max_gray_share": 0.0,
+        "smallest_class_shift": 0.05,
+        "smallest_feature_shift": 0.1,
+        "false_alarm_rate": 0.001,
+    },
+    "image": {
+        "height": 96,
+        "width": 96,
+        "channels": 3,
+        "resize_method": "bilinear",
+        "animations": "first_frame",
+        "background": "#ffffff",
+        "max_megapixels": 100.0,
+    },
     "train": {
         "trainer": "cnn",
         "options": {},
@@ -41,6 +74,8 @@ RESIZE_METHODS_IN_WORDS = (
     "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 )
 TEXT = "text (in YAML, quoted where it looks like a number)"
+SETTINGS = "data, name, output, serving, schema, splits, ingest, validate, image, train, evaluate"
+IMAGE_SETTINGS = "height, width, channels, resize_method, animations, background, max_megapixels"
 NAME_RULE = (
     "name must begin with a lower-case letter or digit, go on with lower-case letters, digits, "
     "_ and -, and have at most 63 characters."
@@ -66,20 +101,17 @@ REFUSED = [
     ({"name": "photos/2"}, f"{NAME_RULE} Received: name='photos/2'."),
     ({"name": "photos\n"}, f"{NAME_RULE} Received: name='photos\\n'."),
     ({"name": "a" * 64}, f"{NAME_RULE} Received: name='{'a' * 64}'."),
-    ({"date": "photos"}, "The settings are data, name, output, serving, schema, splits, image, "
-                         "train, evaluate. Received: 'date'. Did you mean 'data'?"),
-    ({"epochz": 3}, "The settings are data, name, output, serving, schema, splits, image, train, "
-                    "evaluate. Received: 'epochz'. Did you mean 'epochs' below 'train'?"),
-    ({"train.epochs": 3}, "The settings are data, name, output, serving, schema, splits, image, "
-                          "train, evaluate. Received: 'train.epochs'. "
+    ({"date": "photos"}, f"The settings are {SETTINGS}. Received: 'date'. Did you mean 'data'?"),
+    ({"epochz": 3}, f"The settings are {SETTINGS}. Received: 'epochz'. "
+                    "Did you mean 'epochs' below 'train'?"),
+    ({"train.epochs": 3}, f"The settings are {SETTINGS}. Received: 'train.epochs'. "
                           "Did you mean 'epochs' below 'train'?"),
-    ({7: 3}, "The settings are data, name, output, serving, schema, splits, image, train, "
-             "evaluate. Received: 7."),
+    ({7: 3}, f"The settings are {SETTINGS}. Received: 7."),
     ({"splits": {"validation": 0.1}}, "The settings of splits are train, eval, test. "
                                       "Received: 'validation'."),
-    ({"image": {"hight": 28}}, "The settings of image are height, width, channels, resize_method. "
+    ({"image": {"hight": 28}}, f"The settings of image are {IMAGE_SETTINGS}. "
                                "Received: 'hight'. Did you mean 'height'?"),
-    ({"image": None}, "image must be a group of settings: height, width, channels, resize_method. "
+    ({"image": None}, f"image must be a group of settings: {IMAGE_SETTINGS}. "
                       "Received: image=None."),
     ({"splits": {"test": 0.2}}, "splits.train, splits.eval and splits.test must add up to 1. "
                                 "Received: 0.8 + 0.1 + 0.2 = 1.1."),
@@ -91,6 +123,32 @@ REFUSED = [
     ({"image": {"width": 4097}}, "image.width must be from 1 to 4096. Received: image.width=4097."),
     ({"image": {"width": 28.0}}, "image.width must be a whole number, such as 96. "
                                  "Received: image.width=28.0."),
+    ({"image": {"animations": "first"}},
+     "image.animations must be one of first_frame, reject. Received: image.animations='first'. "
+     "Did you mean 'first_frame'?"),
+    ({"image": {"background": "white"}},
+     'image.background must be a color "#rrggbb" (quoted in YAML). '
+     "Received: image.background='white'."),
+    ({"image": {"max_megapixels": 0}}, "image.max_megapixels must be greater than 0 and finite. "
+                                       "Received: image.max_megapixels=0.0."),
+    ({"image": {"max_megapixels": 200}}, "image.max_megapixels must be from 0 to 178.0. "
+                                         "Received: image.max_megapixels=200.0."),
+    ({"ingest": {"max_reject_fraction": 1.5}},
+     "ingest.max_reject_fraction must be from 0 to 1. "
+     "Received: ingest.max_reject_fraction=1.5."),
+    ({"ingest": {"max_seconds": 0}}, "ingest.max_seconds must be greater than 0 and finite. "
+                                     "Received: ingest.max_seconds=0.0."),
+    ({"ingest": {"near_duplicate_distance": -1}},
+     f"ingest.near_duplicate_distance must be from 0 to {LARGEST_DISTANCE}. "
+     "Received: ingest.near_duplicate_distance=-1."),
+    ({"ingest": {"leaks": "keep"}}, "ingest.leaks must be one of move, refuse. "
+                                    "Received: ingest.leaks='keep'."),
+    ({"ingest": {"group_pattern": "(a"}},
+     "ingest.group_pattern must be a regular expression of Python. Received: "
+     "ingest.group_pattern='(a': missing ), unterminated subpattern at position 0."),
+    ({"ingest": {"window": -1}}, "ingest.window must be at least 0. Received: ingest.window=-1."),
+    ({"validate": {"drift": "halt"}}, "validate.drift must be one of stop, warn, ignore. "
+                                      "Received: validate.drift='halt'."),
     ({"image": {"channels": 4}}, "image.channels must be 1 (gray) or 3 (RGB). "
                                  "Received: image.channels=4."),
     ({"image": {"channels": True}}, "image.channels must be a whole number, such as 3. "

@@ -1,7 +1,7 @@
 """The compiled pipeline: what TFX will run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -9,10 +9,12 @@ from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.evaluation import thresholds
+from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
 from pipeline.local import summary
+from pipeline.places import model_folder
 from pipeline.setting_names import setting_fields
 
 CONFIG = PipelineConfig("photos")
@@ -22,6 +24,7 @@ STEPS = [
     "ImportSchemaGen",
     "StatisticsGen",
     "ExampleValidator",
+    "StatisticsResolver",
     "DataGate",
     "Transform",
     "Trainer",
@@ -41,6 +44,29 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "splits.train": (0.7, {"ImageFolderExampleGen"}),
     "splits.eval": (0.2, {"ImageFolderExampleGen"}),
     "splits.test": (0.2, {"ImageFolderExampleGen"}),
+    "ingest.max_reject_fraction": (0.02, {"ImageFolderExampleGen"}),
+    "ingest.max_seconds": (21.0, {"ImageFolderExampleGen"}),
+    "ingest.near_duplicate_distance": (3, {"ImageFolderExampleGen"}),
+    "ingest.leaks": ("refuse", {"ImageFolderExampleGen"}),
+    "ingest.group_pattern": ("patient[0-9]+", {"ImageFolderExampleGen"}),
+    # Which spans there are is looked up by the runner.
+    "ingest.window": (3, set()),
+    "validate.schema": ("warn", {"DataGate"}),
+    "validate.vanished_class": ("warn", {"DataGate"}),
+    "validate.small_class": ("stop", {"DataGate"}),
+    "validate.new_format": ("stop", {"DataGate"}),
+    "validate.grayscale": ("stop", {"DataGate"}),
+    "validate.out_of_range": ("stop", {"DataGate"}),
+    "validate.drift": ("stop", {"DataGate"}),
+    "validate.skew": ("ignore", {"DataGate"}),
+    "validate.min_images_per_class": (21, {"DataGate"}),
+    "validate.max_gray_share": (0.1, {"DataGate"}),
+    "validate.smallest_class_shift": (0.1, {"DataGate"}),
+    "validate.smallest_feature_shift": (0.2, {"DataGate"}),
+    "validate.false_alarm_rate": (0.01, {"DataGate"}),
+    "image.animations": ("reject", {"ImageFolderExampleGen", "Trainer"}),
+    "image.background": ("#000000", {"ImageFolderExampleGen", "Trainer"}),
+    "image.max_megapixels": (50.0, {"ImageFolderExampleGen", "Trainer"}),
     "image.height": (95, {"Transform", "Trainer"}),
     "image.width": (95, {"Transform", "Trainer"}),
     "image.channels": (1, {"ImageFolderExampleGen", "Transform", "Trainer"}),
@@ -73,10 +99,10 @@ def changed(settings: Mapping[str, Any]) -> PipelineConfig:
 
 
 def compile_steps(
-    config: PipelineConfig = CONFIG, schema: FrozenSchema = SCHEMA
+    config: PipelineConfig = CONFIG, schema: FrozenSchema = SCHEMA, spans: Sequence[Span] = ()
 ) -> dict[str, pipeline_pb2.PipelineNode]:
     """The steps by their names, in the order in which they run."""
-    compiled = compiler.Compiler().compile(dag.create_pipeline(config, schema))
+    compiled = compiler.Compiler().compile(dag.create_pipeline(config, schema, spans))
     return {node.pipeline_node.node_info.id: node.pipeline_node for node in compiled.nodes}
 
 
@@ -125,8 +151,10 @@ def test_a_schema_is_inferred_from_the_first_two_steps_alone():
         (
             "DataGate",
             {
+                "statistics": ("StatisticsGen", "statistics"),
                 "anomalies": ("ExampleValidator", "anomalies"),
                 "schema": ("ImportSchemaGen", "schema"),
+                "baseline_statistics": ("StatisticsResolver", "statistics"),
             },
         ),
         (
@@ -165,6 +193,59 @@ def test_what_a_step_gets_from_which(steps, step, inputs):
     assert received == {key: [value] for key, value in inputs.items()}
 
 
+SPANS = [Span(number, f"photos/span-0{number}") for number in (7, 8, 9)]
+STEPS_OF_A_SPAN = ("ImageFolderExampleGen", "StatisticsGen", "ExampleValidator")
+
+
+@pytest.fixture(scope="module")
+def steps_of_spans() -> dict[str, pipeline_pb2.PipelineNode]:
+    return compile_steps(spans=SPANS)
+
+
+def test_each_span_has_its_own_steps_as_far_as_the_gate(steps_of_spans):
+    of_spans = {f"{step}.span-{number}" for step in STEPS_OF_A_SPAN for number in (7, 8, 9)}
+    assert set(steps_of_spans) == {*STEPS, *of_spans} - {*STEPS_OF_A_SPAN}
+    compiled = compiler.Compiler().compile(dag.create_data_pipeline(CONFIG, SPANS))
+    assert {node.pipeline_node.node_info.id for node in compiled.nodes} == {
+        name for name in of_spans if not name.startswith("ExampleValidator")
+    }
+
+
+def test_a_span_comes_after_those_before_it(steps_of_spans):
+    ingested = [steps_of_spans[f"ImageFolderExampleGen.span-{number}"] for number in (7, 8, 9)]
+    assert [list(step.upstream_nodes) for step in ingested] == [
+        [],
+        ["ImageFolderExampleGen.span-7"],
+        ["ImageFolderExampleGen.span-7", "ImageFolderExampleGen.span-8"],
+    ]
+    found = [parameters(step) for step in ingested]
+    assert [values["data_folder"] for values in found] == [span.folder for span in SPANS]
+    assert [values["span"] for values in found] == [7, 8, 9]
+    # The driver puts the records of these steps in their place.
+    assert [values["earlier_spans"] for values in found] == [
+        list(step.upstream_nodes) for step in ingested
+    ]
+
+
+@pytest.mark.parametrize("spans", [SPANS, SPANS[-1:]])
+def test_the_steps_of_all_spans_get_all_of_them(spans):
+    steps = compile_steps(spans=spans)
+    names = [span.name for span in spans]
+    for step, key, source in (
+        ("DataGate", "statistics", "StatisticsGen"),
+        ("DataGate", "anomalies", "ExampleValidator"),
+        ("Transform", "examples", "ImageFolderExampleGen"),
+        ("Evaluator", "examples", "ImageFolderExampleGen"),
+    ):
+        producers = [name for name in steps[step].upstream_nodes if name.startswith(source)]
+        assert producers == [f"{source}.{name}" for name in names]
+        mixed = steps[step].inputs.inputs[key].mixed_inputs.input_keys
+        assert len(mixed) == (len(spans) if len(spans) > 1 else 0)
+    # What arrived last is compared with what arrived last before.
+    resolved = steps["StatisticsResolver"].upstream_nodes
+    assert list(resolved) == ["StatisticsGen.span-9"]
+
+
 def test_the_gate_is_before_transform(steps):
     assert "DataGate" in steps["Transform"].upstream_nodes
     assert "Transform" in steps["DataGate"].downstream_nodes
@@ -183,6 +264,14 @@ def test_which_splits_are_for_what(steps):
     assert parameters(steps["Evaluator"])["example_splits"] == ["test"]
 
 
+IMAGE_RULES = {
+    "channels": 1,
+    "animations": "reject",
+    "background": "#102030",
+    "max_megapixels": 50.0,
+}
+
+
 def test_where_the_settings_go():
     config = changed(
         {
@@ -193,6 +282,14 @@ def test_where_the_settings_go():
             "image.width": 32,
             "image.channels": 1,
             "image.resize_method": "area",
+            "image.animations": "reject",
+            "image.background": "#102030",
+            "image.max_megapixels": 50.0,
+            "ingest.max_reject_fraction": 0.02,
+            "ingest.max_seconds": 21.0,
+            "ingest.near_duplicate_distance": 3,
+            "ingest.leaks": "refuse",
+            "ingest.group_pattern": "patient[0-9]+",
             "train.epochs": 7,
             "train.learning_rate": 0.02,
             "evaluate.min_accuracy": 0.61,
@@ -201,8 +298,16 @@ def test_where_the_settings_go():
     )
     found = {name: parameters(step) for name, step in compile_steps(config).items()}
     example_gen = found["ImageFolderExampleGen"]
-    assert (example_gen["data_folder"], example_gen["channels"]) == ("photos", 1)
-    assert example_gen["split_weights"] == {"train": 500_000, "eval": 300_000, "test": 200_000}
+    assert example_gen["data_folder"] == "photos"
+    assert example_gen["rules"] == {
+        "image": IMAGE_RULES,
+        "split_weights": {"train": 500_000, "eval": 300_000, "test": 200_000},
+        "max_reject_fraction": 0.02,
+        "max_seconds": 21.0,
+        "near_duplicate_distance": 3,
+        "leaks": "refuse",
+        "group_pattern": "patient[0-9]+",
+    }
     assert found["ImportSchemaGen"]["schema_file"] == "frozen/schema.pbtxt"
     image = {"height": 31, "width": 32, "channels": 1}
     transform = found["Transform"]["custom_config"]
@@ -221,6 +326,7 @@ def test_where_the_settings_go():
         "schedule": "cosine",
         "seed": 42,
         "memory_budget": 2**31,
+        "image_rules": IMAGE_RULES,
     }
     metric = found["Evaluator"]["eval_config"]["metrics_specs"][0]["metrics"][0]
     threshold = metric["per_slice_thresholds"][0]["threshold"]
@@ -237,7 +343,8 @@ def without_fingerprint(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_every_setting_is_in_the_table():
-    assert set(SETTINGS) == set(setting_fields(PipelineConfig))
+    # A new class has no number to train on: this one can only be what it is.
+    assert {*SETTINGS, "validate.new_class"} == set(setting_fields(PipelineConfig))
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -262,7 +369,7 @@ def test_where_everything_lies():
     assert pipeline.pipeline_info.pipeline_name == "others"
     assert pipeline.pipeline_info.pipeline_root == "out/others/artifacts"
     assert pipeline.metadata_connection_config.sqlite.filename_uri == "out/others/metadata.sqlite"
-    assert dag.model_folder(config) == "srv/others"
+    assert model_folder(config) == "srv/others"
     assert pipeline.enable_cache is True
 
 

@@ -14,8 +14,12 @@ from pipeline.local.lifeline import end_with_the_supervisor
 
 FINISHED = RunFinished(
     found=10,
+    duplicates=0,
     rejected=0,
     rejects_file="",
+    findings={},
+    warnings=[],
+    report="output/report.html",
     split_sizes={"train": 8, "eval": 1, "test": 1},
     accuracies={"train": 1.0, "eval": 1.0, "test": 0.9},
     min_accuracy=0.7,

@@ -3,7 +3,14 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx.orchestration import metadata
 
-from pipeline.local.artifacts import StepArtifact, read_step
+from pipeline.local.artifacts import (
+    StepArtifact,
+    StepRecord,
+    kind_of,
+    read_step,
+    records_of,
+    span_of,
+)
 from pipeline.local.results import describe_step
 
 OUTPUT = pb.Event.OUTPUT
@@ -75,3 +82,24 @@ def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
     step = read_step(path, "BaselineResolver")
     assert set(step.outputs) == set(outputs)
     assert describe_step("BaselineResolver", {"BaselineResolver": step}) == text
+
+
+def test_the_steps_of_spans_are_told_apart(path):
+    for number in (1, 11):
+        step = f"StatisticsGen.span-{number}"
+        record(path, step, pb.Execution.COMPLETE, {"statistics": f"of {number}"})
+    assert read_step(path, "StatisticsGen.span-1").outputs["statistics"].uri == "of 1"
+    assert (kind_of("StatisticsGen.span-1"), span_of("StatisticsGen.span-1")) == (
+        "StatisticsGen",
+        "span-1",
+    )
+    assert (kind_of("Trainer"), span_of("Trainer")) == ("Trainer", "")
+
+
+def test_the_steps_of_one_kind():
+    steps = {
+        name: StepRecord("COMPLETE", {})
+        for name in ("ExampleGen.span-9", "StatisticsGen.span-9", "ExampleGen.span-10")
+    }
+    assert list(records_of(steps, "ExampleGen")) == ["ExampleGen.span-9", "ExampleGen.span-10"]
+    assert list(records_of({"Trainer": StepRecord("CACHED", {})}, "Trainer")) == ["Trainer"]

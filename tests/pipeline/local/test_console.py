@@ -24,8 +24,12 @@ TRAINED = StepFinished(
 CACHED = StepFinished("DataGate", 5, 10, 0.1, GIB, True, "no anomalies")
 BLESSED = RunFinished(
     found=70_002,
+    duplicates=0,
     rejected=2,
     rejects_file="out/[red]x/rejects.csv",
+    findings={"Near-duplicates": 1_234, "Dark images": 4},
+    warnings=["image/brightness in eval: [red]x"],
+    report="out/[red]x/report.html",
     split_sizes={"train": 56_000, "eval": 7_000, "test": 7_000},
     accuracies={"train": 0.95, "eval": 0.91, "test": 0.9},
     min_accuracy=0.85,
@@ -85,7 +89,10 @@ def test_a_blessed_run():
         " 7/10 Trainer               1234.6 s  1.5 GiB  "
         "cnn, 93,322 parameters, eval accuracy 0.9012\n"
         f"{TABLE}"
-        "70,002 files found, 2 rejected: see out/[red]x/rejects.csv\n"
+        "70,002 files found: 70,000 used, 0 duplicates, 2 rejected: see out/[red]x/rejects.csv\n"
+        "Found: Near-duplicates: 1,234; Dark images: 4\n"
+        "warning image/brightness in eval: [red]x\n"
+        "Report on the images: out/[red]x/report.html\n"
         "kept    test accuracy 0.9000, at least 0.8500\n"
         "kept    -0.0100 against the last blessed model's 0.9100 on the same images, "
         "at most 0.0100 lost\n"
@@ -108,10 +115,29 @@ def test_the_lines_of_steps_fit_100_columns():
     assert printed(dataclasses.replace(TRAINED, result=longest[1])).count("\n") == 1
 
 
+def test_the_columns_stand_for_the_long_names_of_spans():
+    names = ("ImageFolderExampleGen.span-12", "Trainer", "StatisticsGen.span-12")
+    lines = printed(*(dataclasses.replace(TRAINED, step=name) for name in names)).splitlines()
+    assert {line.index("1234.6 s") for line in lines} == {len(" 7/10 " + names[0] + " ")}
+
+
+def test_a_run_of_spans():
+    spans = dataclasses.replace(BLESSED, spans=["span-3", "span-4"], findings={}, warnings=[])
+    out = printed(end=lambda shown: shown.print_summary(spans))
+    assert (
+        "70,002 files found: 70,000 used, 0 duplicates, 2 rejected: see out/[red]x/rejects.csv\n"
+        "Of span-3, span-4\n"
+        "Report on the images of span-4: out/[red]x/report.html\n"
+    ) in out
+
+
 def test_a_refused_run_without_a_baseline():
     refused = dataclasses.replace(
         BLESSED,
+        found=70_000,
         rejected=0,
+        findings={},
+        warnings=[],
         min_accuracy=0.95,
         baseline_accuracy=None,
         is_blessed=False,
@@ -119,7 +145,8 @@ def test_a_refused_run_without_a_baseline():
     )
     assert printed(end=lambda shown: shown.print_summary(refused)) == (
         f"{TABLE}"
-        "70,002 files found, 0 rejected\n"
+        "70,000 files found: 70,000 used, 0 duplicates, 0 rejected\n"
+        "Report on the images: out/[red]x/report.html\n"
         "broken  test accuracy 0.9000, at least 0.9500\n"
         "Refused: the model is not pushed.\n"
         "60 s in all. Log: out/[red]x/run.log\n"

@@ -24,8 +24,12 @@ EVENTS = [
     RunFailed("Evaluator", 'said "no"\n', True),
     RunFinished(
         found=12,
+        duplicates=0,
         rejected=2,
         rejects_file="a/rejects.csv",
+        findings={"Dark images": 4},
+        warnings=["image/brightness in eval: darker"],
+        report="a/report.html",
         split_sizes={"train": 8, "eval": 1, "test": 1},
         accuracies={"train": 0.75, "eval": 0.5, "test": 1.0},
         min_accuracy=0.7,
@@ -33,6 +37,7 @@ EVENTS = [
         max_accuracy_loss=0.01,
         is_blessed=True,
         model="serving/a/1",
+        spans=["span-3"],
     ),
 ]
 

@@ -39,15 +39,15 @@ def test_steps_become_events(logged, monkeypatch):
     LOGGER.info("Component %s is finished.", "StatisticsGen")
     assert handler.step == ""
     say(monkeypatch, "CACHED")
-    LOGGER.info("Component %s is running.", "DataGate")
-    LOGGER.info("Component %s is finished.", "DataGate")
+    LOGGER.info("Component %s is running.", "Transform")
+    LOGGER.info("Component %s is finished.", "Transform")
     assert events == [
         StepStarted("StatisticsGen", 1, 2),
         StepFinished("StatisticsGen", 1, 2, 2.0, 7, False, "of train, eval, test"),
-        StepStarted("DataGate", 2, 2),
-        StepFinished("DataGate", 2, 2, 2.0, 7, True, "no anomalies"),
+        StepStarted("Transform", 2, 2),
+        StepFinished("Transform", 2, 2, 2.0, 7, True, "images of one size, labels"),
     ]
-    assert list(handler.records) == ["StatisticsGen", "DataGate"]
+    assert list(handler.records) == ["StatisticsGen", "Transform"]
 
 
 def test_a_step_that_ends_without_success_stops_the_run(logged, monkeypatch):

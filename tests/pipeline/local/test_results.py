@@ -1,0 +1,63 @@
+"""What is said of a step that is done, from its artifacts."""
+
+import dataclasses
+
+import pytest
+
+from components.ingestion.listing.folder import Rejection
+from components.ingestion.reporting.findings import Finding
+from pipeline.local import results
+from pipeline.local.artifacts import StepArtifact, StepRecord
+from pipeline.local.results import describe_step, summarize
+from tests.components.ingestion.made_up import make_audit, make_images
+
+PAIR = Finding("near_duplicate", ("cat/a", "cat/b"), ("cat", "cat"), ("", ""), "alike", 0.0)
+
+
+@pytest.fixture
+def ingested(tmp_path):
+    """Two spans of 12 images and 24, the second with a rejection and a finding."""
+    records = {}
+    for number, rejections, findings in ((7, (), ()), (8, (Rejection("x", "cat", "y"),), (PAIR,))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        counts = {(split, "cat"): 4 * (number - 6) for split in ("train", "eval", "test")}
+        make_audit(make_images(counts), rejections, findings).write(str(folder / "audit.json"))
+        examples = StepArtifact(str(folder), {})
+        records[f"ImageFolderExampleGen.span-{number}"] = StepRecord(
+            "COMPLETE", {"examples": examples}
+        )
+    return records
+
+
+def test_each_span_is_described_by_itself(ingested):
+    assert describe_step("ImageFolderExampleGen.span-7", ingested) == (
+        "12 found: 4 train, 4 eval, 4 test"
+    )
+    assert describe_step("ImageFolderExampleGen.span-8", ingested) == (
+        "25 found: 8 train, 8 eval, 8 test, 1 rejected"
+    )
+    assert describe_step("StatisticsGen.span-8", ingested) == "of train, eval, test"
+
+
+def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
+    evaluation = dataclasses.make_dataclass("Evaluation", ["accuracy"])(0.5)
+    monkeypatch.setattr(results, "read_evaluation", lambda uri: evaluation)
+    monkeypatch.setattr(results, "read_baseline_accuracy", lambda uri: None)
+    monkeypatch.setattr(
+        results, "_history", lambda _: {"epochs": {"accuracy": [0.5], "val_accuracy": [0.5]}}
+    )
+    monkeypatch.setattr(results, "_warnings", lambda _: [])
+    evaluator = StepRecord(
+        "COMPLETE",
+        {"evaluation": StepArtifact("e", {}), "blessing": StepArtifact("b", {"blessed": 0})},
+    )
+    pusher = StepRecord("COMPLETE", {"pushed_model": StepArtifact("p", {"pushed": 0})})
+    records = {**ingested, "Evaluator": evaluator, "Pusher": pusher}
+    finished = summarize(results.PipelineConfig("photos"), records)
+    assert (finished.found, finished.rejected, finished.duplicates) == (37, 1, 0)
+    assert finished.split_sizes == {"train": 12, "eval": 12, "test": 12}
+    assert finished.findings["Near-duplicates"] == 1
+    assert finished.spans == ["span-7", "span-8"]
+    assert finished.report == str(tmp_path / "8" / "report.html")
+    assert finished.rejects_file == str(tmp_path / "8" / "rejects.csv")
