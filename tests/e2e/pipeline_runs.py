@@ -128,4 +128,5 @@ def steps_of(states: Mapping[str, str], *wanted: str) -> Sequence[str]:
 def _node(store: mlmd.MetadataStore, execution_id: int) -> str:
     contexts = store.get_contexts_by_execution(execution_id)
     node = next(context.name for context in contexts if context.type == "node")
-    return node.rpartition(".")[2]
+    # The name of a pipeline has no dot.
+    return node.partition(".")[2]

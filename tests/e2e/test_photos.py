@@ -22,9 +22,9 @@ def test_photos_in_given_splits(tmp_path_factory: pytest.TempPathFactory) -> Non
     )
     assert run.returncode == 0, run.stdout
     examples = workplace.newest("ImageFolderExampleGen", "examples")
-    account = json.loads((examples / "account.json").read_text())
-    assert account["used"]["train"] == {"cats": 400, "dogs": 400}
+    audit = json.loads((examples / "audit.json").read_text())
+    assert audit["images"]["train"] == {"cats": 400, "dogs": 400}
     # The test split is cut from validation, by content.
-    assert account["used"]["eval"] == {"cats": 113, "dogs": 111}
-    assert account["used"]["test"] == {"cats": 87, "dogs": 89}
-    assert (account["found"], account["rejected"]) == (1200, 0)
+    assert audit["images"]["eval"] == {"cats": 113, "dogs": 111}
+    assert audit["images"]["test"] == {"cats": 87, "dogs": 89}
+    assert (audit["found"], audit["rejected"]) == (1200, 0)

@@ -12,9 +12,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 import yaml
+from PIL import Image
 
 from components import features
-from components.ingestion.writer import read_records
+from components.ingestion.writing.writer import read_records
 from pipeline.config import from_dict
 from tests.e2e.pipeline_runs import GRAY_28, REPOSITORY, SAMPLE, Workplace, steps_of, wide_terminal
 
@@ -29,6 +30,7 @@ STEPS = [
     "ImportSchemaGen",
     "Pusher",
     "StatisticsGen",
+    "StatisticsResolver",
     "Trainer",
     "Transform",
 ]
@@ -60,14 +62,14 @@ def test_first_run_pushes_a_model(first_run: Finished, workplace: Workplace) -> 
 
 def test_summary_accounts_for_every_file(first_run: Finished, workplace: Workplace) -> None:
     examples = workplace.newest("ImageFolderExampleGen", "examples")
-    account = json.loads((examples / "account.json").read_text())
-    used = {split: sum(account["used"][split].values()) for split in features.SPLITS}
+    audit = json.loads((examples / "audit.json").read_text())
+    used = {split: sum(audit["images"][split].values()) for split in features.SPLITS}
     # The content of the sample decides its splits; these are the figures of the README.
-    assert used == {"train": 1637, "eval": 176, "test": 187}
-    assert (account["found"], account["rejected"]) == (2001, 1)
+    assert used == {"train": 1638, "eval": 176, "test": 186}
+    assert (audit["found"], audit["rejected"]) == (2001, 1)
     rejects = (examples / "rejects.csv").read_text().splitlines()
     assert rejects[1] == "Bag/notes.jpg,Bag,not an image,begins with b'not an image'"
-    assert "2,001 files found, 1 rejected" in first_run.stdout
+    assert "2,001 files found: 2,000 used, 0 duplicates, 1 rejected" in first_run.stdout
 
 
 def test_run_stores_its_configuration(first_run: Finished, workplace: Workplace) -> None:
@@ -136,9 +138,11 @@ def test_second_run_is_cached(first_run: Finished, workplace: Workplace) -> None
     versions, executions = workplace.versions, workplace.executions()
     second = workplace.run(*FLAGS)
     assert second.returncode == 0, second.stdout
-    # Only the resolver, which does no work of its own, runs each time.
-    assert workplace.executions() == executions + 1
-    assert steps_of(workplace.states(), "CACHED") == [s for s in STEPS if s != "BaselineResolver"]
+    # Only the resolvers, which do no work of their own, run each time.
+    assert workplace.executions() == executions + 2
+    assert steps_of(workplace.states(), "CACHED") == [
+        step for step in STEPS if "Resolver" not in step
+    ]
     assert workplace.versions == versions
 
 
@@ -154,13 +158,17 @@ def test_model_below_the_threshold_is_not_pushed(first_run: Finished, workplace:
 
 def test_spoiled_folder_is_stopped_at_the_gate(first_run: Finished, workplace: Workplace) -> None:
     del first_run
-    shutil.copytree(workplace.data / "Bag", workplace.data / "Hat")
+    # Not copies: one image in two classes would be a conflict.
+    for image in (workplace.data / "Bag").glob("*.png"):
+        (workplace.data / "Hat").mkdir(exist_ok=True)
+        with Image.open(image) as bag:
+            bag.transpose(Image.Transpose.ROTATE_90).save(workplace.data / "Hat" / image.name)
     stopped = workplace.run(*FLAGS)
     shutil.rmtree(workplace.data / "Hat")
     assert stopped.returncode == 1
     assert "The run failed in DataGate." in stopped.stdout
     assert "image/class/text in train: expected one of 'Ankle boot', 'Bag'" in stopped.stdout
-    assert "found: Examples contain values missing from the schema: Hat" in stopped.stdout
+    assert "found: 'Hat' (" in stopped.stdout
     assert "Traceback" not in stopped.stdout + stopped.stderr
     assert "Transform" not in workplace.states()
 
@@ -191,5 +199,9 @@ def test_removed_serving_directory_is_filled_again(
     shutil.rmtree(workplace.models)
     again = workplace.run(*FLAGS, "--evaluate.max_accuracy_loss=0.2")
     assert again.returncode == 0, again.stdout
-    assert steps_of(workplace.states(), "COMPLETE") == ["BaselineResolver", "Pusher"]
+    assert steps_of(workplace.states(), "COMPLETE") == [
+        "BaselineResolver",
+        "Pusher",
+        "StatisticsResolver",
+    ]
     assert len(workplace.versions) == 1
