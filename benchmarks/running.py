@@ -1,0 +1,52 @@
+"""Ingestion and the audit as a pipeline runs them, with the default settings, for measuring."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from components.ingestion.rules import IngestionRules
+from pipeline.config import PipelineConfig
+from pipeline.rules import ingestion_rules
+
+
+def default_rules(root: Path, max_reject_fraction: float | None = None) -> IngestionRules:
+    """The rules of a pipeline without settings, but for the rejections that it tolerates."""
+    config = PipelineConfig(data=str(root))
+    if max_reject_fraction is not None:
+        ingest = dataclasses.replace(config.ingest, max_reject_fraction=max_reject_fraction)
+        config = dataclasses.replace(config, ingest=ingest)
+    return ingestion_rules(config)
+
+
+def prepare_ingestion(root: Path, destination: Path, rules: IngestionRules) -> Callable[[], None]:
+    """Prepares the step as TFX does.
+
+    Returns:
+        What runs it, from the beginning of its work to its end; raises PipelineError if the folder
+        cannot be used.
+    """
+    # Not above: TensorFlow and TFX take half a minute to load, and no benchmark counts that.
+    from tfx.dsl.components.base import base_beam_executor
+    from tfx.types import standard_artifacts
+
+    from components.ingestion.driver import DATA_FOLDER_KEY, RULES_KEY
+    from components.ingestion.executor import ImageFolderExecutor
+    from pipeline.dag import BEAM_ARGUMENTS
+
+    examples = standard_artifacts.Examples()
+    examples.uri = str(destination)
+    context = base_beam_executor.BaseBeamExecutor.Context(
+        beam_pipeline_args=list(BEAM_ARGUMENTS), tmp_dir=f"{destination}.tmp", unique_id="1"
+    )
+    properties = {DATA_FOLDER_KEY: str(root), RULES_KEY: rules.to_json()}
+    executor = ImageFolderExecutor(context)
+    return functools.partial(executor.Do, {}, {"examples": [examples]}, properties)
+
+
+def prepare_audit(root: Path, rules: IngestionRules) -> Callable[[], object]:
+    """Returns what runs the audit."""
+    # Not above: Beam takes seconds to load, which the workers would have to wait for as well.
+    from components.ingestion.survey import audit_folder
+
+    return functools.partial(audit_folder, str(root), rules)
