@@ -6,6 +6,7 @@ replaced, and one file, which is rejected.
 
 import collections
 import concurrent.futures
+import dataclasses
 import itertools
 import multiprocessing.context
 import multiprocessing.forkserver
@@ -15,13 +16,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Generic, TypeVar
 
 import pebble
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_Future: TypeAlias = "concurrent.futures.Future[tuple[float, list[Result]]]"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sent(Generic[Item, Result]):
+    """Items on their way through the workers of a pool."""
+
+    chunk: Sequence[Item]
+    pool: pebble.ProcessPool
+    future: "concurrent.futures.Future[tuple[float, list[Result]]]"
+
 
 CHUNK_SECONDS = 0.05
 """Items travel together that take about so long: the way to a worker and back costs 0.3 ms, as
@@ -31,6 +42,11 @@ LARGEST_CHUNK = 512
 BYTES_A_PIXEL = 12
 """What decoding takes at most: RGB with alpha, the same without, and a copy while converting."""
 BYTES_BESIDE = 512 * 1024**2
+ATTEMPTS = 3
+"""For an item that is alone with its worker when the pool breaks. A pool breaks when a worker dies
+before its first message was read, and cannot say then whose fault it was."""
+LOST_SECONDS = 1.0
+"""Between two looks at whether a pool broke without telling those who wait."""
 
 TOO_SLOW = "too slow"
 CRASH = "crash of the decoder"
@@ -79,25 +95,36 @@ class Sandbox(Generic[Item, Result]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.stop()
-            # Nobody needs to wait the 0.3 seconds in which the pool finds out.
-            threading.Thread(target=self._pool.join).start()
+        self._end_pool()
 
     def map(self, items: Iterable[Item]) -> Iterator[Result]:
         """Yields the result of each item, in their order."""
-        pool = self._start()
-        waiting: collections.deque[tuple[Sequence[Item], _Future[Result]]] = collections.deque()
+        waiting: collections.deque[_Sent[Item, Result]] = collections.deque()
         iterator = iter(items)
         while chunk := tuple(itertools.islice(iterator, self._chunk)):
-            waiting.append((chunk, self._schedule(pool, chunk)))
+            waiting.append(self._send(chunk))
             # Enough that no worker waits, and few enough that memory stays bounded.
             if len(waiting) > 3 * self._workers:
-                yield from self._results(pool, *waiting.popleft())
+                yield from self._results(waiting.popleft())
         while waiting:
-            yield from self._results(pool, *waiting.popleft())
+            yield from self._results(waiting.popleft())
 
-    def _start(self) -> pebble.ProcessPool:
+    def _send(self, chunk: Sequence[Item], attempt: int = 1) -> _Sent[Item, Result]:
+        pool = self._working_pool()
+        try:
+            future = pool.schedule(
+                _map_here, args=(self._function, self._finish, chunk), timeout=self._max_seconds
+            )
+        except RuntimeError:
+            # It broke since we looked, or no process can be started.
+            if attempt == ATTEMPTS:
+                raise
+            return self._send(chunk, attempt + 1)
+        return _Sent(chunk, pool, future)
+
+    def _working_pool(self) -> pebble.ProcessPool:
+        if self._pool is not None and not self._pool.active:
+            self._end_pool()
         if self._pool is None:
             self._pool = pebble.ProcessPool(
                 self._workers,
@@ -107,26 +134,28 @@ class Sandbox(Generic[Item, Result]):
             )
         return self._pool
 
-    def _schedule(self, pool: pebble.ProcessPool, chunk: Sequence[Item]) -> "_Future[Result]":
-        return pool.schedule(
-            _map_here, args=(self._function, self._finish, chunk), timeout=self._max_seconds
-        )
+    def _end_pool(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            # Nobody needs to wait the 0.3 seconds in which the pool finds out.
+            threading.Thread(target=pool.join).start()
 
-    def _results(
-        self, pool: pebble.ProcessPool, chunk: Sequence[Item], future: "_Future[Result]"
-    ) -> list[Result]:
+    def _results(self, sent: _Sent[Item, Result], attempt: int = 1) -> list[Result]:
+        chunk = sent.chunk
         try:
-            seconds, results = future.result()
+            seconds, results = _wait(sent)
         except Exception as error:
             # Whatever it is, it must not be the end of the run.
             if len(chunk) == 1:
+                if isinstance(error, BrokenProcessPool) and attempt < ATTEMPTS:
+                    return self._results(self._send(chunk), attempt + 1)
                 return [self._failure(chunk[0], *self._explain(error))]
         else:
             self._adapt(len(chunk), seconds)
             return results
         # One of them is to blame, and each has a right to its own time.
-        alone = [(item,) for item in chunk]
-        return [self._results(pool, item, self._schedule(pool, item))[0] for item in alone]
+        return [self._results(self._send((item,)))[0] for item in chunk]
 
     def _adapt(self, items: int, seconds: float) -> None:
         """Chooses the size of the next chunks by the time that one took."""
@@ -139,6 +168,8 @@ class Sandbox(Generic[Item, Result]):
             return TOO_SLOW, f"more than {self._max_seconds:g} seconds"
         if isinstance(error, pebble.ProcessExpired):
             return CRASH, f"ended with status {error.exitcode}"
+        if isinstance(error, BrokenProcessPool):
+            return CRASH, f"ended its worker {ATTEMPTS} times"
         return UNEXPECTED, f"{type(error).__name__}: {error}"[:200]
 
 
@@ -163,6 +194,15 @@ def _context(preload: str) -> multiprocessing.context.ForkServerContext:
 def _cores() -> int:
     # Not os.cpu_count: a container may be allowed fewer than the machine has.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _wait(sent: _Sent[Item, Result]) -> tuple[float, list[Result]]:
+    """What comes back of items on their way; raises what ended them."""
+    while not sent.future.done():
+        concurrent.futures.wait([sent.future], timeout=LOST_SECONDS)
+        if not sent.pool.active and not sent.future.done():
+            raise BrokenProcessPool("The pool broke before it took the items.")
+    return sent.future.result()
 
 
 def _map_here(

@@ -3,10 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import pytest
+from pebble.pool.process import PoolManager
 
-from components.ingestion.examining.sandbox import BYTES_BESIDE, FIRST_CHUNK, Sandbox
+from components.ingestion.examining.sandbox import ATTEMPTS, BYTES_BESIDE, FIRST_CHUNK, Sandbox
 from tests import sandboxed
 
 
@@ -53,9 +57,61 @@ def test_one_hostile_item_costs_itself_alone(
 
 
 def test_goes_on_after_all_workers_died(sandbox: Sandbox[str, str]) -> None:
-    died = ["crash of the decoder" in outcome for outcome in sandbox.map(["crash"] * 8)]
+    # A pool that misses a worker's first message while another one works waits for its time-out.
+    reasons = {"crash: crash of the decoder", "crash: too slow"}
+    died = [outcome.partition(",")[0] in reasons for outcome in sandbox.map(["crash"] * 8)]
     assert died == [True] * 8
     assert list(sandbox.map(["again"])) == ["AGAIN"]
+
+
+def break_pools(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Makes the death of a worker find its pool without a task that had begun, as a race does."""
+    find = PoolManager.find_expired_task
+    left = [None] * times
+
+    def lose(manager: PoolManager, worker: int) -> Any:
+        if left:
+            left.pop()
+            raise BrokenProcessPool("All workers expired")
+        return find(manager, worker)
+
+    monkeypatch.setattr(PoolManager, "find_expired_task", lose)
+
+
+def test_a_broken_pool_is_replaced_and_nobody_else_is_blamed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    break_pools(monkeypatch, times=2)
+    items = [f"item {number}" for number in range(40)]
+    with make_sandbox(sandboxed.behave, max_seconds=30) as broken:
+        outcomes = list(broken.map([*items[:20], "crash", *items[20:]]))
+    assert outcomes.pop(20) == "crash: crash of the decoder, ended with status -11"
+    assert outcomes == [item.upper() for item in items]
+
+
+def test_an_item_that_always_breaks_the_pool_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    break_pools(monkeypatch, times=100)
+    with make_sandbox(sandboxed.behave, max_seconds=30) as broken:
+        outcomes = list(broken.map(["a", "crash", "b"]))
+    assert outcomes == ["A", f"crash: crash of the decoder, ended its worker {ATTEMPTS} times", "B"]
+
+
+def test_items_that_a_broken_pool_never_took_are_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with make_sandbox(sandboxed.behave) as lost:
+        pool = lost._working_pool()
+        monkeypatch.setattr(pool, "schedule", lambda *_, **__: (pool.stop(), Future())[1])
+        assert list(lost.map(["a"])) == ["A"]
+
+
+def test_without_any_process_the_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise BrokenProcessPool("no process")
+
+    monkeypatch.setattr(PoolManager, "start", refuse)
+    with make_sandbox(sandboxed.behave) as refused, pytest.raises(BrokenProcessPool):
+        list(refused.map(["a"]))
 
 
 def test_memory_of_a_worker_is_bounded() -> None:
