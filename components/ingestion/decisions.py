@@ -8,7 +8,8 @@ examinations
   -> what must stay together gets one split             splits.py
 
 No step compares all with all, and none holds all images: in memory are the pairs of near-duplicates
-and the components that they form.
+and the components that they form. Images go from step to step by the thousand, packed; those that
+look alike or belong together go one by one.
 """
 
 import collections
@@ -38,6 +39,7 @@ from components.ingestion.comparing.look_alikes import (
 )
 from components.ingestion.comparing.near_duplicates import NearDuplicatePairs
 from components.ingestion.examining.examination import Examination
+from components.ingestion.gathering import Gather, GatherAll, pack, part_of, unpack, unpack_all
 from components.ingestion.reporting.findings import Finding
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import (
@@ -53,6 +55,9 @@ TOGETHER = "together"
 KEPT = "kept"
 KNOWN = "known"
 NEW = "new"
+SIGNATURES = "signatures"
+PART_SIZE = 5_000
+"""Images among which equal files are looked for at once, about 10 MB in memory."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +84,8 @@ def decide(
     plan: SplitPlan,
     earlier: str,
     earlier_spans: Sequence[str] = (),
+    images_expected: int = PART_SIZE,
+    keeps_signatures: bool = True,
 ) -> Decisions:
     """Lays out the decisions in Beam.
 
@@ -89,19 +96,23 @@ def decide(
         plan: Which split of ours the owner's splits feed.
         earlier: Folder of the records of the run before, whose splits stay; empty for none.
         earlier_spans: Folders of the records of the spans before this one.
+        images_expected: How many there may be: so that no step has too many at once.
+        keeps_signatures: Whether the images that are placed still have theirs, half of all that is
+            known of an image.
     """
     known = EarlierSpans(examined.pipeline, signature_files(earlier_spans))
-    equal = _settle_equal_files(examined, known)
-    pairs = (
-        (equal[KEPT], known.read("Likeness"))
-        | "AllImages" >> beam.Flatten()
-        | "Signature" >> beam.Map(lambda image: (image.sha256, image.signature))
-        | NearDuplicatePairs(rules.near_duplicate_distance)
-    )
-    components = beam.pvalue.AsSingleton(_components(pairs, "LookAlikes"))
+    equal = _settle_equal_files(examined, known, images_expected, keeps_signatures)
+    signatures = _all_signatures(equal[SIGNATURES], known)
+    pairs = signatures | NearDuplicatePairs(rules.near_duplicate_distance)
+    components = _components(pairs, "LookAlikes")
     look_alikes = _settle_look_alikes(equal[KEPT], components, root, rules)
     duplicates = (equal[DUPLICATES], look_alikes[DUPLICATES]) | "Duplicates" >> beam.Flatten()
-    links = _link(examined, known, duplicates, pairs, rules.group_pattern)
+    # Each step takes Beam some hundredths of a second to lay out, however few the images are.
+    links = (
+        _link(examined, known, duplicates, pairs, rules.group_pattern)
+        if rules.group_pattern
+        else components
+    )
     placed = _place(look_alikes[KEPT], known, links, rules, plan, earlier)
     sources = (equal, look_alikes, placed)
     conflicts = [source[CONFLICTS] for source in sources] | "Conflicts" >> beam.Flatten()
@@ -112,34 +123,68 @@ def decide(
 
 
 def _settle_equal_files(
-    examined: beam.PCollection, known: EarlierSpans
+    examined: beam.PCollection, known: EarlierSpans, images_expected: int, keeps_signatures: bool
 ) -> Mapping[str, beam.PCollection]:
-    new = examined | "KeyByContent" >> beam.Map(lambda image: (image.sha256, image))
-    # Of a folder without spans, this is one of the few steps through which every image goes.
+    parts = 1 + (images_expected + known.most_images) // PART_SIZE
+    new = examined | "NewByContent" >> _gather_by_content(parts)
+    # To group together with nothing would take every image through Beam twice.
     grouped = (
-        {NEW: new, KNOWN: known.read("Content") | "KeyKnownByContent" >> beam.Map(_key_by_content)}
+        {
+            NEW: new,
+            KNOWN: known.read("Content")
+            | "WithoutSignature"
+            >> beam.Map(lambda image: dataclasses.replace(image, signature=b""))
+            | "KnownByContent" >> _gather_by_content(parts),
+        }
         | "EqualFiles" >> beam.CoGroupByKey()
         if known.files
         else new
         | "EqualFiles" >> beam.GroupByKey()
-        | "NoneEarlier"
-        >> beam.MapTuple(lambda content, images: (content, {NEW: images, KNOWN: ()}))
+        | "NoneEarlier" >> beam.MapTuple(lambda part, images: (part, {NEW: images, KNOWN: ()}))
     )
-    return grouped | "SettleEqualFiles" >> beam.ParDo(_settle_copies).with_outputs(
-        DUPLICATES, CONFLICTS, FINDINGS, main=KEPT
+    return grouped | "SettleEqualFiles" >> beam.ParDo(_settle_equal, keeps_signatures).with_outputs(
+        DUPLICATES, CONFLICTS, FINDINGS, SIGNATURES, main=KEPT
     )
 
 
-def _key_by_content(image: EarlierImage) -> tuple[str, EarlierImage]:
-    return image.sha256, dataclasses.replace(image, signature=b"")
+def _gather_by_content(parts: int) -> beam.PTransform:
+    return "KeyByContent" >> beam.Map(
+        lambda image: (part_of(image.sha256, parts), image)
+    ) | "GatherByContent" >> beam.ParDo(Gather())
 
 
-def _settle_copies(element: tuple[str, Mapping[str, Iterable[Any]]]) -> Iterator[Any]:
-    copies, known = list(element[1][NEW]), sorted(element[1][KNOWN])
-    if copies and known:
-        yield from settlement_outputs([settle_known(copies, known[0])])
-    elif copies:
-        yield from settlement_outputs([settle(copies, "same bytes")])
+def _settle_equal(
+    element: tuple[int, Mapping[str, Iterable[bytes]]], keeps_signatures: bool
+) -> Iterator[Any]:
+    by_content = collections.defaultdict(list)
+    for image in unpack_all(element[1][NEW]):
+        by_content[image.sha256].append(image)
+    known: dict[str, EarlierImage] = {}
+    for image in unpack_all(element[1][KNOWN]):
+        if image.sha256 in by_content:
+            known[image.sha256] = min(image, known.get(image.sha256, image))
+    kept = []
+    for sha256, copies in by_content.items():
+        settlement = (
+            settle_known(copies, known[sha256]) if sha256 in known else settle(copies, "same bytes")
+        )
+        if settlement.kept:
+            kept.append(settlement.kept)
+        yield from settlement_outputs(settlement)
+    for image in kept:
+        yield beam.pvalue.TaggedOutput(SIGNATURES, (image.sha256, image.signature))
+    yield pack(kept if keeps_signatures else [image.without_signature() for image in kept])
+
+
+def _all_signatures(new: beam.PCollection, known: EarlierSpans) -> beam.PCollection:
+    """(digest, signature) of each image."""
+    if not known.files:
+        # Beam would hold all of them in memory to flatten one collection, too.
+        return new
+    earlier = known.read("Likeness") | "EarlierSignature" >> beam.Map(
+        lambda image: (image.sha256, image.signature)
+    )
+    return (new, earlier) | "AllSignatures" >> beam.Flatten()
 
 
 def _settle_look_alikes(
@@ -159,16 +204,20 @@ def _settle_look_alikes(
             DUPLICATES, CONFLICTS, FINDINGS, main=KEPT
         )
     )
-    kept = (sorted_out[ALONE], settled[KEPT]) | "Kept" >> beam.Flatten()
+    kept = (
+        sorted_out[ALONE],
+        settled[KEPT] | "GatherKept" >> GatherAll(),
+    ) | "Kept" >> beam.Flatten()
     return {KEPT: kept, **{name: settled[name] for name in (DUPLICATES, CONFLICTS, FINDINGS)}}
 
 
 def _find_across(
     images: beam.PCollection, known: EarlierSpans, components: beam.pvalue.AsSingleton
 ) -> beam.PCollection:
+    new = images | "UnpackNew" >> beam.FlatMap(unpack)
     by_component = {
         name: collection | f"LookAlikes[{name}]" >> beam.FlatMap(_by_component, components)
-        for name, collection in ((NEW, images), (KNOWN, known.read("LookAlikes")))
+        for name, collection in ((NEW, new), (KNOWN, known.read("LookAlikes")))
     }
     return (
         by_component
@@ -185,15 +234,18 @@ def _by_component(
         yield (components[image.sha256], image)
 
 
-def _sort_out_look_alikes(image: Examination, components: Mapping[str, str]) -> Iterator[Any]:
-    if image.sha256 in components:
-        yield beam.pvalue.TaggedOutput(TOGETHER, (components[image.sha256], image))
-    else:
-        yield image
+def _sort_out_look_alikes(packed: bytes, components: Mapping[str, str]) -> Iterator[Any]:
+    alone = []
+    for image in unpack(packed):
+        if image.sha256 in components:
+            yield beam.pvalue.TaggedOutput(TOGETHER, (components[image.sha256], image))
+        else:
+            alone.append(image)
+    yield pack(alone)
 
 
-def _components(edges: beam.PCollection, label: str) -> beam.PCollection:
-    return (
+def _components(edges: beam.PCollection, label: str) -> beam.pvalue.AsSingleton:
+    return beam.pvalue.AsSingleton(
         edges
         | f"ListEdges[{label}]" >> beam.combiners.ToList()
         | f"Connect[{label}]" >> beam.Map(connected_components)
@@ -225,8 +277,6 @@ def _link(
     pattern: str,
 ) -> beam.pvalue.AsSingleton:
     """Components of images and groups: image -> component, group -> component."""
-    if not pattern:
-        return beam.pvalue.AsSingleton(_components(pairs, "Links"))
     looking_alike = beam.pvalue.AsSingleton(
         pairs | "ListPairs" >> beam.combiners.ToList() | "Images" >> beam.Map(_images_of)
     )
@@ -237,30 +287,37 @@ def _link(
         | "ListDigests" >> beam.combiners.ToList()
         | "DigestsOfDuplicates" >> beam.Map(frozenset)
     )
+    sources = {NEW: examined, **({KNOWN: known.read("Groups")} if known.files else {})}
+    in_groups = [
+        images
+        | f"GroupOf[{name}]" >> beam.FlatMap(_membership, pattern)
+        | f"GatherMemberships[{name}]" >> GatherAll()
+        for name, images in sources.items()
+    ]
     memberships = (
-        (examined, known.read("Groups"))
+        in_groups
         | "NewAndEarlier" >> beam.Flatten()
-        | "Memberships" >> beam.FlatMap(_membership, looking_alike, copied, pattern)
+        | "Memberships" >> beam.FlatMap(_memberships_that_matter, looking_alike, copied)
     )
-    return beam.pvalue.AsSingleton(
-        _components((pairs, memberships) | "Edges" >> beam.Flatten(), "Links")
-    )
+    return _components((pairs, memberships) | "Edges" >> beam.Flatten(), "Links")
 
 
 def _images_of(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset(image for pair in pairs for image in pair)
 
 
-def _membership(
-    image: Examination | EarlierImage,
-    looking_alike: frozenset[str],
-    copied: frozenset[str],
-    pattern: str,
-) -> Iterator[tuple[str, str]]:
+def _membership(image: Examination | EarlierImage, pattern: str) -> Iterator[tuple[str, str]]:
     path = image.path if isinstance(image, EarlierImage) else image.filename
-    group = group_name(path, pattern)
-    if group and (image.sha256 in looking_alike or image.sha256 in copied):
+    if group := group_name(path, pattern):
         yield (image.sha256, group)
+
+
+def _memberships_that_matter(
+    packed: bytes, looking_alike: frozenset[str], copied: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    for sha256, group in unpack(packed):
+        if sha256 in looking_alike or sha256 in copied:
+            yield (sha256, group)
 
 
 def _place(
@@ -275,20 +332,8 @@ def _place(
     sorted_out = images | "WhoStaysTogether" >> beam.ParDo(
         _sort_out_groups, links, pattern, plan
     ).with_outputs(TOGETHER, main=ALONE)
-    earlier_splits = beam.pvalue.AsSingleton(
-        images.pipeline
-        | "EarlierRun" >> beam.Create([earlier] if earlier else [])
-        | "EarlierSplits" >> beam.FlatMap(read_used)
-        | "EarlierComponents" >> beam.FlatMap(_earlier_component, links, pattern)
-        | "SplitsOfComponent" >> beam.CombinePerKey(lambda splits: strictest(splits))
-        | "EarlierSplitsByComponent" >> beam.combiners.ToDict()
-    )
-    held = beam.pvalue.AsSingleton(
-        known.read("Splits")
-        | "ComponentsOfEarlierSpans" >> beam.FlatMap(_held_by, links, pattern)
-        | "HeldByComponent" >> beam.CombinePerKey(_merge_held)
-        | "HeldByComponents" >> beam.combiners.ToDict()
-    )
+    earlier_splits = _earlier_splits(images.pipeline, links, pattern, earlier) if earlier else {}
+    held = _held(known, links, pattern) if known.files else {}
     placed = (
         sorted_out[TOGETHER]
         | "StayTogether" >> beam.GroupByKey()
@@ -297,8 +342,38 @@ def _place(
             CONFLICTS, FINDINGS, main=KEPT
         )
     )
-    kept = (sorted_out[ALONE], placed[KEPT]) | "Placed" >> beam.Flatten()
+    kept = (
+        (sorted_out[ALONE], placed[KEPT] | "GatherPlaced" >> GatherAll())
+        | "Placed" >> beam.Flatten()
+        | "UnpackPlaced" >> beam.FlatMap(unpack)
+    )
     return {KEPT: kept, CONFLICTS: placed[CONFLICTS], FINDINGS: placed[FINDINGS]}
+
+
+def _earlier_splits(
+    pipeline: beam.Pipeline, links: beam.pvalue.AsSingleton, pattern: str, earlier: str
+) -> beam.pvalue.AsSingleton:
+    """The split of each component in the run before."""
+    return beam.pvalue.AsSingleton(
+        pipeline
+        | "EarlierRun" >> beam.Create([earlier])
+        | "EarlierSplits" >> beam.FlatMap(read_used)
+        | "EarlierComponents" >> beam.FlatMap(_earlier_component, links, pattern)
+        | "SplitsOfComponent" >> beam.CombinePerKey(lambda splits: strictest(splits))
+        | "EarlierSplitsByComponent" >> beam.combiners.ToDict()
+    )
+
+
+def _held(
+    known: EarlierSpans, links: beam.pvalue.AsSingleton, pattern: str
+) -> beam.pvalue.AsSingleton:
+    """An image of each split in which earlier spans have images of a component."""
+    return beam.pvalue.AsSingleton(
+        known.read("Splits")
+        | "ComponentsOfEarlierSpans" >> beam.FlatMap(_held_by, links, pattern)
+        | "HeldByComponent" >> beam.CombinePerKey(_merge_held)
+        | "HeldByComponents" >> beam.combiners.ToDict()
+    )
 
 
 def _component(sha256: str, filename: str, links: Mapping[str, str], pattern: str) -> str | None:
@@ -308,13 +383,16 @@ def _component(sha256: str, filename: str, links: Mapping[str, str], pattern: st
 
 
 def _sort_out_groups(
-    image: Examination, links: Mapping[str, str], pattern: str, plan: SplitPlan
+    packed: bytes, links: Mapping[str, str], pattern: str, plan: SplitPlan
 ) -> Iterator[Any]:
-    component = _component(image.sha256, image.filename, links, pattern)
-    if component:
-        yield beam.pvalue.TaggedOutput(TOGETHER, (component, image))
-    else:
-        yield (choose_split(image.sha256, plan[image.given_split]), image)
+    alone = []
+    for image in unpack(packed):
+        component = _component(image.sha256, image.filename, links, pattern)
+        if component:
+            yield beam.pvalue.TaggedOutput(TOGETHER, (component, image))
+        else:
+            alone.append((choose_split(image.sha256, plan[image.given_split]), image))
+    yield pack(alone)
 
 
 def _earlier_component(

@@ -82,7 +82,12 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
         earlier_spans = json.loads(exec_properties.get(EARLIER_SPANS_KEY) or "[]")
         with self._make_beam_pipeline() as pipeline:
             found = survey(
-                pipeline, folder, rules, exec_properties.get(EARLIER_KEY, ""), earlier_spans
+                pipeline,
+                folder,
+                rules,
+                exec_properties.get(EARLIER_KEY, ""),
+                earlier_spans,
+                keeps_signatures=is_span,
             )
             used = _write(found, folder, rules, uri)
             if is_span:
@@ -102,14 +107,10 @@ def _write(found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str) 
     written = found.decisions.placed | WriteShards(folder.root, uri, rules.image, len(folder.files))
     rejections = (found.rejections, written[REJECTED]) | "AllRejections" >> beam.Flatten()
     _ = (
-        (
-            written[ROWS],
-            found.decisions.duplicates | "DuplicateRows" >> beam.Map(row_of_duplicate),
-            rejections | "RejectionRows" >> beam.Map(row_of_rejection),
-        )
-        | "Rows" >> beam.Flatten()
-        | WriteManifest(uri, folder.found)
-    )
+        written[ROWS],
+        found.decisions.duplicates | "DuplicateRows" >> beam.Map(row_of_duplicate),
+        rejections | "RejectionRows" >> beam.Map(row_of_rejection),
+    ) | WriteManifest(uri, folder.found)
     _ = (
         rejections
         | "ListRejections" >> beam.combiners.ToList()

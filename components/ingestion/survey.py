@@ -43,6 +43,7 @@ def survey(
     rules: IngestionRules,
     earlier: str = "",
     earlier_spans: Sequence[str] = (),
+    keeps_signatures: bool = False,
 ) -> Survey:
     """Lays out examination and decisions in Beam.
 
@@ -52,18 +53,27 @@ def survey(
         rules: How.
         earlier: Folder of the records of the run before, whose splits stay; empty for none.
         earlier_spans: Folders of the records of the spans before this one.
+        keeps_signatures: Whether the images that are placed still have theirs.
     """
     examined = (
         pipeline
         | "Files" >> beam.Create(batches(folder.files))
-        | "Spread" >> beam.Reshuffle()
         | "Examine"
         >> beam.ParDo(ExamineFiles(folder.root, rules, len(folder.files))).with_outputs(
             REJECTED, main="examined"
         )
     )
     plan = plan_splits(folder.given_splits, rules.split_weights)
-    decisions = decide(examined["examined"], folder.root, rules, plan, earlier, earlier_spans)
+    decisions = decide(
+        examined["examined"],
+        folder.root,
+        rules,
+        plan,
+        earlier,
+        earlier_spans,
+        len(folder.files),
+        keeps_signatures,
+    )
     by_name = pipeline | "RejectedByName" >> beam.Create(folder.rejections)
     rejections = (examined[REJECTED], by_name, decisions.conflicts) | "Rejected" >> beam.Flatten()
     return Survey(decisions, rejections)

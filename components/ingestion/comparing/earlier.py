@@ -168,6 +168,11 @@ class EarlierSpans:
     pipeline: beam.Pipeline
     files: Sequence[str]
 
+    @property
+    def most_images(self) -> int:
+        """About how many there may be."""
+        return len(self.files) * PART_SIZE
+
     def read(self, purpose: str) -> beam.PCollection:
         """Yields each EarlierImage."""
         return (

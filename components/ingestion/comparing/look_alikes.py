@@ -54,8 +54,10 @@ class SettleLookAlikes(beam.DoFn):
         """Yields the outcome of each image of one component."""
         images = sorted(element[1], key=lambda image: image.filename)
         settlements = [settle(copies, "same pixels") for copies in self._group_by_pixels(images)]
-        yield from settlement_outputs(settlements)
         staying = [settlement.kept for settlement in settlements if settlement.kept]
+        yield from staying
+        for settlement in settlements:
+            yield from settlement_outputs(settlement)
         for finding in _findings(staying):
             yield beam.pvalue.TaggedOutput(FINDINGS, finding)
 
@@ -76,17 +78,14 @@ class SettleLookAlikes(beam.DoFn):
         return list(groups.values())
 
 
-def settlement_outputs(settlements: Iterable[Settlement]) -> Iterator[Any]:
-    """What settlements mean, as outputs of a DoFn."""
-    for settlement in settlements:
-        if settlement.kept:
-            yield settlement.kept
-        for duplicate in settlement.duplicates:
-            yield beam.pvalue.TaggedOutput(DUPLICATES, duplicate)
-        for conflict in settlement.conflicts:
-            yield beam.pvalue.TaggedOutput(CONFLICTS, conflict)
-        for finding in settlement.findings:
-            yield beam.pvalue.TaggedOutput(FINDINGS, finding)
+def settlement_outputs(settlement: Settlement) -> Iterator[beam.pvalue.TaggedOutput]:
+    """What a settlement means beside the image that is kept, as outputs of a DoFn."""
+    for duplicate in settlement.duplicates:
+        yield beam.pvalue.TaggedOutput(DUPLICATES, duplicate)
+    for conflict in settlement.conflicts:
+        yield beam.pvalue.TaggedOutput(CONFLICTS, conflict)
+    for finding in settlement.findings:
+        yield beam.pvalue.TaggedOutput(FINDINGS, finding)
 
 
 def _findings(staying: Sequence[Examination]) -> Iterator[Finding]:

@@ -2,11 +2,11 @@
 
 Signatures are packed into batches, as an element costs Beam more than an image costs NumPy. All
 batches together, with the index of their hashes, are the gallery, which goes to every worker: 400
-bytes an image. Each batch is searched in it for the hashes of its images and of their crops, and
-what is found, a few candidates an image, is verified on the thumbnails.
+bytes an image. It is searched for the hashes of its images and of their crops, a thousand images at
+once, and what is found, a few candidates an image, is verified on the thumbnails.
 
-    signatures -> batches -> gallery ---+
-                  batches --------------+--> pairs
+    signatures -> batches -> gallery ---------------+
+                             gallery -> positions --+--> pairs
 
 Found are copies that were recompressed (JPEG quality 30 and better), rescaled (a quarter to twice
 the size, as long as 32 pixels remain), made lighter, darker or gray, or cropped by up to 5 % on
@@ -77,17 +77,20 @@ class NearDuplicatePairs(beam.PTransform):
 
     def expand(self, signatures: beam.PCollection) -> beam.PCollection:
         """Takes (str, bytes), keys unique, signatures as `perceptual_signature` makes them."""
-        batches = (
+        gallery = (
             signatures
             | "Comparable" >> beam.Filter(lambda element: bool(element[1]))
             | "Batch" >> beam.BatchElements(min_batch_size=BATCH_SIZE, max_batch_size=BATCH_SIZE)
             | "Pack" >> beam.Map(pack)
+            # A default would make Beam hold the gallery three times more.
+            | "Gallery" >> beam.CombineGlobally(_CombineGallery()).without_defaults()
         )
-        gallery = batches | "Gallery" >> beam.CombineGlobally(_CombineGallery())
         return (
-            batches
+            gallery
+            | "Positions" >> beam.FlatMap(lambda gallery: range(0, gallery.images.size, BATCH_SIZE))
+            | "Spread" >> beam.Reshuffle()
             | "FindPairs"
-            >> beam.FlatMap(find_pairs, beam.pvalue.AsSingleton(gallery), self._distance)
+            >> beam.FlatMap(_find_at, beam.pvalue.AsSingleton(gallery), self._distance)
             | "OnceEach" >> beam.Distinct()
         )
 
@@ -109,6 +112,21 @@ class Batch:
     hashes: np.ndarray
     thumbnails: np.ndarray
     details: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number of images."""
+        return len(self.keys)
+
+    def part(self, rows: slice) -> "Batch":
+        """Some of the images, not copied."""
+        return Batch(
+            self.keys[rows],
+            self.identities[rows],
+            self.hashes[rows],
+            self.thumbnails[rows],
+            self.details[rows],
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,6 +162,11 @@ def make_gallery(batches: Iterable[Batch]) -> Gallery:
         np.concatenate([batch.details for batch in listed]),
     )
     return Gallery(images, make_index(images.hashes, images.identities))
+
+
+def _find_at(position: int, gallery: Gallery, distance: int) -> Iterator[Pair]:
+    rows = slice(position, position + BATCH_SIZE)
+    return find_pairs(gallery.images.part(rows), gallery, distance)
 
 
 def find_pairs(batch: Batch, gallery: Gallery, distance: int) -> Iterator[Pair]:

@@ -2,22 +2,21 @@
 
 import csv
 import heapq
-import itertools
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TextIO
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, TextIO
 
 import apache_beam as beam
 
 from components.ingestion.comparing.copies import Duplicate
+from components.ingestion.gathering import Gather, unpack_all
 from components.ingestion.listing.file_system import open_text, remove_file, write_rows
 from components.ingestion.listing.folder import Rejection
-from components.ingestion.writing.gathering import Gather
 
 MANIFEST_FILE = "manifest.csv"
-PART_SIZE = 100_000
-"""Rows that are sorted in memory at once, about 30 MB."""
+PART_SIZE = 40_000
+"""Rows that are sorted in memory at once, about 20 MB."""
 
 
 class Row(NamedTuple):
@@ -55,30 +54,40 @@ def row_of_rejection(rejection: Rejection) -> Row:
 
 
 class WriteManifest(beam.PTransform):
-    """Writes rows as one CSV file with a header, sorted by path; yields its path."""
+    """Writes collections of rows as one CSV file with a header, sorted by path; yields its path."""
 
     def __init__(self, folder: str, rows_expected: int):
         super().__init__()
         self._folder = folder
         self._parts = 1 + rows_expected // PART_SIZE
 
-    def expand(self, rows: beam.PCollection) -> beam.PCollection:
-        """Sorts parts of bounded size, then merges them."""
-        return (
+    def expand(self, collections: Any) -> beam.PCollection:
+        """Sorts parts of bounded size, then merges them.
+
+        Args:
+            collections: A tuple of collections; said as a type, Beam would warn that it cannot
+                check it.
+        """
+        gathered = [
             rows
-            | "KeyByPart" >> beam.Map(lambda row: (_part_of(row.path, self._parts), tuple(row)))
-            | "GatherByPart" >> beam.ParDo(Gather())
+            | f"KeyByPart[{number}]"
+            >> beam.Map(lambda row: (_part_of(row.path, self._parts), tuple(row)))
+            | f"GatherByPart[{number}]" >> beam.ParDo(Gather())
+            for number, rows in enumerate(collections)
+        ]
+        return (
+            gathered
+            | "AllParts" >> beam.Flatten()
             | "GroupByPart" >> beam.GroupByKey()
             | "WritePart" >> beam.MapTuple(self._write_part)
             | "ListParts" >> beam.combiners.ToList()
             | "MergeParts" >> beam.Map(self._merge)
         )
 
-    def _write_part(self, part: int, gathered: Iterable[Sequence[tuple[str, ...]]]) -> str:
-        rows = itertools.chain.from_iterable(gathered)
+    def _write_part(self, part: int, gathered: Iterable[bytes]) -> str:
         path = os.path.join(self._folder, f"manifest-part-{part:05d}.csv")
         with open_text(path, "w") as file:
-            write_rows(file, sorted(rows))
+            write_rows(file, sorted(unpack_all(gathered)))
         return path
 
     def _merge(self, parts: list[str]) -> str:

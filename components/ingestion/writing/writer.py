@@ -11,15 +11,15 @@ written: that costs less than to carry it, and memory does not grow with the pho
 import itertools
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
 
 from components.ingestion.examining.examination import Examination
+from components.ingestion.gathering import Gather, part_of, unpack_all
 from components.ingestion.listing.folder import Rejection
-from components.ingestion.writing.gathering import Gather
 from components.ingestion.writing.manifest import Row
 from components.ingestion.writing.record_maker import Made, RecordMaker
 from components.normalisation.rules import ImageRules
@@ -65,7 +65,7 @@ class WriteShards(beam.PTransform):
             placed
             | "KeyByShard"
             >> beam.MapTuple(
-                lambda split, image: ((split, shard_of(image.sha256, self._shards)), image)
+                lambda split, image: ((split, part_of(image.sha256, self._shards)), image)
             )
             | "GatherByShard" >> beam.ParDo(Gather())
             | "GroupByShard" >> beam.GroupByKey()
@@ -74,7 +74,7 @@ class WriteShards(beam.PTransform):
 
 
 class WriteShard(beam.DoFn):
-    """Writes one shard: ((split, shard), lists of images)."""
+    """Writes one shard: ((split, shard), packed images)."""
 
     def __init__(self, root: str, folder: str, rules: ImageRules, shards: int, total: int):
         super().__init__()
@@ -93,13 +93,10 @@ class WriteShard(beam.DoFn):
         """Ends the threads."""
         self._maker.close()
 
-    def process(
-        self, element: tuple[tuple[str, int], Iterable[Sequence[Examination]]]
-    ) -> Iterator[Any]:
+    def process(self, element: tuple[tuple[str, int], Iterable[bytes]]) -> Iterator[Any]:
         """Yields a row and the pair itself for each record, or a rejection."""
         (split, shard), gathered = element
-        members = itertools.chain.from_iterable(gathered)
-        chosen = sorted(members, key=lambda image: image.sha256)
+        chosen: list[Examination] = sorted(unpack_all(gathered), key=lambda image: image.sha256)
         made = self._maker.make(chosen)
         first = list(itertools.islice(made, SAMPLE))
         with tf.io.TFRecordWriter(self._path(split, shard), _options(first)) as writer:
@@ -131,11 +128,6 @@ def _options(made: Iterable[Made]) -> tf.io.TFRecordOptions:
     return tf.io.TFRecordOptions(
         compression_type="GZIP", compression_level=_COMPRESSION if is_worth_it else 0
     )
-
-
-def shard_of(sha256: str, shards: int) -> int:
-    """The shard of an image: by digits of its digest that do not decide its split as well."""
-    return int(sha256[:8], 16) * shards >> 32
 
 
 def read_records(folder: str) -> Iterator[tf.train.Example]:

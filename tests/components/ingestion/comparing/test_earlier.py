@@ -225,6 +225,20 @@ def test_near_copies_go_where_their_originals_are(decided):
     }
 
 
+def test_into_how_many_parts_the_images_are_taken_changes_nothing(decided, monkeypatch):
+    images = [
+        _new("cat/near 0.png", NEAR[0], width=9),
+        _new("cat/copy.png", SIGNATURES[0], content="cat/0.png"),
+        _new("dog/mine too.png", SIGNATURES[1], content="cat/1.png"),
+        _new("dog/alone.png", SIGNATURES[3]),
+        _new("dog/copy.png", SIGNATURES[3], content="dog/alone.png"),
+    ]
+    found = decided(images)
+    monkeypatch.setattr("components.ingestion.decisions.PART_SIZE", 1_000)
+    assert decided(images) == found
+    assert found["dog/copy.png"] == "dog/alone.png"
+
+
 def test_a_group_goes_where_it_was_and_not_into_two_splits(decided):
     images = [
         _new("cat/patient1_b.png", SIGNATURES[3]),

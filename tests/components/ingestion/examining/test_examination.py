@@ -20,6 +20,12 @@ def test_survives_pickling() -> None:
     assert pickle.loads(pickle.dumps(image)) == image
 
 
+def test_a_signature_can_be_left_out() -> None:
+    image = make_examination("cat/a.jpg", structure=b"structure", signature=b"signature")
+    rest = make_examination("cat/a.jpg", structure=b"structure", signature=b"")
+    assert image.without_signature() == rest
+
+
 def test_is_pickled_without_the_names_of_its_fields() -> None:
     """Those would be most of it, a dozen times for each image."""
     pickled = pickle.dumps(make_examination("cat/a.jpg"))

@@ -28,7 +28,8 @@ ROWS = [
 
 def write(rows, folder, rows_expected):
     with beam.Pipeline(options=PipelineOptions(list(LOCAL_BEAM))) as pipeline:
-        _ = pipeline | beam.Create(rows) | WriteManifest(str(folder), rows_expected)
+        halves = (pipeline | f"Half[{half}]" >> beam.Create(rows[half::2]) for half in range(2))
+        _ = tuple(halves) | WriteManifest(str(folder), rows_expected)
 
 
 def test_is_a_csv_file_with_a_header_sorted_by_path(tmp_path):

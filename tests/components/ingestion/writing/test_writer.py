@@ -16,30 +16,12 @@ from components.ingestion.writing.writer import (
     WRITTEN,
     WriteShards,
     read_records,
-    shard_of,
 )
 from components.normalisation.rules import ImageRules
 from tests.components.ingestion.examinations import make_examination
 from tests.image_files import encode_image
 
 RULES = ImageRules(channels=3)
-
-
-@pytest.mark.parametrize(
-    ("sha256", "shards", "expected"),
-    [
-        ("00000000" + "f" * 56, 1, 0),
-        ("ffffffff" + "0" * 56, 1, 0),
-        ("00000000" + "f" * 56, 35, 0),
-        ("ffffffff" + "0" * 56, 35, 34),
-        ("7fffffff" + "0" * 56, 2, 0),
-        ("80000000" + "0" * 56, 2, 1),
-        (hashlib.sha256(b"a").hexdigest(), 35, 27),
-        (hashlib.sha256(b"b").hexdigest(), 35, 8),
-    ],
-)
-def test_shard_of(sha256, shards, expected):
-    assert shard_of(sha256, shards) == expected
 
 
 @pytest.fixture(scope="module")

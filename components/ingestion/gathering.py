@@ -1,0 +1,87 @@
+"""Elements -> fewer, larger ones.
+
+An element costs Beam 20 to 50 microseconds wherever it is grouped or waits for another step, most
+of it for coding and decoding; and Beam's runner in one process keeps what it hands from step to
+step until the end. So images travel by the thousand, as bytes: as objects they take five times the
+memory.
+"""
+
+import collections
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+MOST_WAITING = 4096
+"""Values that one worker gathers at most before it hands them on."""
+
+
+def pack(values: Sequence[Any]) -> bytes:
+    """Makes one element of many values."""
+    return pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+
+
+def unpack(packed: bytes) -> Sequence[Any]:
+    """The values that `pack` was given."""
+    values: Sequence[Any] = pickle.loads(packed)
+    return values
+
+
+def unpack_all(several: Iterable[bytes]) -> Iterator[Any]:
+    """The values of several elements, one after the other."""
+    for packed in several:
+        yield from unpack(packed)
+
+
+def part_of(sha256: str, parts: int) -> int:
+    """The part, 0 to `parts` - 1, of an image: by its digest, and not as its split is chosen.
+
+    Of more parts, each lies in one of fewer, but for those at its ends.
+    """
+    return int(sha256[:8], 16) * parts >> 32
+
+
+class Gather(beam.DoFn):
+    """Turns (key, value) into (key, packed values): a key may come several times, a value once.
+
+    The keys should be few.
+    """
+
+    def start_bundle(self) -> None:
+        """Has nothing yet."""
+        self._waiting: dict[Any, list[Any]] = collections.defaultdict(list)
+        self._count = 0
+
+    def process(self, element: tuple[Any, Any]) -> Iterator[tuple[Any, bytes]]:
+        """Takes one value, and yields all of them now and then."""
+        key, value = element
+        self._waiting[key].append(value)
+        self._count += 1
+        if self._count == MOST_WAITING:
+            yield from self._pack()
+            self.start_bundle()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        """Yields the rest."""
+        window = GlobalWindow()
+        for gathered in self._pack():
+            yield WindowedValue(gathered, window.max_timestamp(), [window])
+
+    def _pack(self) -> Iterator[tuple[Any, bytes]]:
+        return ((key, pack(values)) for key, values in self._waiting.items())
+
+
+class GatherAll(beam.PTransform):
+    """Turns values into packed values, in any order."""
+
+    def expand(self, values: beam.PCollection) -> beam.PCollection:
+        """Takes anything that can be pickled."""
+        return (
+            values
+            | "WithoutKey" >> beam.Map(lambda value: (None, value))
+            | "Gather" >> beam.ParDo(Gather())
+            | "Packed" >> beam.Values()
+        )
