@@ -7,3 +7,12 @@ class PipelineError(Exception):
     The message says the rule, what was received, and what to do. Runners show it as it is,
     without a traceback; every other exception is shown as a defect, with the place of the log.
     """
+
+
+LONGEST_LINE = 300
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, as a part of a message: one line, without its full stop."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:LONGEST_LINE].rstrip(".")
