@@ -4,7 +4,10 @@ TFX compares parameters and inputs; of code that is imported it knows only the n
 """
 
 import hashlib
+import os
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 PACKAGE = pathlib.Path(__file__).parent
 SUFFIXES = (".py", ".html", ".css")
@@ -27,6 +30,23 @@ def code_fingerprint(*steps: str) -> str:
         digest.update(f"{path.relative_to(PACKAGE)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def file_fingerprints(options: Mapping[str, Any]) -> dict[str, str]:
+    """Digests of the files among some options: for one is as good as another of the same name.
+
+    Args:
+        options: Values by name; those that are paths of files on this machine count.
+
+    Returns:
+        For each such option, a hexadecimal digest of its file.
+    """
+    digests = {}
+    for name, value in options.items():
+        if isinstance(value, str) and os.path.isfile(value):
+            with open(value, "rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return digests
 
 
 def _files(*steps: str) -> list[pathlib.Path]:

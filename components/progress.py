@@ -28,9 +28,9 @@ class Progress:
         self._done = 0
         self._next_record = 0.0
 
-    def advance(self, detail: str = "") -> None:
-        """Counts one more unit, with a few words to show beside the count."""
-        self._done += 1
+    def advance(self, detail: str = "", units: int = 1) -> None:
+        """Counts more units, one unless told otherwise, with a few words to show beside them."""
+        self._done += units
         now = time.monotonic()
         if now < self._next_record and self._done != self._total:
             return

@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 import yaml
 from jsonargparse import ArgumentParser, Namespace, get_loader
 
+from components.config_checks import ConfigurationError, wrong_type
 from components.suggestions import did_you_mean
 from pipeline.config import PipelineConfig, from_dict, to_yaml
-from pipeline.config_checks import ConfigurationError, wrong_type
 from pipeline.setting_names import check_names, setting_fields, setting_groups
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -12,6 +12,13 @@ from typing import Any
 
 import yaml
 
+from components.config_checks import (
+    ConfigurationError,
+    check_between,
+    check_choice,
+    check_positive,
+    check_types,
+)
 from components.ingestion.rules import (
     DEFAULT_DISTANCE,
     LARGEST_DISTANCE,
@@ -19,16 +26,15 @@ from components.ingestion.rules import (
     MOVE,
 )
 from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS
-from components.training import trainers
-from components.validation.rules import RuleError, ValidationRules
-from pipeline.config_checks import (
-    ConfigurationError,
-    check_between,
-    check_choice,
-    check_positive,
-    check_types,
-    plain,
+from components.training.settings import (
+    AugmentConfig,
+    ExportConfig,
+    FineTuneConfig,
+    TrainConfig,
+    TuneConfig,
+    check_together,
 )
+from components.validation.rules import RuleError, ValidationRules
 from pipeline.setting_names import check_names, setting_groups
 
 # The values of tf.image.ResizeMethod, which are not worth the seconds that its import takes.
@@ -42,10 +48,8 @@ RESIZE_METHODS = (
     "mitchellcubic",
     "nearest",
 )
-SCHEDULES = ("constant", "cosine")
 # The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
 LONGEST_NAME = 63
-LARGEST_SEED = 2**32 - 1
 SCHEMA_FOLDER = "data/schemas"
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -166,45 +170,6 @@ class IngestConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """The model and its training.
-
-    Attributes:
-        trainer: The kind of model: cnn, dense, or another file of components/training/trainers.
-        options: Settings that this trainer alone has, such as --train.options.dropout 0.3. A wrong
-            one is answered with those it has.
-        epochs: How often the training goes through all its images, at least 1.
-        batch_size: Images in one step of the training, at least 1.
-        learning_rate: Size of the optimizer's steps, above 0.
-        schedule: constant, or cosine: the learning rate falls to 0 until the end of the training.
-        seed: Start of all random numbers, 0 to 4294967295. The same seed repeats a result on one
-            machine.
-    """
-
-    trainer: str = "cnn"
-    options: dict[str, Any] = dataclasses.field(default_factory=dict)
-    epochs: int = 5
-    batch_size: int = 32
-    learning_rate: float = 0.001
-    schedule: str = "cosine"
-    seed: int = 42
-
-    def __post_init__(self) -> None:
-        check_types(self, "train.")
-        check_between("train.epochs", self.epochs, 1)
-        check_between("train.batch_size", self.batch_size, 1)
-        check_positive("train.learning_rate", self.learning_rate)
-        check_choice("train.schedule", self.schedule, SCHEDULES)
-        check_between("train.seed", self.seed, 0, LARGEST_SEED)
-        check_choice("train.trainer", self.trainer, trainers.available())
-        object.__setattr__(self, "options", plain("train.options", self.options))
-        try:
-            trainers.load(self.trainer, self.options)
-        except ValueError as error:
-            raise ConfigurationError(f"train.options are refused: {error}") from error
-
-
-@dataclasses.dataclass(frozen=True)
 class EvaluateConfig:
     """What a model must reach on the test split to be pushed.
 
@@ -241,6 +206,10 @@ class PipelineConfig:
         validate: What happens when the images are not as expected.
         image: What every image becomes.
         train: The model and its training.
+        fine_tune: A second training, of the pretrained part too.
+        augment: Random changes to the images that are trained on.
+        tune: A search for better settings of the training, before it.
+        export: Other forms of the model, beside the SavedModel and checked against it.
         evaluate: What a model must reach.
     """
 
@@ -255,6 +224,10 @@ class PipelineConfig:
     image: ImageConfig = ImageConfig()
     # A factory, so that no trainer is looked up at import.
     train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
+    fine_tune: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
+    augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
+    tune: TuneConfig = dataclasses.field(default_factory=TuneConfig)
+    export: ExportConfig = dataclasses.field(default_factory=ExportConfig)
     evaluate: EvaluateConfig = EvaluateConfig()
 
     def __post_init__(self) -> None:
@@ -268,6 +241,7 @@ class PipelineConfig:
         # The only way to fill in a field of a frozen class that depends on another one.
         object.__setattr__(self, "name", self.name or _name_of(self.data))
         _check_name(self.name)
+        check_together(self.train, self.fine_tune, self.tune)
         object.__setattr__(self, "schema", self.schema or f"{SCHEMA_FOLDER}/{self.name}.pbtxt")
 
 

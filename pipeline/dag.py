@@ -19,25 +19,27 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import channel, standard_artifacts
 
-from components.evaluation.baseline import LatestOtherBlessedModel
+from components.evaluation.baseline import (
+    LatestBlessedModelOfOtherImages,
+    LatestOtherBlessedModel,
+)
 from components.evaluation.thresholds import evaluation_config
 from components.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
-from components.fingerprint import code_fingerprint
+from components.fingerprint import code_fingerprint, file_fingerprints
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.listing.spans import Span
 from components.serving.pusher import WholePusher
+from components.training.settings import BLESSED
 from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
-from pipeline.places import metadata_file, model_folder, output_folder
+from pipeline.places import checkpoint_folder, metadata_file, model_folder, output_folder
 from pipeline.rules import image_rules, ingestion_rules
 
 # Without a mode, Beam first tries to download a runner of another kind.
 BEAM_ARGUMENTS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
-MEMORY_BUDGET = 2 * 1024**3
-"""Bytes of pixels that training keeps in memory; a larger set is read anew in each epoch."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +82,9 @@ def create_pipeline(
     examples = _union([source.example_gen.outputs["examples"] for source in sources])
     transform = _transform(config, schema, examples, schema_gen)
     transform.add_upstream_node(data_gate)
-    trainer = _train(config, transform)
-    release = _release(config, schema, examples, trainer)
-    return _pipeline(config, [*_steps_of(sources), *validation, transform, trainer, *release])
+    training = _train(config, transform)
+    release = _release(config, schema, examples, training[-1])
+    return _pipeline(config, [*_steps_of(sources), *validation, transform, *training, *release])
 
 
 def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
@@ -184,24 +186,67 @@ def _transform(
     )
 
 
-def _train(config: PipelineConfig, transform: base_node.BaseNode) -> base_node.BaseNode:
-    return tfx.components.Trainer(
+def _train(config: PipelineConfig, transform: base_node.BaseNode) -> list[base_node.BaseNode]:
+    """The steps up to the trained model, which is the last one's output."""
+    inputs = {
+        "examples": transform.outputs["transformed_examples"],
+        "transform_graph": transform.outputs["transform_graph"],
+        "train_args": trainer_pb2.TrainArgs(splits=[TRAIN_SPLIT]),
+        "eval_args": trainer_pb2.EvalArgs(splits=[EVAL_SPLIT]),
+    }
+    before: list[base_node.BaseNode] = []
+    optional: dict[str, channel.BaseChannel] = {}
+    if config.train.warm_start == BLESSED:
+        before.append(_warm_start(inputs["examples"]))
+        optional["base_model"] = before[-1].outputs["model"]
+    if config.tune.trials:
+        before.append(_tune(config, inputs))
+        optional["hyperparameters"] = before[-1].outputs["best_hyperparameters"]
+    trainer = tfx.components.Trainer(
         run_fn="components.training.run_fn.run_fn",
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=[TRAIN_SPLIT]),
-        eval_args=trainer_pb2.EvalArgs(splits=[EVAL_SPLIT]),
-        custom_config={
-            **dataclasses.asdict(config.train),
-            "height": config.image.height,
-            "width": config.image.width,
-            "channels": config.image.channels,
-            "image_rules": image_rules(config).to_dict(),
-            "memory_budget": MEMORY_BUDGET,
-            "code_fingerprint": code_fingerprint(
-                "training", "normalisation", "serving/signatures", "serving/image_rules"
-            ),
-        },
+        custom_config=_training_config(config),
+        **inputs,
+        **optional,
+    )
+    return [*before, trainer]
+
+
+def _training_config(config: PipelineConfig) -> dict[str, Any]:
+    return {
+        "train": dataclasses.asdict(config.train),
+        "fine_tune": dataclasses.asdict(config.fine_tune),
+        "augment": dataclasses.asdict(config.augment),
+        "export": dataclasses.asdict(config.export),
+        "files": file_fingerprints(config.train.options),
+        "height": config.image.height,
+        "width": config.image.width,
+        "channels": config.image.channels,
+        "image_rules": image_rules(config).to_dict(),
+        "checkpoint_folder": checkpoint_folder(config),
+        "code_fingerprint": code_fingerprint(
+            "training",
+            "normalisation",
+            "serving/signatures",
+            "serving/image_rules",
+            "serving/exports",
+        ),
+    }
+
+
+def _warm_start(examples: channel.BaseChannel) -> base_node.BaseNode:
+    return resolver.Resolver(
+        strategy_class=LatestBlessedModelOfOtherImages,
+        model=channel.Channel(type=standard_artifacts.Model),
+        model_blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
+        examples=examples,
+    ).with_id("WarmStartResolver")
+
+
+def _tune(config: PipelineConfig, inputs: dict[str, Any]) -> base_node.BaseNode:
+    return tfx.components.Tuner(
+        tuner_fn="components.training.tuning.tuner_fn",
+        custom_config={**_training_config(config), "tune": dataclasses.asdict(config.tune)},
+        **inputs,
     )
 
 

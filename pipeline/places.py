@@ -18,3 +18,8 @@ def model_folder(config: PipelineConfig) -> str:
 def metadata_file(config: PipelineConfig) -> str:
     """ML Metadata's SQLite file."""
     return os.path.join(output_folder(config), "metadata.sqlite")
+
+
+def checkpoint_folder(config: PipelineConfig) -> str:
+    """Where trainings that were cut off leave their state."""
+    return os.path.join(output_folder(config), "checkpoints")

@@ -8,8 +8,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.config_checks import ConfigurationError
 from components.suggestions import nearest
-from pipeline.config_checks import ConfigurationError
 
 
 def setting_groups(config_class: type[Any]) -> dict[str, type[Any]]:

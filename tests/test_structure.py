@@ -15,6 +15,7 @@ REPOSITORY = pathlib.Path(__file__).parents[1]
 STAGES = {"ingestion", "validation", "preprocessing", "training", "evaluation", "serving"}
 SHARED = {
     "cache_driver",
+    "config_checks",
     "errors",
     "features",
     "fingerprint",

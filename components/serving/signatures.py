@@ -19,13 +19,17 @@ class ServedModel(tf.Module):
         self, model: keras.Model, transform: tft.TFTransformOutput, shape: features.ImageShape
     ):
         super().__init__(name="image_classifier")
-        # The weights and a function, not the model: with it the state of its optimizer would be
-        # saved, which is twice their size.
-        self._weights = model.weights
+        # The weights, which a warm start reads too, and a function, not the model: with it the
+        # state of its optimizer would be saved, which is twice their size.
+        self.trained_weights = model.weights
         self._call_model: Callable[[tf.Tensor], tf.Tensor] = lambda pixels: model(
             pixels, training=False
         )
         self._dimensions = shape.dimensions
+        # For what has pixels at hand: exports to other formats are compared with it.
+        self.classify_pixels = tf.function(
+            self._call_model, [tf.TensorSpec([None, *shape.dimensions], tf.uint8, "pixels")]
+        )
         # An attribute, so that its variables and assets are saved with the module.
         self._transform_layer = transform.transform_features_layer()
         self._raw_spec = transform.raw_feature_spec()

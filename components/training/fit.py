@@ -1,120 +1,143 @@
-"""Compiles and fits a model, with progress, TensorBoard logs and a history of every epoch."""
+"""Fits a model to examples, from where an earlier attempt was cut off."""
 
-import json
-import math
-import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+import dataclasses
+import time
 
 import keras
-import tensorflow as tf
+import numpy as np
 
-from components.errors import PipelineError
-from components.progress import Progress
-
-HISTORY_FILE = "history.json"
-COSINE = "cosine"
-
-
-class ReportProgress(keras.callbacks.Callback):
-    """Reports each step, with the epoch and the metrics of the moment."""
-
-    def __init__(self, epochs: int, steps_per_epoch: int):
-        super().__init__()
-        self._epochs = epochs
-        self._epoch = 0
-        self._progress = Progress("training steps", epochs * steps_per_epoch)
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Remembers the epoch."""
-        del logs
-        self._epoch = epoch + 1
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Reports the step."""
-        del batch
-        metrics = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        self._progress.advance(f"epoch {self._epoch}/{self._epochs} {metrics}")
+from components.training import callbacks
+from components.training.checkpoints import History, TrainingState
+from components.training.compiling import Recipe, compile_model
+from components.training.dataset import Examples, FollowEpoch
 
 
-class StopOnNaN(keras.callbacks.Callback):
-    """Stops at the first epoch after which a loss is not a number."""
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One training of several that a model may go through.
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Checks the losses of training and evaluation.
-
-        Raises:
-            PipelineError: One of them is not a finite number.
-        """
-        # The loss of an epoch's last step is measured before its update: only val_loss sees that.
-        for name in ("loss", "val_loss"):
-            loss = (logs or {}).get(name, 0.0)
-            if not math.isfinite(loss):
-                raise PipelineError(
-                    f"The {name} of training must be a finite number. Received: {loss} in epoch "
-                    f"{epoch + 1}. Try a smaller train.learning_rate."
-                )
-
-
-def compile_model(model: keras.Model, learning_rate: float, schedule: str, steps: int) -> None:
-    """Prepares a model for training with Adam.
-
-    Args:
-        model: Pixels to probabilities.
-        learning_rate: Of the first step.
-        schedule: "constant", or "cosine": falling to zero over the whole training along half a
-            cosine wave (Loshchilov and Hutter, "SGDR", 2017, without restarts).
-        steps: Of the whole training.
+    Attributes:
+        name: Such as "training", or "fine-tuning".
+        epochs: Passes over the examples.
+        batch_size: Examples a step.
+        seed: Decides their order.
+        recipe: How the model is optimized.
+        is_balanced: Whether examples of rare classes count for more.
+        patience: Epochs without a smaller loss on the eval split until it ends; 0 for never.
+        save_every: Epochs between two checkpoints; 0 for none.
+        folder: For the checkpoints, of this phase alone; empty for nowhere.
+        log_folder: For TensorBoard's logs.
     """
-    if schedule == COSINE:
-        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+
+    name: str
+    epochs: int
+    batch_size: int
+    seed: int
+    recipe: Recipe
+    is_balanced: bool = False
+    patience: int = 0
+    save_every: int = 0
+    folder: str = ""
+    log_folder: str = ""
 
 
-def fit_model(
-    model: keras.Model,
-    training: tf.data.Dataset,
-    evaluation: tf.data.Dataset,
-    epochs: int,
-    log_folder: str,
-) -> dict[str, list[float]]:
-    """Fits a compiled model.
+@dataclasses.dataclass(frozen=True)
+class PhaseResult:
+    """What a phase came to.
+
+    Attributes:
+        name: Of the phase.
+        history: For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
+        kept_epoch: The epoch whose weights the model has, counted from 1.
+        resumed_after: Epochs that an earlier attempt had trained already.
+        seconds: Spent in this attempt.
+        images_per_second: Trained on in this attempt, evaluation included; 0 if there were none.
+    """
+
+    name: str
+    history: History
+    kept_epoch: int
+    resumed_after: int
+    seconds: float
+    images_per_second: float
+
+    @property
+    def epochs(self) -> int:
+        """How many there were, over all attempts."""
+        return len(self.history["loss"])
+
+
+def fit_phase(
+    model: keras.Model, training: Examples, evaluation: Examples, phase: Phase
+) -> PhaseResult:
+    """Compiles and fits a model.
 
     Args:
-        model: Pixels to probabilities.
-        training: Batches of (pixels, label), of known cardinality.
-        evaluation: The same, measured after each epoch.
-        epochs: Passes over the training images.
-        log_folder: Where TensorBoard's logs go.
-
-    Returns:
-        For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
+        model: From what the examples are to probabilities [batch, classes].
+        training: What to train on.
+        evaluation: What each epoch is measured on.
+        phase: How.
 
     Raises:
         PipelineError: A loss is not a finite number.
     """
-    fitted = model.fit(
-        training,
-        validation_data=evaluation,
-        epochs=epochs,
+    start = time.perf_counter()
+    steps = training.steps(phase.batch_size)
+    compile_model(model, phase.recipe, steps)
+    state = TrainingState(model, phase.folder)
+    state.restore(with_best=bool(phase.patience))
+    done = state.epochs
+    if done < phase.epochs and not callbacks.is_over(state, phase.patience):
+        _fit(model, training, evaluation, phase, state)
+    if phase.patience:
+        state.apply_best()
+    seconds = time.perf_counter() - start
+    return PhaseResult(
+        name=phase.name,
+        history=state.history,
+        kept_epoch=(state.best_epoch if phase.patience else state.epochs - 1) + 1,
+        resumed_after=done,
+        seconds=seconds,
+        images_per_second=(state.epochs - done) * training.count / seconds,
+    )
+
+
+def _fit(
+    model: keras.Model,
+    training: Examples,
+    evaluation: Examples,
+    phase: Phase,
+    state: TrainingState,
+) -> None:
+    steps = training.steps(phase.batch_size)
+    model.fit(
+        training.training_batches(phase.batch_size, phase.seed),
+        validation_data=evaluation.batches(phase.batch_size),
+        initial_epoch=state.epochs,
+        epochs=phase.epochs,
+        class_weight=balanced_weights(training.label_counts) if phase.is_balanced else None,
         shuffle=False,  # The order is the data's.
         verbose=0,
         callbacks=[
-            ReportProgress(epochs, int(training.cardinality())),
-            StopOnNaN(),
-            keras.callbacks.TensorBoard(log_folder),
+            FollowEpoch(training),
+            callbacks.ReportProgress(phase.name, state.epochs, phase.epochs, steps),
+            callbacks.StopOnNaN(steps),
+            callbacks.KeepState(state, phase.epochs, phase.save_every, phase.patience),
+            *([keras.callbacks.TensorBoard(phase.log_folder)] if phase.log_folder else []),
         ],
     )
-    return {name: [float(value) for value in values] for name, values in fitted.history.items()}
 
 
-def write_history(
-    folder: str, history: Mapping[str, Sequence[float]], facts: Mapping[str, Any]
-) -> None:
-    """Writes the values of every epoch, and some facts of the training, as JSON."""
-    with tf.io.gfile.GFile(os.path.join(folder, HISTORY_FILE), "w") as file:
-        file.write(json.dumps({**facts, "epochs": history}, indent=2))
+def balanced_weights(label_counts: np.ndarray) -> dict[int, float]:
+    """Weights by which all classes count the same, and the mean image counts 1.
+
+    Args:
+        label_counts: int64 [classes].
+
+    Returns:
+        For each class that has images, images / (classes with images * images of the class), as
+        scikit-learn's "balanced" (King and Zeng, "Logistic Regression in Rare Events Data", 2001).
+    """
+    present = np.flatnonzero(label_counts)
+    total = int(label_counts.sum())
+    return {int(label): total / (len(present) * int(label_counts[label])) for label in present}

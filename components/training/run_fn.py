@@ -1,65 +1,105 @@
 """What TFX's Trainer calls."""
 
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.errors import PipelineError
-from components.features import CLASS_NAMES_VOCABULARY, ImageShape
+from components.features import CLASS_NAMES_VOCABULARY
 from components.normalisation.rules import ImageRules
+from components.serving.exports.writing import write_exports
 from components.serving.signatures import export_model
-from components.training import dataset, fit, trainers
+from components.training.dataset import Examples, representative_images
+from components.training.fit import PhaseResult
+from components.training.history import write_history
+from components.training.phases import Plan, train_network
+from components.training.preparing import build_models, make_plan, make_repeatable, read_data
+from components.training.settings import ExportConfig
+from components.training.strategy import is_chief, make_strategy
+from components.training.warm_start import copy_weights
+
+
+@dataclasses.dataclass(frozen=True)
+class _Trained:
+    """A model after its training, and what there is to say about that."""
+
+    model: keras.Model
+    facts: dict[str, Any]
+    results: Sequence[PhaseResult]
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Reads the data, builds the model, fits it and exports it.
+    """Reads the data, builds the model, trains it and exports it.
 
     Args:
-        fn_args: TFX's, with `custom_config`: `trainer`, `options`, `height`, `width`, `channels`,
-            `epochs`, `batch_size`, `learning_rate`, `schedule`, `seed`, `memory_budget` (bytes)
-            and `image_rules`, what `ImageRules.to_dict` made of the rules of ingestion.
+        fn_args: TFX's, with `custom_config`: `train`, `fine_tune`, `augment` and `export`, the
+            fields of `TrainConfig`, `FineTuneConfig`, `AugmentConfig` and `ExportConfig`;
+            `height`, `width`, `channels`;
+            `checkpoint_folder`, where trainings that were cut off leave their state, or ""; and
+            `image_rules`, what `ImageRules.to_dict` made of the rules of ingestion.
 
     Raises:
         PipelineError: The model cannot be built or trained as configured.
     """
-    settings = fn_args.custom_config
-    shape = ImageShape(settings["height"], settings["width"], settings["channels"])
-    rules = ImageRules.from_dict(settings["image_rules"])
-    transform = tft.TFTransformOutput(fn_args.transform_output)
-    classes = transform.vocabulary_size_by_name(CLASS_NAMES_VOCABULARY)
-    _make_repeatable(settings["seed"])
-
-    training, evaluation = _read_data(fn_args, shape)
-    model = _build_model(settings, shape, classes)
-    steps = settings["epochs"] * int(training.cardinality())
-    fit.compile_model(model, settings["learning_rate"], settings["schedule"], steps)
-    log_folder = fn_args.model_run_dir
-    history = fit.fit_model(model, training, evaluation, settings["epochs"], log_folder)
-    facts = {"trainer": settings["trainer"], "parameters": model.count_params()}
-    fit.write_history(log_folder, history, facts)
-    export_model(model, transform, shape, fn_args.serving_model_dir, rules)
+    strategy = make_strategy()  # First: it connects the machines, where there are several.
+    plan = make_plan(fn_args)
+    make_repeatable(plan.train.seed)
+    training, evaluation = read_data(fn_args, plan)
+    trained = _train(plan, training, evaluation, fn_args.base_model, strategy)
+    # All machines have the same model; one of them hands it on.
+    if is_chief():
+        _export(fn_args, plan, trained, training, evaluation)
 
 
-def _read_data(fn_args: FnArgs, shape: ImageShape) -> tuple[tf.data.Dataset, tf.data.Dataset]:
-    """Batches to train on, and batches to watch the training with."""
-    settings = fn_args.custom_config
-    images = dataset.read_images(fn_args.train_files, shape.dimensions)
-    training = dataset.training_batches(
-        images, settings["batch_size"], settings["seed"], settings["memory_budget"]
+def _train(
+    plan: Plan,
+    training: Examples,
+    evaluation: Examples,
+    base_model: str | None,
+    strategy: tf.distribute.Strategy,
+) -> _Trained:
+    served, network, precision = build_models(plan, strategy)
+    with strategy.scope():
+        warm_start = copy_weights(base_model, network) if base_model else "none"
+        results = train_network(network, training, evaluation, plan)
+    if served is not network:
+        served.set_weights(network.get_weights())
+    facts = {
+        "trainer": plan.train.trainer,
+        "parameters": served.count_params(),
+        "precision": precision,
+        "warm_start": warm_start,
+        "images": {"train": training.count, "eval": evaluation.count},
+        "settings": {
+            "train": dataclasses.asdict(plan.train),
+            "fine_tune": dataclasses.asdict(plan.fine_tune),
+            "augment": dataclasses.asdict(plan.augment),
+        },
+    }
+    return _Trained(served, facts, results)
+
+
+def _export(
+    fn_args: FnArgs, plan: Plan, trained: _Trained, training: Examples, evaluation: Examples
+) -> None:
+    write_history(fn_args.model_run_dir, trained.facts, trained.results)
+    transform = tft.TFTransformOutput(fn_args.transform_graph_path)
+    rules = ImageRules.from_dict(fn_args.custom_config["image_rules"])
+    folder = fn_args.serving_model_dir
+    export_model(trained.model, transform, plan.shape, folder, rules)
+    write_exports(
+        folder,
+        trained.model,
+        plan.shape,
+        ExportConfig(**fn_args.custom_config["export"]).names,
+        representative_images(training),
+        evaluation.batches(plan.train.batch_size),
+        [name.decode() for name in transform.vocabulary_by_name(CLASS_NAMES_VOCABULARY)],
     )
-    held_out = dataset.read_images(fn_args.eval_files, shape.dimensions)
-    return training, dataset.evaluation_batches(held_out, settings["batch_size"])
-
-
-def _make_repeatable(seed: int) -> None:
-    """Makes a seed repeat its result on one machine, also on a GPU."""
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-
-
-def _build_model(settings: dict, shape: ImageShape, classes: int) -> keras.Model:  # type: ignore[type-arg]
-    try:
-        return trainers.load(settings["trainer"], settings["options"]).build_model(shape, classes)
-    except ValueError as error:
-        raise PipelineError(str(error)) from error
+    # Only now, for until here a training that is cut off needs them.
+    if plan.folder and tf.io.gfile.exists(plan.folder):
+        tf.io.gfile.rmtree(plan.folder)

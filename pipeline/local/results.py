@@ -11,7 +11,7 @@ from components.ingestion.accounting import REJECTS_FILE
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.findings import KINDS
 from components.ingestion.reporting.report.writer import REPORT_FILE
-from components.training.fit import HISTORY_FILE
+from components.training.history import read_history
 from components.validation.findings import read_verdict
 from pipeline.config import PipelineConfig
 from pipeline.local.artifacts import StepRecord, kind_of, records_of, span_of
@@ -36,6 +36,8 @@ def describe_step(step: str, records: Records) -> str:
         "StatisticsResolver": _describe_baseline_statistics,
         "DataGate": _describe_gate,
         "Transform": lambda _: "images of one size, labels",
+        "WarmStartResolver": _describe_warm_start,
+        "Tuner": _describe_search,
         "Trainer": _describe_training,
         "BaselineResolver": _describe_baseline,
         "Evaluator": _describe_evaluation,
@@ -50,7 +52,8 @@ def summarize(config: PipelineConfig, records: Records) -> RunFinished:
     audits = [_audit(record) for record in ingested.values()]
     rejects = [_file(record, REJECTS_FILE) for record in ingested.values()]
     evaluation = records["Evaluator"].outputs["evaluation"].uri
-    epochs = _history(records)["epochs"]
+    history = _history(records)
+    epochs, kept = history["epochs"], history["kept_epoch"] - 1
     return RunFinished(
         found=sum(audit.found for audit in audits),
         duplicates=sum(audit.duplicates for audit in audits),
@@ -64,8 +67,8 @@ def summarize(config: PipelineConfig, records: Records) -> RunFinished:
         report=_file(list(ingested.values())[-1], REPORT_FILE),
         split_sizes={split: sum(audit.split_size(split) for audit in audits) for split in SPLITS},
         accuracies={
-            TRAIN_SPLIT: epochs["accuracy"][-1],
-            EVAL_SPLIT: epochs["val_accuracy"][-1],
+            TRAIN_SPLIT: epochs["accuracy"][kept],
+            EVAL_SPLIT: epochs["val_accuracy"][kept],
             TEST_SPLIT: read_evaluation(evaluation).accuracy,
         },
         min_accuracy=config.evaluate.min_accuracy,
@@ -117,11 +120,26 @@ def _warnings(records: Records) -> list[str]:
     return [str(finding) for finding in verdict.warnings]
 
 
+def _describe_warm_start(records: Records) -> str:
+    if "model" in records["WarmStartResolver"].outputs:
+        return "the last blessed model of other images"
+    return "no blessed model of other images to begin with"
+
+
+def _describe_search(records: Records) -> str:
+    folder = records["Tuner"].outputs["best_hyperparameters"].uri
+    with open(os.path.join(folder, "best_hyperparameters.txt"), encoding="utf-8") as file:
+        values = json.load(file)["values"]
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
 def _describe_training(records: Records) -> str:
     history = _history(records)
-    accuracy = history["epochs"]["val_accuracy"][-1]
+    accuracy = history["epochs"]["val_accuracy"][history["kept_epoch"] - 1]
+    warm_start = history["warm_start"]
     return (
         f"{history['trainer']}, {history['parameters']:,} parameters, eval accuracy {accuracy:.4f}"
+        + (f", warm start: {warm_start}" if warm_start != "none" else "")
     )
 
 
@@ -143,9 +161,7 @@ def _describe_push(records: Records) -> str:
 
 
 def _history(records: Records) -> dict[str, Any]:
-    path = os.path.join(records["Trainer"].outputs["model_run"].uri, HISTORY_FILE)
-    with open(path, encoding="utf-8") as file:
-        return dict(json.load(file))
+    return read_history(records["Trainer"].outputs["model_run"].uri)
 
 
 def _is_blessed(records: Records) -> bool:

@@ -69,3 +69,13 @@ def test_refuses_what_is_not_a_step(package):
 @pytest.mark.parametrize("step", ["ingestion", "validation", "preprocessing", "training"])
 def test_knows_the_steps_of_the_pipeline(step):
     assert len(fingerprint.code_fingerprint(step)) == 16
+
+
+def test_files_among_options_count_by_what_they_hold(tmp_path):
+    weights = tmp_path / "a.h5"
+    weights.write_bytes(b"one")
+    options = {"weights": str(weights), "alpha": 0.5, "other": "imagenet"}
+    # The beginning of the SHA-256 of "one".
+    assert fingerprint.file_fingerprints(options) == {"weights": "7692c3ad3540bb80"}
+    weights.write_bytes(b"two")
+    assert fingerprint.file_fingerprints(options) == {"weights": "3fc4ccfe745870e2"}

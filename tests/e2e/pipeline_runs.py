@@ -1,6 +1,7 @@
 """Runs the pipeline as its users do, in a process of its own, and looks at what it left."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import ml_metadata as mlmd
 from tfx.orchestration import metadata
@@ -88,6 +90,35 @@ class Workplace:
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=SECONDS)
         return process.returncode, output
+
+    def kill_training(self, epochs: int, *flags: str) -> None:
+        """Kills a run, all its processes at once, as soon as so many epochs were trained."""
+        process = subprocess.Popen(
+            self.command(*flags),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=wide_terminal(),
+            start_new_session=True,
+        )
+        states = self.folder / "output" / self.name / "checkpoints"
+        deadline = time.monotonic() + SECONDS
+        while not any(
+            int(path.stem.rpartition("-")[2]) >= epochs for path in states.glob("*/*/last/*.index")
+        ):
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                raise AssertionError("It never trained that far.")
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def history(self) -> dict[str, Any]:
+        """What the newest training wrote about itself."""
+        [*_, newest] = sorted(
+            self.artifacts.glob("Trainer/model_run/*/history.json"),
+            key=lambda path: int(path.parent.name),
+        )
+        return dict(json.loads(newest.read_text()))
 
     def _newest_log(self) -> str:
         logs = sorted((self.folder / "output" / self.name / "runs").glob("*/run.log"))

@@ -41,6 +41,23 @@ def test_interrupted_in_every_step_then_works(tmp_path: Path, images: Path) -> N
     assert len(workplace.versions) == 1
 
 
+def test_a_training_that_was_killed_goes_on(tmp_path: Path, images: Path) -> None:
+    flags = (*GRAY_28, "--train.epochs=40", "--train.trainer=dense", "--augment.flip=horizontal",
+             "--evaluate.min_accuracy=0.3")  # fmt: skip
+    killed, unbroken = Workplace(tmp_path / "a", images), Workplace(tmp_path / "b", images)
+    killed.kill_training(3, *flags)
+    assert killed.versions == []
+    finished = killed.run(*flags)
+    assert finished.returncode == 0, finished.stdout
+    assert unbroken.run(*flags).returncode == 0
+    went_on, [from_nothing] = killed.history(), unbroken.history()["phases"]
+    assert went_on["phases"][0]["resumed_after"] >= 3
+    assert from_nothing["resumed_after"] == 0
+    # To the last bit, dropout and random flips included.
+    assert went_on["epochs"] == unbroken.history()["epochs"]
+    assert list((tmp_path / "a" / "output" / "tested" / "checkpoints").iterdir()) == []
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""

@@ -16,26 +16,39 @@ FLAGS = (
     "--splits.train, --splits.eval, --splits.test, --ingest.max_reject_fraction, "
     "--ingest.max_seconds, --ingest.near_duplicate_distance, --ingest.leaks, "
     "--ingest.group_pattern, --ingest.window, --validate.schema, --validate.new_class, "
-    "--validate.vanished_class, "
-    "--validate.small_class, --validate.new_format, --validate.grayscale, "
-    "--validate.out_of_range, --validate.drift, --validate.skew, "
+    "--validate.vanished_class, --validate.small_class, --validate.new_format, "
+    "--validate.grayscale, --validate.out_of_range, --validate.drift, --validate.skew, "
     "--validate.min_images_per_class, --validate.max_gray_share, "
     "--validate.smallest_class_shift, --validate.smallest_feature_shift, "
     "--validate.false_alarm_rate, --image.height, --image.width, --image.channels, "
     "--image.resize_method, --image.animations, --image.background, --image.max_megapixels, "
-    "--train.trainer, --train.options, --train.epochs, "
-    "--train.batch_size, --train.learning_rate, --train.schedule, --train.seed, "
-    "--evaluate.min_accuracy, --evaluate.max_accuracy_loss"
+    "--train.trainer, --train.options, --train.epochs, --train.batch_size, --train.optimizer, "
+    "--train.learning_rate, --train.schedule, --train.warmup_epochs, --train.weight_decay, "
+    "--train.label_smoothing, --train.class_weights, --train.early_stopping, "
+    "--train.precision, --train.checkpoint_every, --train.warm_start, --train.memory_budget, "
+    "--train.seed, --fine_tune.epochs, --fine_tune.optimizer, --fine_tune.learning_rate, "
+    "--fine_tune.schedule, --fine_tune.from_layer, --augment.flip, --augment.rotation, "
+    "--augment.shift, --augment.shear, --augment.zoom, --augment.contrast, --augment.views, "
+    "--tune.trials, --tune.epochs, --tune.space, --export.formats, --evaluate.min_accuracy, "
+    "--evaluate.max_accuracy_loss"
 )
-SETTINGS = "data, name, output, serving, schema, splits, ingest, validate, image, train, evaluate"
+SETTINGS = (
+    "data, name, output, serving, schema, splits, ingest, validate, image, train, fine_tune, "
+    "augment, tune, export, evaluate"
+)
+TRAIN_SETTINGS = (
+    "trainer, options, epochs, batch_size, optimizer, learning_rate, schedule, warmup_epochs, "
+    "weight_decay, label_smoothing, class_weights, early_stopping, precision, "
+    "checkpoint_every, warm_start, memory_budget, seed"
+)
 TEXT = "text (in YAML, quoted where it looks like a number)"
 RESIZE_METHODS = "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 
 REFUSED_FLAGS = [
     (["--train.epoch", "5"],
      f"The flags are {FLAGS}. Received: --train.epoch. Did you mean '--train.epochs'?"),
-    (["--epochs=5"],
-     f"The flags are {FLAGS}. Received: --epochs. Did you mean '--train.epochs'?"),
+    (["--batch_size=5"],
+     f"The flags are {FLAGS}. Received: --batch_size. Did you mean '--train.batch_size'?"),
     (["--qqq"], f"The flags are {FLAGS}. Received: --qqq."),
     (["--dat", "photos"], f"The flags are {FLAGS}. Received: --dat. Did you mean '--data'?"),
     (["photos"], "Every argument must be a flag or belong to one. Received: photos. "
@@ -74,14 +87,14 @@ REFUSED_FILES = [
      "column 7 did not find expected ',' or ']' at line 2, column 1."),
     ("output: here\n", "data must be a folder. Received: data=''. "
                        "Give --data FOLDER, or data: FOLDER in a configuration file."),
-    ("data: photos\nepochz: 3\n", f"a.yaml: The settings are {SETTINGS}. Received: 'epochz'. "
-                                  "Did you mean 'epochs' below 'train'?"),
+    ("data: photos\nbatch_sise: 3\n", f"a.yaml: The settings are {SETTINGS}. "
+                                      "Received: 'batch_sise'. "
+                                      "Did you mean 'batch_size' below 'train'?"),
     ("data: photos\ntrain:\n  epochz: 3\n",
-     "a.yaml: The settings of train are trainer, options, epochs, batch_size, learning_rate, "
-     "schedule, seed. Received: 'epochz'. Did you mean 'epochs'?"),
+     f"a.yaml: The settings of train are {TRAIN_SETTINGS}. Received: 'epochz'. "
+     "Did you mean 'epochs'?"),
     ("data: photos\ntrain: 3\n",
-     "a.yaml: train must be a group of settings: trainer, options, epochs, batch_size, "
-     "learning_rate, schedule, seed. Received: train=3."),
+     f"a.yaml: train must be a group of settings: {TRAIN_SETTINGS}. Received: train=3."),
     ("data: photos\ntrain:\n  epochs: five\n",
      "train.epochs must be a whole number, such as 5. Received: train.epochs=five."),
     ("data: photos\ntrain:\n  epochs:\n",
@@ -131,7 +144,7 @@ def test_refuses_a_file_that_is_not_text(capsys, tmp_path):
 
 def test_refuses_an_unknown_trainer_and_option(capsys):
     message = refused(capsys, ["--data", "photos", "--train.trainer", "cmn"])
-    assert message.startswith("train.trainer must be one of cnn, dense")
+    assert message.startswith("train.trainer must be one of cnn, compact_cnn, dense, ")
     assert message.endswith("Received: train.trainer='cmn'. Did you mean 'cnn'?")
     message = refused(capsys, ["--data", "photos", "--train.options.dense_unit", "3"])
     assert message.startswith("train.options are refused: ")
@@ -206,6 +219,32 @@ def test_every_setting_has_a_flag():
         "--train.learning_rate": "1e-5",
         "--train.schedule": "constant",
         "--train.seed": "0",
+        "--train.optimizer": "sgd",
+        "--train.warmup_epochs": "1",
+        "--train.weight_decay": "0.5",
+        "--train.label_smoothing": "0.1",
+        "--train.class_weights": "balanced",
+        "--train.early_stopping": "2",
+        "--train.precision": "bfloat16",
+        "--train.checkpoint_every": "3",
+        "--train.warm_start": "blessed",
+        "--train.memory_budget": "7",
+        "--fine_tune.epochs": "0",
+        "--fine_tune.optimizer": "adamw",
+        "--fine_tune.learning_rate": "1e-3",
+        "--fine_tune.schedule": "cosine",
+        "--fine_tune.from_layer": "100",
+        "--augment.flip": "both",
+        "--augment.rotation": "0.25",
+        "--augment.shift": "0.5",
+        "--augment.shear": "0.125",
+        "--augment.zoom": "0.75",
+        "--augment.contrast": "1",
+        "--augment.views": "2",
+        "--tune.trials": "3",
+        "--tune.epochs": "2",
+        "--tune.space": '{"learning_rate": [0.001, 0.01]}',
+        "--export.formats": "tflite,onnx",
         "--evaluate.min_accuracy": "0.5",
         "--evaluate.max_accuracy_loss": "1",
     }
@@ -257,10 +296,38 @@ def test_every_setting_has_a_flag():
             "options": {"dropout": 0.5, "hidden_units": [64, 32]},
             "epochs": 1,
             "batch_size": 2,
+            "optimizer": "sgd",
             "learning_rate": 0.00001,
             "schedule": "constant",
+            "warmup_epochs": 1,
+            "weight_decay": 0.5,
+            "label_smoothing": 0.1,
+            "class_weights": "balanced",
+            "early_stopping": 2,
+            "precision": "bfloat16",
+            "checkpoint_every": 3,
+            "warm_start": "blessed",
+            "memory_budget": 7,
             "seed": 0,
         },
+        "fine_tune": {
+            "epochs": 0,
+            "optimizer": "adamw",
+            "learning_rate": 0.001,
+            "schedule": "cosine",
+            "from_layer": 100,
+        },
+        "augment": {
+            "flip": "both",
+            "rotation": 0.25,
+            "shift": 0.5,
+            "shear": 0.125,
+            "zoom": 0.75,
+            "contrast": 1.0,
+            "views": 2,
+        },
+        "tune": {"trials": 3, "epochs": 2, "space": {"learning_rate": [0.001, 0.01]}},
+        "export": {"formats": "tflite,onnx"},
         "evaluate": {"min_accuracy": 0.5, "max_accuracy_loss": 1.0},
     }
 
@@ -322,7 +389,16 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
         "image:\n  height: 96\n  width: 96\n  channels: 1\n  resize_method: bilinear\n"
         "  animations: first_frame\n  background: '#ffffff'\n  max_megapixels: 100.0\n"
         "train:\n  trainer: cnn\n  options: {}\n  epochs: 5\n  batch_size: 32\n"
-        "  learning_rate: 0.001\n  schedule: cosine\n  seed: 42\n"
+        "  optimizer: adam\n  learning_rate: 0.001\n  schedule: cosine\n  warmup_epochs: 0\n"
+        "  weight_decay: 0.0\n  label_smoothing: 0.0\n  class_weights: none\n"
+        "  early_stopping: 0\n  precision: auto\n  checkpoint_every: 1\n  warm_start: none\n"
+        "  memory_budget: 2048\n  seed: 42\n"
+        "fine_tune:\n  epochs: 0\n  optimizer: rmsprop\n  learning_rate: 1.0e-05\n"
+        "  schedule: constant\n  from_layer: 0\n"
+        "augment:\n  flip: none\n  rotation: 0.0\n  shift: 0.0\n  shear: 0.0\n  zoom: 0.0\n"
+        "  contrast: 0.0\n  views: 4\n"
+        "tune:\n  trials: 0\n  epochs: 0\n  space: {}\n"
+        "export:\n  formats: ''\n"
         "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.0\n"
     )
     file = tmp_path / "printed.yaml"

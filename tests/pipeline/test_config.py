@@ -5,6 +5,7 @@ import math
 import pytest
 import yaml
 
+from components.config_checks import ConfigurationError
 from components.ingestion.rules import LARGEST_DISTANCE
 from pipeline.config import (
     RESIZE_METHODS,
@@ -17,7 +18,6 @@ from pipeline.config import (
     to_dict,
     to_yaml,
 )
-from pipeline.config_checks import ConfigurationError
 
 DEFAULTS = {
     "data": "photos",
@@ -64,17 +64,48 @@ DEFAULTS = {
         "options": {},
         "epochs": 5,
         "batch_size": 32,
+        "optimizer": "adam",
         "learning_rate": 0.001,
         "schedule": "cosine",
+        "warmup_epochs": 0,
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+        "class_weights": "none",
+        "early_stopping": 0,
+        "precision": "auto",
+        "checkpoint_every": 1,
+        "warm_start": "none",
+        "memory_budget": 2048,
         "seed": 42,
     },
+    "fine_tune": {
+        "epochs": 0,
+        "optimizer": "rmsprop",
+        "learning_rate": 1e-5,
+        "schedule": "constant",
+        "from_layer": 0,
+    },
+    "augment": {
+        "flip": "none",
+        "rotation": 0.0,
+        "shift": 0.0,
+        "shear": 0.0,
+        "zoom": 0.0,
+        "contrast": 0.0,
+        "views": 4,
+    },
+    "tune": {"trials": 0, "epochs": 0, "space": {}},
+    "export": {"formats": ""},
     "evaluate": {"min_accuracy": 0.7, "max_accuracy_loss": 0.0},
 }
 RESIZE_METHODS_IN_WORDS = (
     "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 )
 TEXT = "text (in YAML, quoted where it looks like a number)"
-SETTINGS = "data, name, output, serving, schema, splits, ingest, validate, image, train, evaluate"
+SETTINGS = (
+    "data, name, output, serving, schema, splits, ingest, validate, image, train, fine_tune, "
+    "augment, tune, export, evaluate"
+)
 IMAGE_SETTINGS = "height, width, channels, resize_method, animations, background, max_megapixels"
 NAME_RULE = (
     "name must begin with a lower-case letter or digit, go on with lower-case letters, digits, "
@@ -102,8 +133,8 @@ REFUSED = [
     ({"name": "photos\n"}, f"{NAME_RULE} Received: name='photos\\n'."),
     ({"name": "a" * 64}, f"{NAME_RULE} Received: name='{'a' * 64}'."),
     ({"date": "photos"}, f"The settings are {SETTINGS}. Received: 'date'. Did you mean 'data'?"),
-    ({"epochz": 3}, f"The settings are {SETTINGS}. Received: 'epochz'. "
-                    "Did you mean 'epochs' below 'train'?"),
+    ({"batch_sise": 3}, f"The settings are {SETTINGS}. Received: 'batch_sise'. "
+                        "Did you mean 'batch_size' below 'train'?"),
     ({"train.epochs": 3}, f"The settings are {SETTINGS}. Received: 'train.epochs'. "
                           "Did you mean 'epochs' below 'train'?"),
     ({7: 3}, f"The settings are {SETTINGS}. Received: 7."),
@@ -209,7 +240,7 @@ def test_refuses_an_unknown_trainer_with_the_nearest():
     with pytest.raises(ConfigurationError) as caught:
         TrainConfig(trainer="dnese")
     message = str(caught.value)
-    assert message.startswith("train.trainer must be one of cnn, dense")
+    assert message.startswith("train.trainer must be one of cnn, compact_cnn, dense, ")
     assert message.endswith("Received: train.trainer='dnese'. Did you mean 'dense'?")
 
 

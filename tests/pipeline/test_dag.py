@@ -36,8 +36,9 @@ STEPS = [
 # the others are cached for as long as their inputs are the same.
 SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "data": ("pictures", {"ImageFolderExampleGen"}),
-    "name": ("others", {"Pusher"}),
-    "output": ("elsewhere", set()),
+    "name": ("others", {"Pusher", "Trainer"}),
+    # Where the checkpoints are kept.
+    "output": ("elsewhere", {"Trainer"}),
     "serving": ("elsewhere", {"Pusher"}),
     # The runner pins the file; the pipeline gets the copy.
     "schema": ("elsewhere.pbtxt", set()),
@@ -78,6 +79,32 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "train.learning_rate": (0.002, {"Trainer"}),
     "train.schedule": ("constant", {"Trainer"}),
     "train.seed": (43, {"Trainer"}),
+    "train.optimizer": ("sgd", {"Trainer"}),
+    "train.warmup_epochs": (1, {"Trainer"}),
+    "train.weight_decay": (0.1, {"Trainer"}),
+    "train.label_smoothing": (0.1, {"Trainer"}),
+    "train.class_weights": ("balanced", {"Trainer"}),
+    "train.early_stopping": (2, {"Trainer"}),
+    "train.precision": ("float32", {"Trainer"}),
+    "train.checkpoint_every": (2, {"Trainer"}),
+    "train.memory_budget": (64, {"Trainer"}),
+    "train.warm_start": ("blessed", {"Trainer"}),
+    "fine_tune.epochs": (3, {"Trainer"}),
+    "fine_tune.optimizer": ("adam", {"Trainer"}),
+    "fine_tune.learning_rate": (0.001, {"Trainer"}),
+    "fine_tune.schedule": ("cosine", {"Trainer"}),
+    "fine_tune.from_layer": (100, {"Trainer"}),
+    "augment.flip": ("both", {"Trainer"}),
+    "augment.rotation": (0.1, {"Trainer"}),
+    "augment.shift": (0.1, {"Trainer"}),
+    "augment.shear": (0.1, {"Trainer"}),
+    "augment.zoom": (0.1, {"Trainer"}),
+    "augment.contrast": (0.1, {"Trainer"}),
+    "augment.views": (2, {"Trainer"}),
+    "tune.trials": (3, set()),
+    "tune.epochs": (2, set()),
+    "tune.space": ({"learning_rate": [0.001, 0.01]}, set()),
+    "export.formats": ("tflite", {"Trainer"}),
     "evaluate.min_accuracy": (0.8, {"Evaluator"}),
     "evaluate.max_accuracy_loss": (0.01, {"Evaluator"}),
 }
@@ -86,6 +113,8 @@ TOGETHER: Mapping[str, Mapping[str, Any]] = {
     "splits.train": {"splits.eval": 0.2},
     "splits.eval": {"splits.train": 0.7},
     "splits.test": {"splits.train": 0.7},
+    "fine_tune.epochs": {"train.trainer": "mobilenet_v2"},
+    "tune.trials": {"tune.space": {"learning_rate": [0.001, 0.01]}},
 }
 
 
@@ -318,14 +347,12 @@ def test_where_the_settings_go():
     }
     assert without_fingerprint(found["Trainer"]["custom_config"]) == {
         **image,
-        "trainer": "cnn",
-        "options": {},
-        "epochs": 7,
-        "batch_size": 32,
-        "learning_rate": 0.02,
-        "schedule": "cosine",
-        "seed": 42,
-        "memory_budget": 2**31,
+        "train": {**to_dict(CONFIG)["train"], "epochs": 7, "learning_rate": 0.02},
+        "fine_tune": to_dict(CONFIG)["fine_tune"],
+        "augment": to_dict(CONFIG)["augment"],
+        "export": to_dict(CONFIG)["export"],
+        "files": {},
+        "checkpoint_folder": "output/photos/checkpoints",
         "image_rules": IMAGE_RULES,
     }
     metric = found["Evaluator"]["eval_config"]["metrics_specs"][0]["metrics"][0]
@@ -382,3 +409,23 @@ def test_beam_looks_for_no_other_runner():
 
 def test_the_summary_rounds_as_the_evaluator_does():
     assert summary.ROUNDING == thresholds.ROUNDING
+
+
+def test_a_search_and_a_warm_start_come_before_the_training():
+    settings = {
+        "data": "photos",
+        "train": {"warm_start": "blessed"},
+        "tune": {"trials": 3, "space": {"learning_rate": [0.001, 0.01]}},
+    }
+    steps = compile_steps(from_dict(settings))
+    names = list(steps)
+    place = STEPS.index("Trainer")
+    assert names[:place] == STEPS[:place]
+    assert sorted(names[place : place + 2]) == ["Tuner", "WarmStartResolver"]
+    assert names[place + 2 :] == STEPS[place:]
+    producers = {
+        key: [(each.producer_node_query.id, each.output_key) for each in spec.channels]
+        for key, spec in steps["Trainer"].inputs.inputs.items()
+    }
+    assert producers["base_model"] == [("WarmStartResolver", "model")]
+    assert producers["hyperparameters"] == [("Tuner", "best_hyperparameters")]

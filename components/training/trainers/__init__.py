@@ -21,6 +21,11 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(name for name in modules if name != "interface"))
 
 
+def pretrained() -> tuple[str, ...]:
+    """Names of the trainers whose models have a pretrained part, which can be fine-tuned."""
+    return tuple(name for name in available() if getattr(_class(name), "is_pretrained", False))
+
+
 def load(name: str, options: Mapping[str, Any]) -> TrainerInterface:
     """Makes a trainer.
 
@@ -33,7 +38,7 @@ def load(name: str, options: Mapping[str, Any]) -> TrainerInterface:
     """
     if name not in available():
         raise ValueError(_unknown("trainer", name, available()))
-    trainer_class = importlib.import_module(f"{__name__}.{name}").Trainer
+    trainer_class = _class(name)
     fields = {field.name: field.type for field in dataclasses.fields(trainer_class)}
     for option in options:
         if option not in fields:
@@ -42,6 +47,10 @@ def load(name: str, options: Mapping[str, Any]) -> TrainerInterface:
     values = {option: _convert(option, hints[option], value) for option, value in options.items()}
     trainer: TrainerInterface = trainer_class(**values)
     return trainer
+
+
+def _class(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}").Trainer
 
 
 def _unknown(kind: str, received: str, valid: tuple[str, ...]) -> str:

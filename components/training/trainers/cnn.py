@@ -54,7 +54,7 @@ class Trainer:
                 layers.Conv2D(64, 3, activation="relu", name="convolution_3"),
                 layers.Flatten(name="flatten"),
                 layers.Dense(self.dense_units, activation="relu", name="hidden"),
-                layers.Dense(classes, activation="softmax", name="probabilities"),
+                layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32"),
             ],
             name="cnn",
         )

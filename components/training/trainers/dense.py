@@ -9,6 +9,7 @@ import dataclasses
 import typing
 
 from components.features import ImageShape
+from components.training.heads import build_head, check_head
 
 if typing.TYPE_CHECKING:
     import keras
@@ -27,30 +28,22 @@ class Trainer:
     dropout: float = 0.2
 
     def __post_init__(self) -> None:
-        if not self.hidden_units or min(self.hidden_units) < 1:
-            raise ValueError(
-                f"hidden_units must be one or more numbers above 0. Received: {self.hidden_units}."
-            )
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be from 0 to below 1. Received: {self.dropout}.")
+        if not self.hidden_units:
+            raise ValueError("hidden_units must be one or more numbers. Received: none.")
+        check_head(self.hidden_units, self.dropout)
 
     def build_model(self, shape: ImageShape, classes: int) -> keras.Model:
         """Builds the network; see `TrainerInterface`."""
         import keras
 
         layers = keras.layers
-        hidden = [
-            layers.Dense(units, activation="relu", name=f"hidden_{number}")
-            for number, units in enumerate(self.hidden_units, start=1)
-        ]
         return keras.Sequential(
             [
                 keras.Input(shape.dimensions, name="pixels"),
                 layers.Rescaling(1 / 255, name="rescale"),
                 layers.Flatten(name="flatten"),
-                *hidden,
-                layers.Dropout(self.dropout, name="dropout"),
-                layers.Dense(classes, activation="softmax", name="probabilities"),
+                *build_head(self.hidden_units, self.dropout),
+                layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32"),
             ],
             name="dense",
         )

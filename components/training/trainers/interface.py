@@ -17,6 +17,9 @@ class TrainerInterface(Protocol):
     Importing a trainer's module must not import Keras, which takes seconds: configurations are
     checked against the options of a trainer before anything heavy begins. Import it in
     `build_model`.
+
+    A trainer with the class attribute `is_pretrained = True` can be fine-tuned: its model is a
+    chain of layers of which the one named "base" is a pretrained network, frozen at first.
     """
 
     def build_model(self, shape: ImageShape, classes: int) -> keras.Model:
@@ -28,7 +31,8 @@ class TrainerInterface(Protocol):
 
         Returns:
             A model from uint8 or float [batch, height, width, channels] in 0 to 255 to float
-            [batch, classes], probabilities that sum to 1.
+            [batch, classes], probabilities that sum to 1. The layer that makes them has
+            dtype="float32", so that they stay exact where the rest computes in fewer bits.
 
         Raises:
             ValueError: The network cannot be built for images of this size.

@@ -1,10 +1,15 @@
 """Which model a new one is compared with."""
 
+import ml_metadata as mlmd
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx import types
 from tfx.types import standard_artifacts
 
-from components.evaluation.baseline import LatestOtherBlessedModel
+from components.evaluation.baseline import (
+    LatestBlessedModelOfOtherImages,
+    LatestOtherBlessedModel,
+)
 
 CANDIDATE_ID = 9
 
@@ -76,3 +81,62 @@ def test_a_blessing_without_the_property_is_none() -> None:
     chosen = LatestOtherBlessedModel().resolve_artifacts(None, inputs)
     assert chosen["model"] == []
     assert chosen["model_blessing"] == []
+
+
+class Metadata:
+    """A store in which one execution a model read examples and made the model."""
+
+    def __init__(self) -> None:
+        config = pb.ConnectionConfig()
+        config.fake_database.SetInParent()
+        self.store = mlmd.MetadataStore(config)
+        self._kinds = {
+            name: self.store.put_artifact_type(pb.ArtifactType(name=name))
+            for name in ("Examples", "Model")
+        }
+        self._trainer = self.store.put_execution_type(pb.ExecutionType(name="Trainer"))
+
+    def add(self, kind: str) -> int:
+        [number] = self.store.put_artifacts([pb.Artifact(type_id=self._kinds[kind])])
+        return int(number)
+
+    def train(self, examples: int) -> int:
+        model = self.add("Model")
+        [execution] = self.store.put_executions([pb.Execution(type_id=self._trainer)])
+        self.store.put_events(
+            [
+                pb.Event(artifact_id=examples, execution_id=execution, type=pb.Event.INPUT),
+                pb.Event(artifact_id=model, execution_id=execution, type=pb.Event.OUTPUT),
+            ]
+        )
+        return model
+
+    def resolve(self, models: list[int], blessed: set[int], examples: int) -> list[int]:
+        at_hand = standard_artifacts.Examples()
+        at_hand.id = examples
+        chosen = LatestBlessedModelOfOtherImages().resolve_artifacts(
+            self.store,
+            {
+                "model": [make_model(number) for number in models],
+                "model_blessing": [make_blessing(number, number in blessed) for number in models],
+                "examples": [at_hand],
+            },
+        )
+        assert [artifact.id for artifact in chosen["examples"]] == [examples]
+        assert [blessing.id - 100 for blessing in chosen["model_blessing"]] == [
+            model.id for model in chosen["model"]
+        ]
+        return [model.id for model in chosen["model"]]
+
+
+def test_begins_with_the_newest_blessed_model_of_other_images() -> None:
+    metadata = Metadata()
+    old, recent, new = (metadata.add("Examples") for _ in range(3))
+    first, second, third = (metadata.train(examples) for examples in (old, recent, recent))
+    models = [first, second, third]
+    assert metadata.resolve(models, blessed=set(models), examples=new) == [third]
+    assert metadata.resolve(models, blessed={first, second}, examples=new) == [second]
+    # Whatever was trained on these very images would make each run train anew.
+    assert metadata.resolve(models, blessed=set(models), examples=recent) == [first]
+    assert metadata.resolve(models, blessed={second, third}, examples=recent) == []
+    assert metadata.resolve([], blessed=set(), examples=new) == []

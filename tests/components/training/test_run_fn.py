@@ -1,6 +1,6 @@
 """What TFX's Trainer calls, on a few images of 4x4 pixels."""
 
-import json
+import dataclasses
 import pathlib
 import re
 from collections.abc import Callable, Iterator
@@ -16,26 +16,43 @@ from components.errors import PipelineError
 from components.features import ImageShape
 from components.normalisation.rules import ImageRules
 from components.serving.image_rules import read_rules
+from components.training.callbacks import StopOnNaN
+from components.training.history import read_history
 from components.training.run_fn import run_fn
+from components.training.settings import (
+    AugmentConfig,
+    ExportConfig,
+    FineTuneConfig,
+    TrainConfig,
+)
 from tests.components.training.transformed_records import write_records
 from tests.components.transform_graph import write_transform_graph
 from tests.image_files import encode_image
 
 SHAPE = ImageShape(4, 4, 1)
-SETTINGS = {
+TRAIN = {
     "trainer": "dense",
     "options": {"hidden_units": [5]},
-    "height": 4,
-    "width": 4,
-    "channels": 1,
     "epochs": 2,
     "batch_size": 4,
     "learning_rate": 0.01,
-    "schedule": "cosine",
+    "precision": "float32",
     "seed": 1,
-    "memory_budget": 1000,
-    "image_rules": ImageRules(1, background="#102030").to_dict(),
 }
+
+
+def custom_config(checkpoint_folder: str = "", **train: Any) -> dict[str, Any]:
+    return {
+        "train": dataclasses.asdict(TrainConfig(**{**TRAIN, **train})),
+        "fine_tune": dataclasses.asdict(FineTuneConfig()),
+        "augment": dataclasses.asdict(AugmentConfig()),
+        "export": dataclasses.asdict(ExportConfig()),
+        "height": 4,
+        "width": 4,
+        "channels": 1,
+        "checkpoint_folder": checkpoint_folder,
+        "image_rules": ImageRules(1, background="#102030").to_dict(),
+    }
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,7 +71,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     labels = [number % 3 for number in range(14)]
     transform = write_transform_graph(root / "graph", SHAPE, ("a", "b", "c"))
     return {
-        "transform_output": transform.transform_savedmodel_dir.removesuffix("/transform_fn"),
+        "transform_graph_path": transform.transform_savedmodel_dir.removesuffix("/transform_fn"),
         "train_files": [write_records(root / "train", pixels[:10], labels[:10], files=2)],
         "eval_files": [write_records(root / "eval", pixels[10:], labels[10:])],
     }
@@ -64,7 +81,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def train(
     inputs: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., pathlib.Path]:
-    def run(**settings: Any) -> pathlib.Path:
+    def run(base_model: str | None = None, **settings: Any) -> pathlib.Path:
         """Trains, and returns the folder with `model` and `logs`."""
         folder = tmp_path_factory.mktemp("run")
         run_fn(
@@ -72,7 +89,8 @@ def train(
                 **inputs,
                 serving_model_dir=str(folder / "model"),
                 model_run_dir=str(folder / "logs"),
-                custom_config={**SETTINGS, **settings},
+                custom_config=custom_config(**settings),
+                base_model=base_model,
             )
         )
         return folder
@@ -96,10 +114,19 @@ def read_weights(folder: pathlib.Path) -> dict[str, bytes]:
 
 
 def test_trains_and_exports(first: pathlib.Path) -> None:
-    history = json.loads((first / "logs/history.json").read_text())
-    epochs = history.pop("epochs")
+    history = read_history(str(first / "logs"))
+    epochs, settings, [phase] = (history.pop(key) for key in ("epochs", "settings", "phases"))
     # (16 + 1) * 5 + (5 + 1) * 3
-    assert history == {"trainer": "dense", "parameters": 103}
+    assert history == {
+        "trainer": "dense",
+        "parameters": 103,
+        "precision": "float32",
+        "warm_start": "none",
+        "images": {"train": 10, "eval": 4},
+        "kept_epoch": 2,
+    }
+    assert (phase["name"], phase["epochs"], phase["resumed_after"]) == ("training", 2, 0)
+    assert settings["train"] == custom_config()["train"]
     assert {name: len(values) for name, values in epochs.items()} == {
         "accuracy": 2,
         "loss": 2,
@@ -119,7 +146,7 @@ def test_a_seed_repeats_every_bit(first: pathlib.Path, train: Callable[..., path
     weights = read_weights(first)
     assert read_weights(same) == weights
     assert read_weights(other) != weights
-    histories = [(run / "logs/history.json").read_text() for run in (first, same, other)]
+    histories = [read_history(str(run / "logs"))["epochs"] for run in (first, same, other)]
     assert histories[0] == histories[1] != histories[2]
 
 
@@ -129,7 +156,52 @@ def test_says_why_a_network_cannot_be_built(train: Callable[..., pathlib.Path]) 
         train(trainer="cnn", options={})
 
 
-def test_says_that_a_trainer_does_not_exist(train: Callable[..., pathlib.Path]) -> None:
-    message = "There is no such trainer. Received: 'den'. Did you mean 'dense'?"
-    with pytest.raises(PipelineError, match=f"^{re.escape(message)}"):
-        train(trainer="den")
+def test_begins_with_the_weights_of_another_model(
+    first: pathlib.Path, train: Callable[..., pathlib.Path]
+) -> None:
+    same = train(base_model=str(first / "model"), learning_rate=1e-12, epochs=1)
+    history = read_history(str(same / "logs"))
+    assert history["warm_start"] == "all weights"
+    before = read_history(str(first / "logs"))["epochs"]["val_loss"][-1:]
+    assert history["epochs"]["val_loss"] == pytest.approx(before, abs=1e-5)
+
+
+class CutOffError(Exception):
+    """Stands for whatever ends a process."""
+
+
+def test_goes_on_only_with_the_same_settings(
+    first: pathlib.Path,
+    train: Callable[..., pathlib.Path],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def end(callback: StopOnNaN, epoch: int, logs: object = None) -> None:
+        if epoch == 1:
+            raise CutOffError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StopOnNaN, "on_epoch_end", end)
+        with pytest.raises(CutOffError):
+            train(checkpoint_folder=str(tmp_path))
+    [left] = tmp_path.iterdir()
+    other = train(checkpoint_folder=str(tmp_path), seed=2)
+    assert read_history(str(other / "logs"))["phases"][0]["resumed_after"] == 0
+    assert list(tmp_path.iterdir()) == [left], "its own are removed, the other one's are not"
+    resumed = train(checkpoint_folder=str(tmp_path))
+    assert read_history(str(resumed / "logs"))["phases"][0]["resumed_after"] == 1
+    assert read_weights(resumed) == read_weights(first)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_there_must_be_as_many_images_as_classes(
+    inputs: dict[str, Any], tmp_path: pathlib.Path
+) -> None:
+    pixels = np.zeros((2, *SHAPE.dimensions), np.uint8)
+    few = {**inputs, "train_files": [write_records(tmp_path / "few", pixels, [0, 1])]}
+    message = (
+        "There must be at least as many images to train on as classes. Received: 2 images and 3 "
+        "classes. Add images, or remove classes."
+    )
+    with pytest.raises(PipelineError, match=f"^{re.escape(message)}$"):
+        run_fn(FnArgs(**few, serving_model_dir="", model_run_dir="", custom_config=custom_config()))

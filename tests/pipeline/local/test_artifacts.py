@@ -84,6 +84,29 @@ def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
     assert describe_step("BaselineResolver", {"BaselineResolver": step}) == text
 
 
+@pytest.mark.parametrize(
+    ("outputs", "text"),
+    [
+        ({"examples": "e"}, "no blessed model of other images to begin with"),
+        ({"examples": "e", "model": "m"}, "the last blessed model of other images"),
+    ],
+)
+def test_what_a_warm_start_begins_with(path, outputs, text):
+    record(path, "WarmStartResolver", pb.Execution.COMPLETE, outputs, INTERNAL_OUTPUT)
+    step = read_step(path, "WarmStartResolver")
+    assert describe_step("WarmStartResolver", {"WarmStartResolver": step}) == text
+
+
+def test_what_a_search_found(path, tmp_path):
+    (tmp_path / "best_hyperparameters.txt").write_text(
+        '{"space": [], "values": {"learning_rate": 0.002, "options.dropout": 0.1}}'
+    )
+    outputs = {"best_hyperparameters": str(tmp_path)}
+    record(path, "Tuner", pb.Execution.COMPLETE, outputs)
+    step = read_step(path, "Tuner")
+    assert describe_step("Tuner", {"Tuner": step}) == "learning_rate 0.002, options.dropout 0.1"
+
+
 def test_the_steps_of_spans_are_told_apart(path):
     for number in (1, 11):
         step = f"StatisticsGen.span-{number}"

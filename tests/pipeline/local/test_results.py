@@ -45,7 +45,9 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
     monkeypatch.setattr(results, "read_evaluation", lambda uri: evaluation)
     monkeypatch.setattr(results, "read_baseline_accuracy", lambda uri: None)
     monkeypatch.setattr(
-        results, "_history", lambda _: {"epochs": {"accuracy": [0.5], "val_accuracy": [0.5]}}
+        results,
+        "_history",
+        lambda _: {"kept_epoch": 1, "epochs": {"accuracy": [0.5], "val_accuracy": [0.5]}},
     )
     monkeypatch.setattr(results, "_warnings", lambda _: [])
     evaluator = StepRecord(

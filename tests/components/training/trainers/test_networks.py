@@ -58,7 +58,7 @@ def test_options_reach_the_layers() -> None:
     assert model.get_layer("dropout").rate == 0.4
 
 
-@pytest.mark.parametrize("name", trainers.available())
+@pytest.mark.parametrize("name", ["cnn", "dense"])
 @pytest.mark.parametrize("shape", [ImageShape(18, 20, 1), ImageShape(20, 18, 3)])
 def test_returns_probabilities(name: str, shape: ImageShape) -> None:
     model = trainers.load(name, {}).build_model(shape, 4)
@@ -70,7 +70,7 @@ def test_returns_probabilities(name: str, shape: ImageShape) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), np.ones(5), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", trainers.available())
+@pytest.mark.parametrize("name", ["cnn", "dense"])
 def test_takes_pixels_as_they_leave_transform(name: str) -> None:
     model = trainers.load(name, {}).build_model(FASHION_MNIST, 10)
     white = np.full((1, *FASHION_MNIST.dimensions), 255, np.uint8)

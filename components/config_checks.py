@@ -1,4 +1,4 @@
-"""The checks that the classes of `pipeline.config` make on construction."""
+"""The checks that the classes of the configuration make on construction."""
 
 import dataclasses
 import math

@@ -1,0 +1,191 @@
+"""Which trainings a network goes through: one, or a frozen one and then fine-tuning."""
+
+import dataclasses
+import os
+
+import keras
+
+from components.errors import PipelineError
+from components.features import EVAL_SPLIT, TRAIN_SPLIT, ImageShape
+from components.training.augmentation import make_augmentation
+from components.training.compiling import Recipe
+from components.training.dataset import Examples
+from components.training.fit import Phase, PhaseResult, fit_phase
+from components.training.frozen import compute_features, split_base, split_frozen
+from components.training.pretrained import BASE
+from components.training.settings import BALANCED, AugmentConfig, FineTuneConfig, TrainConfig
+
+TRAINING, FINE_TUNING = "training", "fine_tuning"
+MEBIBYTE = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Everything that decides about the training of a network.
+
+    Attributes:
+        train: The settings of the first training, and of all.
+        fine_tune: Those of the second.
+        augment: How images are changed.
+        shape: Of the images.
+        classes: How many there are.
+        folder: For checkpoints and features on disk, of this training alone.
+        log_folder: For TensorBoard's logs.
+    """
+
+    train: TrainConfig
+    fine_tune: FineTuneConfig
+    augment: AugmentConfig
+    shape: ImageShape
+    classes: int
+    folder: str
+    log_folder: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stand:
+    """What is trained on what: the whole network on images, or a part of it on their features."""
+
+    network: keras.Model
+    training: Examples
+    evaluation: Examples
+    augmentation: keras.Model | None
+
+
+def train_network(
+    network: keras.Model, training: Examples, evaluation: Examples, plan: Plan
+) -> list[PhaseResult]:
+    """Trains a network, the pretrained part too if that is planned.
+
+    Args:
+        network: From pixels to probabilities; it is changed.
+        training: Images to train on.
+        evaluation: Images that each epoch is measured on.
+        plan: How.
+
+    Returns:
+        What each phase came to, in their order.
+
+    Raises:
+        PipelineError: A loss is not a finite number, there is not enough room for features, or the
+            fine-tuning would begin after the last layer.
+    """
+    augmentation = make_augmentation(plan.augment, plan.shape, plan.train.seed)
+    stand = _Stand(network, training, evaluation, augmentation)
+    first = _first_phase(plan, training)
+    if not plan.fine_tune.epochs:
+        return [_train_on_features(stand, plan, first)]
+    base = network.get_layer(BASE)
+    _check_from_layer(base, plan.fine_tune.from_layer)
+    if not base.trainable:
+        # What neither phase trains is computed once for both.
+        stand = _behind(split_base(network, plan.fine_tune.from_layer), stand, plan, "lower")
+    results = [_train_on_features(stand, plan, first)]
+    _unfreeze(base, plan.fine_tune.from_layer)
+    return [*results, _train(stand, _fine_tuning_phase(plan, training))]
+
+
+def _train_on_features(stand: _Stand, plan: Plan, phase: Phase) -> PhaseResult:
+    return _train(_behind(split_frozen(stand.network), stand, plan, "frozen"), phase)
+
+
+def _train(stand: _Stand, phase: Phase) -> PhaseResult:
+    network = stand.network
+    if stand.augmentation:
+        # Not a part of the network, which is served as it is.
+        pixels = keras.Input(network.input_shape[1:], name="pixels")
+        network = keras.Model(pixels, network(stand.augmentation(pixels)), name="augmented")
+    return fit_phase(network, stand.training, stand.evaluation, phase)
+
+
+def _behind(
+    parts: tuple[keras.Model, keras.Model] | None, stand: _Stand, plan: Plan, name: str
+) -> _Stand:
+    """What stands behind the first of two parts, once that has seen all images; as it was without.
+
+    Each image is seen in several views where images are changed at random; more than there are
+    epochs would be of no use.
+    """
+    if parts is None:
+        return stand
+    first, second = parts
+
+    def compute(examples: Examples, split: str, augmentation: keras.Model | None) -> Examples:
+        epochs = max(plan.train.epochs, plan.fine_tune.epochs)
+        return compute_features(
+            first,
+            examples,
+            plan.train.batch_size,
+            plan.classes,
+            augmentation=augmentation,
+            views=min(plan.augment.views, epochs),
+            memory_budget=plan.train.memory_budget * MEBIBYTE,
+            folder=os.path.join(plan.folder, f"{name}_{split}"),
+        )
+
+    training = compute(stand.training, TRAIN_SPLIT, stand.augmentation)
+    return _Stand(second, training, compute(stand.evaluation, EVAL_SPLIT, None), None)
+
+
+def _unfreeze(base: keras.Model, from_layer: int) -> None:
+    # Statistics of a few small batches would spoil those of millions of images, as Keras's guide
+    # "Transfer learning and fine-tuning" warns. To call the base with `training=False`, which it
+    # advises, is of no effect: Keras 3 passes on what the outer model was called with.
+    stays = () if base.trainable else keras.layers.BatchNormalization
+    base.trainable = True
+    for number, layer in enumerate(base.layers):
+        layer.trainable = number >= from_layer and not isinstance(layer, stays)
+
+
+def _check_from_layer(base: keras.Model, from_layer: int) -> None:
+    if from_layer >= len(base.layers):
+        raise PipelineError(
+            f"fine_tune.from_layer must be below the {len(base.layers)} layers of the pretrained "
+            f"part. Received: fine_tune.from_layer={from_layer}."
+        )
+
+
+def _first_phase(plan: Plan, training: Examples) -> Phase:
+    settings = plan.train
+    steps = training.steps(settings.batch_size)
+    recipe = Recipe(
+        optimizer=settings.optimizer,
+        learning_rate=settings.learning_rate,
+        schedule=settings.schedule,
+        steps=settings.epochs * steps,
+        warmup_steps=settings.warmup_epochs * steps,
+        weight_decay=settings.weight_decay,
+        label_smoothing=settings.label_smoothing,
+    )
+    return _phase(plan, TRAINING, settings.epochs, recipe, plan.log_folder)
+
+
+def _fine_tuning_phase(plan: Plan, training: Examples) -> Phase:
+    settings = plan.fine_tune
+    recipe = Recipe(
+        optimizer=settings.optimizer,
+        learning_rate=settings.learning_rate,
+        schedule=settings.schedule,
+        steps=settings.epochs * training.steps(plan.train.batch_size),
+        weight_decay=plan.train.weight_decay,
+        label_smoothing=plan.train.label_smoothing,
+    )
+    log_folder = os.path.join(plan.log_folder, FINE_TUNING) if plan.log_folder else ""
+    return _phase(plan, FINE_TUNING, settings.epochs, recipe, log_folder)
+
+
+def _phase(plan: Plan, name: str, epochs: int, recipe: Recipe, log_folder: str) -> Phase:
+    settings = plan.train
+    save_every = settings.checkpoint_every if plan.folder else 0
+    return Phase(
+        name=name,
+        epochs=epochs,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        recipe=recipe,
+        is_balanced=settings.class_weights == BALANCED,
+        patience=settings.early_stopping,
+        save_every=save_every,
+        folder=os.path.join(plan.folder, name) if save_every else "",
+        log_folder=log_folder,
+    )
