@@ -17,7 +17,7 @@ export ENVIRONMENT PYTHON
 python := $(ENVIRONMENT)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types format imports set-up lock lock-check doctor \
+.PHONY: help run test unit lint types format imports set-up lock lock-check reproduce doctor \
 	python-versions clean
 
 help: ## list the goals
@@ -56,6 +56,9 @@ lock: ## rewrite requirements.lock from pyproject.toml; newer versions: make loc
 
 lock-check: ## check that requirements.lock follows from pyproject.toml
 	@scripts/lock.sh --check
+
+reproduce: set-up ## run the published programs; rows and folders: make reproduce ARGS="mnist_cnn --peer"
+	@$(python) benchmarks/reproduce.py $(ARGS)
 
 doctor: ## say what this machine offers and what is missing
 	@any=$$(command -v python3 python3.11 python3.12 python3.13 | head -n 1 || true); \
