@@ -146,43 +146,40 @@ def _check_from_layer(base: keras.Model, from_layer: int) -> None:
 
 
 def _first_phase(plan: Plan, training: Examples) -> Phase:
-    settings = plan.train
-    steps = training.steps(settings.batch_size)
-    recipe = Recipe(
-        optimizer=settings.optimizer,
-        learning_rate=settings.learning_rate,
-        schedule=settings.schedule,
-        steps=settings.epochs * steps,
-        warmup_steps=settings.warmup_epochs * steps,
-        weight_decay=settings.weight_decay,
-        label_smoothing=settings.label_smoothing,
-    )
-    return _phase(plan, TRAINING, settings.epochs, recipe, plan.log_folder)
+    return _phase(plan, TRAINING, plan.train, training, plan.log_folder, plan.train.warmup_epochs)
 
 
 def _fine_tuning_phase(plan: Plan, training: Examples) -> Phase:
-    settings = plan.fine_tune
-    recipe = Recipe(
-        optimizer=settings.optimizer,
-        learning_rate=settings.learning_rate,
-        schedule=settings.schedule,
-        steps=settings.epochs * training.steps(plan.train.batch_size),
-        weight_decay=plan.train.weight_decay,
-        label_smoothing=plan.train.label_smoothing,
-    )
     log_folder = os.path.join(plan.log_folder, FINE_TUNING) if plan.log_folder else ""
-    return _phase(plan, FINE_TUNING, settings.epochs, recipe, log_folder)
+    return _phase(plan, FINE_TUNING, plan.fine_tune, training, log_folder)
 
 
-def _phase(plan: Plan, name: str, epochs: int, recipe: Recipe, log_folder: str) -> Phase:
+def _phase(
+    plan: Plan,
+    name: str,
+    own: TrainConfig | FineTuneConfig,
+    training: Examples,
+    log_folder: str,
+    warmup_epochs: int = 0,
+) -> Phase:
+    """A phase of which some settings are its own; the others hold for all."""
     settings = plan.train
+    steps = training.steps(settings.batch_size)
     save_every = settings.checkpoint_every if plan.folder else 0
     return Phase(
         name=name,
-        epochs=epochs,
+        epochs=own.epochs,
         batch_size=settings.batch_size,
         seed=settings.seed,
-        recipe=recipe,
+        recipe=Recipe(
+            optimizer=own.optimizer,
+            learning_rate=own.learning_rate,
+            schedule=own.schedule,
+            steps=own.epochs * steps,
+            warmup_steps=warmup_epochs * steps,
+            weight_decay=settings.weight_decay,
+            label_smoothing=settings.label_smoothing,
+        ),
         is_balanced=settings.class_weights == BALANCED,
         patience=settings.early_stopping,
         save_every=save_every,
