@@ -5,10 +5,13 @@
 3. `preprocessing`  encoded images -> pixels of one size, class names -> integers
 4. `training`       pixels -> a Keras model, by one of the `trainers`
 5. `evaluation`     model and thresholds -> blessed or refused
-6. `serving`        blessed model -> signatures, serving directory, predictions
+6. `serving`        model -> signatures, answers in a fresh process, serving directory
+7. `release`        evaluation, answers, what serves now -> released or refused, with the reasons
+8. `reporting`      what every step found -> one page
 
 All of them agree on `features` (the keys and shapes of a record), `normalisation` (files of any
-format -> bytes that TensorFlow decodes) and `images` (how those become pixels), speak to users
+format -> bytes that TensorFlow decodes), `images` (how those become pixels), `artifact_types` and
+`pages` (the look of what they write for people), speak to users
 through `errors` and `progress`, and tell TFX's cache what it would miss through `fingerprint` and
 `cache_driver`. They never import `pipeline`, which decides which steps run and with what settings.
 """

@@ -109,7 +109,7 @@ def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
 def _ingestion_parameters(config: PipelineConfig) -> dict[str, Any]:
     return {
         "rules": ingestion_rules(config),
-        "code_fingerprint": code_fingerprint("ingestion", "normalisation"),
+        "code_fingerprint": code_fingerprint("ingestion", "normalisation", "pages"),
     }
 
 

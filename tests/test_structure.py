@@ -12,8 +12,18 @@ import pytest
 from components.training import trainers
 
 REPOSITORY = pathlib.Path(__file__).parents[1]
-STAGES = {"ingestion", "validation", "preprocessing", "training", "evaluation", "serving"}
+STAGES = {
+    "ingestion",
+    "validation",
+    "preprocessing",
+    "training",
+    "evaluation",
+    "serving",
+    "release",
+    "reporting",
+}
 SHARED = {
+    "artifact_types",
     "cache_driver",
     "config_checks",
     "errors",
@@ -21,12 +31,22 @@ SHARED = {
     "fingerprint",
     "images",
     "normalisation",
+    "pages",
     "progress",
     "suggestions",
     "visible",
 }
-# Training ends with an export, and only serving knows what a served model looks like.
-STAGES_THAT_ANOTHER_NEEDS = {("training", "serving")}
+STAGES_THAT_ANOTHER_NEEDS = {
+    # Training ends with an export, and only serving knows what a served model looks like.
+    ("training", "serving"),
+    # The gate judges what the steps before it measured.
+    ("release", "evaluation"),
+    ("release", "serving"),
+    # A server must answer as the evaluation did.
+    ("serving", "evaluation"),
+    # The report shows what every step found.
+    *(("reporting", name) for name in STAGES),
+}
 HEAVY = ("keras", "tensorflow", "tfx")
 
 

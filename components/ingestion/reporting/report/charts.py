@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from components.ingestion.reporting.distributions import Distribution
-from components.ingestion.reporting.report.page import format_number
+from components.pages.page import format_number
 
 HEIGHT = 60.0
 WIDTH = 240.0

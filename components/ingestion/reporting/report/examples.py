@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.ingestion.reporting.findings import CLASS_BALANCE, KINDS, REJECTED, Finding, Kind
-from components.ingestion.reporting.report.thumbnails import Thumbnails
+from components.pages.thumbnails import Thumbnails
 
 MOST_EXAMPLES_SHOWN = 12
 MOST_PICTURES_AN_EXAMPLE = 4

@@ -1,12 +1,15 @@
 """An audit -> the file that its user opens."""
 
+import functools
+
 from components.ingestion.listing.file_system import open_text
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.report.charts import make_chart
 from components.ingestion.reporting.report.classes import make_class_table
 from components.ingestion.reporting.report.examples import make_sections
-from components.ingestion.reporting.report.page import plural, render_page
-from components.ingestion.reporting.report.thumbnails import Thumbnails
+from components.ingestion.reporting.report.pictures import read_picture
+from components.pages.page import plural, render_page
+from components.pages.thumbnails import Thumbnails
 
 REPORT_FILE = "report.html"
 
@@ -33,10 +36,11 @@ def render_report(audit: Audit, root: str) -> str:
         make_chart(name, values) for name, values in (*audit.sizes.items(), *audit.quality.items())
     ]
     return render_page(
+        __package__,
         "audit.html",
         audit=audit,
         summary=summarize(audit),
-        sections=tuple(make_sections(audit, Thumbnails(root))),
+        sections=tuple(make_sections(audit, Thumbnails(functools.partial(read_picture, root)))),
         classes=make_class_table(audit),
         charts=charts,
     )

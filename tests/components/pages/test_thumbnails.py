@@ -1,12 +1,18 @@
 import base64
+import functools
 import io
 
 import pytest
 from PIL import Image
 
-from components.ingestion.reporting.report import thumbnails
-from components.ingestion.reporting.report.thumbnails import Thumbnails
+from components.ingestion.reporting.report.pictures import read_picture
+from components.pages import thumbnails
+from components.pages.thumbnails import Thumbnails
 from tests.image_files import encode_image, write_image
+
+
+def of_folder(folder):
+    return Thumbnails(functools.partial(read_picture, str(folder)))
 
 
 def decode(source: str) -> Image.Image:
@@ -25,34 +31,34 @@ def decode(source: str) -> Image.Image:
 )
 def test_sizes(tmp_path, size, format, expected):
     write_image(tmp_path / "a", size=size, format=format)
-    small = decode(Thumbnails(str(tmp_path)).make("a"))
+    small = decode(of_folder(tmp_path).make("a"))
     assert (small.format, small.size) == expected
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_modes(tmp_path, mode):
     write_image(tmp_path / "a.png", size=(300, 200), mode=mode)
-    assert decode(Thumbnails(str(tmp_path)).make("a.png")).size == (160, 107)
+    assert decode(of_folder(tmp_path).make("a.png")).size == (160, 107)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", encode_image(format="JPEG")[:200]])
 def test_what_cannot_be_shown_is_left_out(tmp_path, content):
     (tmp_path / "a.jpg").write_bytes(content)
-    assert Thumbnails(str(tmp_path)).make("a.jpg") == ""
-    assert Thumbnails(str(tmp_path)).make("gone.jpg") == ""
+    assert of_folder(tmp_path).make("a.jpg") == ""
+    assert of_folder(tmp_path).make("gone.jpg") == ""
 
 
 def test_a_file_that_grew_is_not_read(tmp_path):
     with open(tmp_path / "a.jpg", "wb") as file:
         file.truncate(10**12)
-    assert Thumbnails(str(tmp_path)).make("a.jpg") == ""
+    assert of_folder(tmp_path).make("a.jpg") == ""
 
 
 def test_a_full_page_takes_no_more(tmp_path, monkeypatch):
     monkeypatch.setattr(thumbnails, "MOST_CHARACTERS", 100)
     for name in "ab":
         write_image(tmp_path / name, size=(200, 200))
-    made = Thumbnails(str(tmp_path))
+    made = of_folder(tmp_path)
     assert made.make("a")
     assert made.make("b") == ""
     assert made.make("a")

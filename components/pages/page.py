@@ -8,15 +8,18 @@ from markupsafe import Markup
 from components.visible import visible
 
 
-def render_page(template: str, **values: Any) -> str:
+def render_page(package: str, template: str, **values: Any) -> str:
     """Fills a template; every value is text and never becomes markup.
 
     Args:
-        template: Name of a file in `templates`, which extends `page.html`.
+        package: Whose folder `templates` holds the template.
+        template: Name of a file in it, which extends `page.html` of this package.
         values: What it shows.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader(package), jinja2.PackageLoader(__package__)]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,6 +1,6 @@
 import pytest
 
-from components.ingestion.reporting.report.page import (
+from components.pages.page import (
     format_number,
     format_share,
     mark_name,

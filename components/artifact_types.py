@@ -1,0 +1,36 @@
+"""Types of artifacts that TFX lacks and that more than one step knows."""
+
+from tfx import types
+from tfx.types import artifact
+
+
+class TestPredictions(types.Artifact):
+    """What models say of each test image: `predictions.parquet`.
+
+    `components.evaluation.predictions` writes and reads it.
+    """
+
+    TYPE_NAME = "TestPredictions"
+    # It is not a test, whatever its name makes pytest believe.
+    __test__ = False
+
+
+class ReleaseVerdict(types.Artifact):
+    """Whether a model may be released, and why: `release_verdict.json`.
+
+    `components.release.verdict` writes and reads it.
+    """
+
+    TYPE_NAME = "ReleaseVerdict"
+    PROPERTIES = {
+        # 1 released, 0 refused.
+        "released": artifact.Property(type=artifact.PropertyType.INT),
+        # The verdict in one sentence.
+        "sentence": artifact.Property(type=artifact.PropertyType.STRING),
+    }
+
+
+class ModelReport(types.Artifact):
+    """The report on a model: `report.html`, `metrics.json`, `model_card.md`, and lists as CSV."""
+
+    TYPE_NAME = "ModelReport"
