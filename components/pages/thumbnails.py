@@ -54,17 +54,18 @@ class Thumbnails:
             return ""
 
 
-def encode(image: Image.Image) -> str:
+def encode(image: Image.Image, side: int = SIDE) -> str:
     """Makes an image small, without enlarging it, and packs it.
 
     Args:
         image: Mode L or RGB.
+        side: Pixels of the longer side at most.
 
     Returns:
         A data URI.
     """
     small = image.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    small.thumbnail((side, side), Image.Resampling.BOX)
     stream = io.BytesIO()
     if max(small.size) <= SMALL_SIDE:
         small.save(stream, "PNG")

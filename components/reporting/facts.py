@@ -1,0 +1,84 @@
+"""What is known of a run when its report is written: one value, from which all files are made."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from components.evaluation.predictions import Predictions
+from components.ingestion.reporting.audit import Audit
+from components.release.verdict import Verdict
+from components.serving.serving_facts import ServingFacts
+from components.validation.findings import Verdict as DataVerdict
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFacts:
+    """What is known of the images.
+
+    Attributes:
+        audit: Of all spans together, without examples and distributions.
+        verdict: DataGate's.
+        fingerprint: Hexadecimal SHA-256 of which files are used, in which class and split.
+    """
+
+    audit: Audit
+    verdict: DataVerdict
+    fingerprint: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """One artifact that the report rests on, and what it cost to make.
+
+    Attributes:
+        step: Name of the step that made it; empty if unknown.
+        run: In which run; earlier than this one's if it came from the cache; empty if unknown.
+        key: Which of the step's outputs it is; empty if unknown.
+        number: Of the artifact in ML Metadata.
+        type_name: TFX's name of its type.
+        uri: Its folder.
+        milliseconds: That the step took; None if unknown.
+        peak_memory_bytes: Of the process, up to the end of the step; None if unknown.
+    """
+
+    step: str
+    run: str
+    key: str
+    number: int
+    type_name: str
+    uri: str
+    milliseconds: int | None = None
+    peak_memory_bytes: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFacts:
+    """What is known of a run.
+
+    Attributes:
+        pipeline: Its name.
+        run: Of the verdict, as TFX names runs: by their time; empty if unknown.
+        configuration: All settings.
+        verdict: The release gate's.
+        predictions: Of the test split.
+        top_3_accuracy: Share of test images whose class is among the top three, by the Evaluator.
+        loss: Mean cross-entropy on the test images, nats, by the Evaluator.
+        data: The images.
+        history: What `components.training.history` read.
+        serving: What was found when the model was loaded as a server would load it.
+        origins: The artifacts that all this was read from.
+        versions: Of the libraries, by name.
+    """
+
+    pipeline: str
+    run: str
+    configuration: Mapping[str, Any]
+    verdict: Verdict
+    predictions: Predictions
+    top_3_accuracy: float
+    loss: float
+    data: DataFacts
+    history: Mapping[str, Any]
+    serving: ServingFacts
+    origins: tuple[Origin, ...]
+    versions: Mapping[str, str]

@@ -1,0 +1,203 @@
+"""`metrics.json`: the report for machines.
+
+    format              1; another number when keys change their meaning
+    pipeline, run       str, as the report names them
+    verdict             released: bool; sentence, policy, baseline, baseline_note, reset_baseline,
+                        force_push: str; confidence: of all intervals
+    checks              of each: name, title, outcome, direction, unit, method, detail: str; value,
+                        low, high, bound: float
+    images              test, found, used, rejected, duplicates: int; splits: {split: int}
+    accuracy            value, low, high: 0 to 1; right, images: int
+    top_3_accuracy      0 to 1
+    loss                mean cross-entropy, nats
+    calibration         expected_error, mean_confidence: 0 to 1; bins: of each start, end, images,
+                        mean_confidence, and accuracy as above
+    classes             {class: {images: int, recall, precision: as accuracy}}
+    confusions          of each pair of different classes that occurs, the most frequent first, at
+                        most 10,000: class, answer: str; images: int
+    mistakes            int
+    label_errors        suspected: int; note: str
+    changes             against the serving model: gained, lost, both_right, both_wrong,
+                        unknown_images: int; only_new, only_old: [class]; null without one
+    serving             servable: bool; problems: [str]; model_bytes: int; load_seconds: float;
+                        latency_milliseconds: {batch: {calls: int, median, within_95_percent}}
+    data_fingerprint    hexadecimal SHA-256
+    versions            {library: version}
+    steps               of each artifact: step, run, type, number, milliseconds, peak_memory_bytes
+
+What is unknown is null: JSON has no NaN.
+"""
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from components.reporting.facts import Origin, RunFacts
+from components.reporting.measuring.calibration import Calibration
+from components.reporting.measuring.changes import Changes
+from components.reporting.measuring.confusion import Confusion
+from components.reporting.measuring.measures import Measures
+from components.reporting.measuring.shares import Share
+from components.reporting.page.serving import make_latency_rows
+
+FORMAT = 1
+MOST_CONFUSIONS = 10_000
+
+
+def metrics_to_json(facts: RunFacts, measures: Measures) -> str:
+    """The report for machines as JSON of several lines; see the top of this file for its keys."""
+    values = _without_nan(collect_metrics(facts, measures))
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def collect_metrics(facts: RunFacts, measures: Measures) -> dict[str, Any]:
+    """The same in Python's types, with NaN for what is unknown."""
+    return {
+        "format": FORMAT,
+        "pipeline": facts.pipeline,
+        "run": facts.run,
+        "verdict": _verdict(facts),
+        "checks": [dataclasses.asdict(check) for check in facts.verdict.checks],
+        "images": _images(facts),
+        "accuracy": _share(measures.accuracy),
+        "top_3_accuracy": facts.top_3_accuracy,
+        "loss": facts.loss,
+        "calibration": _calibration(measures.calibration),
+        "classes": {
+            each.name: {
+                "images": each.support,
+                "recall": _share(each.recall),
+                "precision": _share(each.precision),
+            }
+            for each in measures.classes
+        },
+        "confusions": _confusions(measures.confusion),
+        "mistakes": len(measures.mistakes),
+        "label_errors": {
+            "suspected": len(measures.label_errors.rows),
+            "note": measures.label_errors.note,
+        },
+        "changes": _changes(measures.changes),
+        "serving": _serving(facts),
+        "data_fingerprint": facts.data.fingerprint,
+        "versions": dict(facts.versions),
+        "steps": [_step(origin) for origin in facts.origins],
+    }
+
+
+def _verdict(facts: RunFacts) -> dict[str, Any]:
+    verdict = facts.verdict
+    return {
+        "released": verdict.is_released,
+        "sentence": verdict.sentence,
+        "policy": verdict.policy,
+        "confidence": verdict.confidence,
+        "baseline": verdict.baseline,
+        "baseline_note": verdict.baseline_note,
+        "reset_baseline": verdict.reset_baseline,
+        "force_push": verdict.force_push,
+    }
+
+
+def _images(facts: RunFacts) -> dict[str, Any]:
+    audit = facts.data.audit
+    return {
+        "test": len(facts.predictions),
+        "found": audit.found,
+        "used": audit.used,
+        "rejected": audit.rejected,
+        "duplicates": audit.duplicates,
+        "splits": {split: audit.split_size(split) for split in audit.images},
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "value": share.value,
+        "low": share.low,
+        "high": share.high,
+        "right": share.successes,
+        "images": share.trials,
+    }
+
+
+def _calibration(calibration: Calibration) -> dict[str, Any]:
+    bins = [
+        {
+            "start": each.start,
+            "end": each.end,
+            "images": each.accuracy.trials,
+            "mean_confidence": each.mean_confidence,
+            "accuracy": _share(each.accuracy),
+        }
+        for each in calibration.bins
+    ]
+    return {
+        "expected_error": calibration.error,
+        "mean_confidence": calibration.mean_confidence,
+        "bins": bins,
+    }
+
+
+def _confusions(confusion: Confusion) -> list[dict[str, Any]]:
+    return [
+        {
+            "class": confusion.names[pair[0]],
+            "answer": confusion.names[pair[1]],
+            "images": confusion.count(pair),
+        }
+        for pair in confusion.mistaken[:MOST_CONFUSIONS]
+    ]
+
+
+def _changes(changes: Changes | None) -> dict[str, Any] | None:
+    if changes is None:
+        return None
+    return {
+        "gained": len(changes.gained),
+        "lost": len(changes.lost),
+        "both_right": changes.both_right,
+        "both_wrong": changes.both_wrong,
+        "unknown_images": changes.unknown_images,
+        "only_new": list(changes.only_new),
+        "only_old": list(changes.only_old),
+    }
+
+
+def _serving(facts: RunFacts) -> dict[str, Any]:
+    serving = facts.serving
+    return {
+        "servable": serving.is_servable,
+        "problems": list(serving.problems),
+        "model_bytes": serving.model_bytes,
+        "load_seconds": serving.load_seconds,
+        "latency_milliseconds": {
+            str(row.batch): {
+                "calls": row.calls,
+                "median": row.median,
+                "within_95_percent": row.slow,
+            }
+            for row in make_latency_rows(serving)
+        },
+    }
+
+
+def _step(origin: Origin) -> dict[str, Any]:
+    return {
+        "step": origin.step,
+        "run": origin.run,
+        "type": origin.type_name,
+        "number": origin.number,
+        "milliseconds": origin.milliseconds,
+        "peak_memory_bytes": origin.peak_memory_bytes,
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,50 @@
+"""Numbers as the report shows them."""
+
+import math
+
+UNKNOWN = "unknown"
+_STEPS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def format_ratio(value: float) -> str:
+    """A share of images or a difference of two: "0.9120"; "unknown" for NaN."""
+    return f"{value:.4f}" if math.isfinite(value) else UNKNOWN
+
+
+def format_measure(value: float, unit: str) -> str:
+    """A number with its unit, as a check has them: "12.5 MB"; shares with four digits."""
+    if not unit or not math.isfinite(value):
+        return format_ratio(value)
+    digits = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
+    return digits if unit == "count" else f"{digits} {unit}"
+
+
+def format_percent(value: float) -> str:
+    """A probability: "98 %", and "99.95 %" rather than a wrong "100 %"."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    percent = 100 * value
+    if 99 < percent < 100 or 0 < percent < 1:
+        # Cut and not rounded, for the same reason.
+        return f"{math.floor(percent * 100) / 100:.2f} %" if percent >= 0.01 else "< 0.01 %"
+    return f"{percent:.0f} %"
+
+
+def format_bytes(value: int) -> str:
+    """A size: "12.3 MB", by thousands."""
+    size = float(value)
+    for unit in _STEPS:
+        if size < 1000 or unit == _STEPS[-1]:
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+
+
+def format_seconds(value: float) -> str:
+    """A duration: "0.42 s", "12.3 s", "4 min 5 s"."""
+    if value < 1:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, seconds = divmod(round(value), 60)
+    return f"{minutes:,} min {seconds} s"
