@@ -1,7 +1,6 @@
 """All that was measured -> the checks, and the verdict in one sentence."""
 
 import dataclasses
-import math
 from collections.abc import Iterable, Sequence
 
 from components.evaluation.predictions import Predictions
@@ -98,7 +97,7 @@ def _check_evaluator(facts: Facts) -> list[Check]:
     """Whether TFMA came to the same; if not, one of the two counts something else."""
     images = len(facts.predictions)
     right = facts.predictions.model.is_right(facts.predictions.class_texts).sum()
-    difference = abs(right / images - facts.evaluated_accuracy) if images else math.nan
+    difference = abs(right / images - facts.evaluated_accuracy) if images else 0.0
     return [
         check_exact(
             "evaluator_refusals",
@@ -109,11 +108,12 @@ def _check_evaluator(facts: Facts) -> list[Check]:
             COUNT,
         ),
         check_exact(
-            "evaluator_difference",
-            "Difference from the accuracy that the Evaluator found",
-            float(difference),
+            "evaluator_disagreement",
+            "Test images counted otherwise by the Evaluator",
+            round(difference * images) if images else 0,
             0,
-            f"The Evaluator found {facts.evaluated_accuracy:.4f}.",
+            f"The Evaluator found an accuracy of {facts.evaluated_accuracy:.4f}.",
+            COUNT,
         ),
     ]
 

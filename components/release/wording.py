@@ -13,12 +13,12 @@ def broken(check: Check) -> str:
     if check.unit == COUNT:
         detail = check.detail.rstrip(".")
         return f"{_title(check)}: {format_value(check.value, COUNT)}{detail and f' ({detail})'}"
-    return f"{_title(check)} must be {bound(check)} and {measured(check)}"
+    return f"{_title(check)} must be {bound(check)} and is {measured(check)}"
 
 
 def unsure(check: Check) -> str:
     """A check of which nobody knows whether it is kept, in a clause."""
-    return f"{_title(check)} is {bound(check)}: it {measured(check)}"
+    return f"{_title(check)} is {bound(check)}: it is {measured(check)}"
 
 
 def bound(check: Check) -> str:
@@ -27,13 +27,13 @@ def bound(check: Check) -> str:
 
 
 def measured(check: Check) -> str:
-    """What was measured: "is 0.8280 (0.7672 to 0.8754)"."""
+    """What was measured: "0.8280 (0.7672 to 0.8754)"."""
     if math.isnan(check.value):
-        return "could not be measured"
+        return "not to be measured"
     value = format_value(check.value, check.unit)
     if not check.method:
-        return f"is {value}"
-    return f"is {value} ({_end(check.low, check.unit)} to {_end(check.high, check.unit)})"
+        return value
+    return f"{value} ({_end(check.low, check.unit)} to {_end(check.high, check.unit)})"
 
 
 def format_value(value: float, unit: str) -> str:

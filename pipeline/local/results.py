@@ -5,17 +5,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from components.reporting.executor import REPORT_FILE as MODEL_REPORT_FILE
-
 from components.evaluation.results import read_evaluation
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
 from components.ingestion.accounting import REJECTS_FILE
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.findings import KINDS
 from components.ingestion.reporting.report.writer import REPORT_FILE
-from components.release.verdict import PASSED, Verdict
+from components.release.verdict import COUNT, PASSED, Check, Verdict
 from components.release.verdict import read_verdict as read_release_verdict
 from components.release.wording import bound, measured
+from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
 from components.serving.serving_facts import read_facts
 from components.training.history import read_history
 from components.validation.findings import read_verdict
@@ -82,9 +81,9 @@ def summarize(records: Records) -> RunFinished:
             TEST_SPLIT: read_evaluation(evaluation).accuracy,
         },
         checks=[
-            (check.outcome, f"{check.title} {bound(check)}: {measured(check)}")
+            (check.outcome, f"{check.title}: {measured(check)}, {bound(check)}")
             for check in verdict.checks
-            if "/" not in check.name or check.outcome != PASSED
+            if _matters(check)
         ],
         verdict=verdict.sentence,
         notes=[verdict.baseline_note] if verdict.baseline_note else [],
@@ -202,6 +201,12 @@ def _history(records: Records) -> dict[str, Any]:
 
 def _is_blessed(records: Records) -> bool:
     return records["Evaluator"].outputs["blessing"].properties["blessed"] == 1
+
+
+def _matters(check: Check) -> bool:
+    """Whether a check is worth a line: one that did not pass, or with a bound of the user."""
+    is_of_class = "/" in check.name
+    return check.outcome != PASSED or not (is_of_class or check.unit == COUNT)
 
 
 def _verdict(records: Records) -> Verdict:

@@ -15,7 +15,9 @@ BATCH = 64
 _SIZE = (64, 48)
 _ODD_SIZES = ((1, 1), (1, 2000), (2000, 1), (3000, 2000))
 
-SAME = (
+_Form = tuple[str, str, str, dict[str, Any]]
+
+SAME: tuple[_Form, ...] = (
     ("PNG", "PNG", "RGB", {}),
     ("PNG with a palette", "PNG", "P", {}),
     ("PNG, gray", "PNG", "L", {}),
@@ -26,7 +28,7 @@ SAME = (
     ("TIFF", "TIFF", "RGB", {}),
 )
 """Forms of one picture without any loss: title, Pillow's format and mode, options."""
-OTHERS = (
+OTHERS: tuple[_Form, ...] = (
     ("JPEG", "JPEG", "RGB", {}),
     ("JPEG, progressive", "JPEG", "RGB", {"progressive": True}),
     ("JPEG, gray", "JPEG", "L", {}),

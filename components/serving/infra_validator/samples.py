@@ -40,7 +40,8 @@ def choose_samples(predictions: Predictions, folders: Sequence[str]) -> Samples:
     rows = _choose(predictions.class_texts)
     wanted = {predictions.sha256s[row]: row for row in rows}
     found = _read(folders, set(wanted))
-    kept, size = [], 0
+    kept: list[int] = []
+    size = 0
     for sha256, row in wanted.items():
         size += len(found[sha256])
         if kept and size > MOST_BYTES:

@@ -78,6 +78,7 @@ def test_calibration_interval_holds_the_value_and_is_repeatable():
     is_right = random.random(2000) < confidences - 0.1
     low, high = calibration_interval(confidences, is_right, 0.95)
     assert low < 0.1 < high
+    assert high - low < 0.05
     assert low < calibration_error(confidences, is_right) < high
     assert (low, high) == calibration_interval(confidences, is_right, 0.95)
 

@@ -29,7 +29,7 @@ def test_a_good_model_is_released():
         "model_size",
         "latency",
         "evaluator_refusals",
-        "evaluator_difference",
+        "evaluator_disagreement",
         "withdrawals",
     ]
     assert verdict.baseline_note == "No model was serving that could be compared with."
@@ -81,9 +81,9 @@ def test_the_measured_value_decides_by_setting():
         ),
         (
             {"evaluated_accuracy": 0.9},
-            "evaluator_difference",
-            "Refused: difference from the accuracy that the Evaluator found must be at most 0.0000 "
-            "and is 0.0500.",
+            "evaluator_disagreement",
+            "Refused: test images counted otherwise by the Evaluator: 50 (The Evaluator found an "
+            "accuracy of 0.9000).",
         ),
         (
             {"serving": dataclasses.replace(GOOD_FACTS, problems=("It answers NaN.",))},
