@@ -31,7 +31,9 @@ The served model, written by training, called by evaluation and by clients:
     serving_default     image_bytes: string [batch], files as a client has them (the REST API of
                         TensorFlow Serving takes them in base64) ->
                         probabilities: float32 [batch, classes],
-                        class_names: string [batch, classes], top_class: string [batch]
+                        class_names: string [batch, classes], top_class: string [batch],
+                        top_k_classes: string [batch, k], top_k_probabilities: float32 [batch, k],
+                        the most probable first, k = 5 or the number of classes if that is less
     serving_examples    examples: string [batch], serialized tf.train.Examples with the raw
                         features -> the same
     transform_features  examples: string [batch] -> image/class/label, int64 [batch]
@@ -93,6 +95,9 @@ TRANSFORM_SIGNATURE = "transform_features"
 PROBABILITIES = "probabilities"
 CLASS_NAMES = "class_names"
 TOP_CLASS = "top_class"
+TOP_K_CLASSES = "top_k_classes"
+TOP_K_PROBABILITIES = "top_k_probabilities"
+TOP_K = 5
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from jsonargparse import ArgumentParser, Namespace, get_loader
 
 from components.config_checks import ConfigurationError, wrong_type
 from components.suggestions import did_you_mean
-from pipeline.config import PipelineConfig, from_dict, to_yaml
+from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
 from pipeline.setting_names import check_names, setting_fields, setting_groups
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -63,6 +63,7 @@ def parse_arguments(argv: Sequence[str], program: str = "runner_local.py") -> Ar
         SystemExit: 0 after --help or --print-config; 2 after one message on standard error.
     """
     parser = _build_parser(program)
+    argv = [_with_underscores(argument) for argument in argv]
     try:
         arguments, prints = _read_arguments(parser, argv)
     except ConfigurationError as error:
@@ -112,6 +113,14 @@ def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Argume
     if is_sample and not given.schema:
         config = dataclasses.replace(config, schema=_from_here(config.schema))
     return Arguments(config, config_file, is_sample), given.print_config
+
+
+def _with_underscores(argument: str) -> str:
+    """A flag of ours that was written with dashes, as in --force-push."""
+    flag, equals, value = argument.partition("=")
+    name = flag.removeprefix("--").replace("-", "_")
+    is_setting = flag.startswith("--") and name in setting_fields(PipelineConfig)
+    return f"--{name}{equals}{value}" if is_setting else argument
 
 
 def _check_flags(argv: Sequence[str]) -> None:
@@ -176,6 +185,13 @@ def _read_file(path: str) -> dict[str, Any]:
         check_names(PipelineConfig, content)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    for name in DECISIONS:
+        if content.get(name):
+            flag = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(
+                f"{name} must be decided for one run at a time, with {flag} REASON. "
+                f"Received: {path} with {name}, for all runs. Remove it there."
+            )
     return content
 
 

@@ -26,6 +26,7 @@ from components.ingestion.rules import (
     MOVE,
 )
 from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS
+from components.release.rules import ReleaseRules
 from components.training.settings import (
     AugmentConfig,
     ExportConfig,
@@ -51,6 +52,8 @@ RESIZE_METHODS = (
 # The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
 LONGEST_NAME = 63
 SCHEMA_FOLDER = "data/schemas"
+DECISIONS = ("reset_baseline", "force_push")
+"""Settings of one run, which no configuration file can make for all runs to come."""
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -170,21 +173,20 @@ class IngestConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class EvaluateConfig:
-    """What a model must reach on the test split to be pushed.
+class PushConfig:
+    """What happens in the serving directory.
 
     Attributes:
-        min_accuracy: Share of the images that it must recognize, 0 to 1.
-        max_accuracy_loss: How much less accurate than the last blessed model it may be, 0 to 1.
+        keep_versions: How many of the newest versions stay there, 2 or more, so that one can go
+            back; 0 for all.
     """
 
-    min_accuracy: float = 0.7
-    max_accuracy_loss: float = 0.0
+    keep_versions: int = 10
 
     def __post_init__(self) -> None:
-        check_types(self, "evaluate.")
-        check_between("evaluate.min_accuracy", self.min_accuracy, 0, 1)
-        check_between("evaluate.max_accuracy_loss", self.max_accuracy_loss, 0, 1)
+        check_types(self, "push.")
+        if self.keep_versions:
+            check_between("push.keep_versions", self.keep_versions, 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +212,12 @@ class PipelineConfig:
         augment: Random changes to the images that are trained on.
         tune: A search for better settings of the training, before it.
         export: Other forms of the model, beside the SavedModel and checked against it.
-        evaluate: What a model must reach.
+        evaluate: What a model must be to be pushed.
+        push: What happens in the serving directory.
+        reset_baseline: Why this run is not to be compared with the serving model. A decision for
+            one run, which is recorded: on the command line only.
+        force_push: Why this run's model is to be pushed whatever the checks say, if only it can be
+            served. A decision for one run, which is recorded: on the command line only.
     """
 
     data: str
@@ -228,7 +235,11 @@ class PipelineConfig:
     augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
     tune: TuneConfig = dataclasses.field(default_factory=TuneConfig)
     export: ExportConfig = dataclasses.field(default_factory=ExportConfig)
-    evaluate: EvaluateConfig = EvaluateConfig()
+    # A factory, since its floors of single classes are a mapping.
+    evaluate: ReleaseRules = dataclasses.field(default_factory=ReleaseRules)
+    push: PushConfig = PushConfig()
+    reset_baseline: str = ""
+    force_push: str = ""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -238,6 +249,12 @@ class PipelineConfig:
                     f"{name} must be a folder. Received: {name}={getattr(self, name)!r}. "
                     f"Give --{name} FOLDER, or {name}: FOLDER in a configuration file."
                 )
+        if "://" in self.serving:
+            raise ConfigurationError(
+                "serving must be a folder on a file system that renames and locks, which a push "
+                "that is whole or not at all rests on; object stores do neither. "
+                f"Received: serving={self.serving!r}. Give a local folder or a mounted volume."
+            )
         # The only way to fill in a field of a frozen class that depends on another one.
         object.__setattr__(self, "name", self.name or _name_of(self.data))
         _check_name(self.name)

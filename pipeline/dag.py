@@ -16,26 +16,22 @@ from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
-from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import channel, standard_artifacts
 
-from components.evaluation.baseline import (
-    LatestBlessedModelOfOtherImages,
-    LatestOtherBlessedModel,
-)
-from components.evaluation.thresholds import evaluation_config
-from components.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
+from components.evaluation.baseline import LatestBlessedModelOfOtherImages
+from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.fingerprint import code_fingerprint, file_fingerprints
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.listing.spans import Span
-from components.serving.pusher import WholePusher
 from components.training.settings import BLESSED
 from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
-from pipeline.places import checkpoint_folder, metadata_file, model_folder, output_folder
+from pipeline.places import checkpoint_folder, metadata_file, output_folder
+from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules
 
 # Without a mode, Beam first tries to download a runner of another kind.
@@ -83,7 +79,14 @@ def create_pipeline(
     transform = _transform(config, schema, examples, schema_gen)
     transform.add_upstream_node(data_gate)
     training = _train(config, transform)
-    release = _release(config, schema, examples, training[-1])
+    trainer = training[-1]
+    before = Before(
+        examples=examples,
+        data_verdict=data_gate.outputs["verdict"],
+        model=trainer.outputs["model"],
+        model_run=trainer.outputs["model_run"],
+    )
+    release = release_steps(config, schema, before)
     return _pipeline(config, [*_steps_of(sources), *validation, transform, *training, *release])
 
 
@@ -248,39 +251,6 @@ def _tune(config: PipelineConfig, inputs: dict[str, Any]) -> base_node.BaseNode:
         custom_config={**_training_config(config), "tune": dataclasses.asdict(config.tune)},
         **inputs,
     )
-
-
-def _release(
-    config: PipelineConfig,
-    schema: FrozenSchema,
-    examples: channel.BaseChannel,
-    trainer: base_node.BaseNode,
-) -> list[base_node.BaseNode]:
-    baseline = resolver.Resolver(
-        strategy_class=LatestOtherBlessedModel,
-        model=channel.Channel(type=standard_artifacts.Model),
-        model_blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
-        candidate=trainer.outputs["model"],
-    ).with_id("BaselineResolver")
-    evaluator = tfx.components.Evaluator(
-        examples=examples,
-        model=trainer.outputs["model"],
-        baseline_model=baseline.outputs["model"],
-        eval_config=evaluation_config(
-            classes=len(schema.class_names),
-            min_accuracy=config.evaluate.min_accuracy,
-            max_accuracy_loss=config.evaluate.max_accuracy_loss,
-        ),
-        example_splits=[TEST_SPLIT],
-    )
-    pusher = WholePusher(
-        model=trainer.outputs["model"],
-        model_blessing=evaluator.outputs["blessing"],
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=model_folder(config))
-        ),
-    )
-    return [baseline, evaluator, pusher.with_id("Pusher")]
 
 
 def _pipeline(config: PipelineConfig, steps: list[base_node.BaseNode]) -> tfx_pipeline.Pipeline:

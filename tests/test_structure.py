@@ -42,6 +42,8 @@ STAGES_THAT_ANOTHER_NEEDS = {
     # The gate judges what the steps before it measured.
     ("release", "evaluation"),
     ("release", "serving"),
+    # What serves is what a new model is compared with.
+    ("evaluation", "serving"),
     # A server must answer as the evaluation did.
     ("serving", "evaluation"),
     # The report shows what every step found.
@@ -156,8 +158,8 @@ def test_features_imports_nothing_of_ours() -> None:
         ),
         (
             "components/images.py",
-            "from components.serving import versions",
-            "components.images -> components.serving.versions",
+            "from components.serving.directory import layout",
+            "components.images -> components.serving.directory.layout",
         ),
         ("components/images.py", "import runner_local", "components.images -> runner_local"),
         ("components/__init__.py", "from . import images", "components -> components.images"),

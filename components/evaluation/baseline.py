@@ -1,4 +1,4 @@
-"""Which earlier model a new one is compared with."""
+"""Which earlier model a new one is compared with, or begins with."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,19 +11,44 @@ from tfx.components.evaluator.constants import (
     ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY as MODEL_ID,
 )
 from tfx.dsl.components.common import resolver
+from tfx.dsl.io import fileio
+from tfx.utils import path_utils
+
+from components.serving.class_names import read_class_names
+from components.serving.directory.log import withdrawn_versions
 
 MODEL = "model"
+COMPARABLE_MODEL = "comparable_model"
+PUSHED_MODEL = "pushed_model"
 BLESSING = "model_blessing"
 CANDIDATE = "candidate"
 EXAMPLES = "examples"
+IS_PUSHED = "pushed"
+"""The property in which TFX's Pusher says whether it pushed."""
+PUSHED_VERSION = "pushed_version"
+RESET_BASELINE = "reset_baseline"
+"""The property in which our Pusher keeps the reason of a reset."""
 
 
-class LatestOtherBlessedModel(resolver.ResolverStrategy):
-    """The newest blessed model that is not the candidate itself.
+class ServingModel(resolver.ResolverStrategy):
+    """The model that serves: the newest that was pushed, and was neither withdrawn nor reset.
 
-    TFX's own `LatestBlessedModelStrategy` finds the candidate as soon as it was blessed once, so
-    that a second, unchanged run compares it with itself, and evaluates and pushes it again.
+    TFX's own `LatestBlessedModelStrategy` knows what was blessed, which is not what serves: a
+    blessed model may have been refused by another check, or rolled back. And it finds the candidate
+    itself as soon as it was blessed once, so that a second, unchanged run compares the model with
+    itself, and evaluates and pushes it again. Here a candidate that was pushed already is compared
+    with what it was compared with then.
     """
+
+    def __init__(self, model_folder: str, reset_baseline: bool):
+        """Prepares.
+
+        Args:
+            model_folder: `<serving>/<name>`, whose log says what was withdrawn.
+            reset_baseline: Whether there is to be no baseline in this run.
+        """
+        self._model_folder = model_folder
+        self._reset_baseline = reset_baseline
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: Mapping[str, list[types.Artifact]]
@@ -31,17 +56,44 @@ class LatestOtherBlessedModel(resolver.ResolverStrategy):
         """Chooses among all models of the pipeline.
 
         Args:
-            store: ML Metadata.
-            input_dict: `model`, `model_blessing`: all there are; `candidate`: the new model.
+            store: ML Metadata, in which the lineage of a pushed model stands.
+            input_dict: `model`, `comparable_model`, `pushed_model`: all there are; `candidate`: the
+                new model.
 
         Returns:
-            `model` and `model_blessing` with the one chosen, or with none on the first run; and
-            `candidate` as it is, since TFX wants every key back.
+            `model` and `pushed_model` with the one that serves, or with none; `comparable_model`
+            with the same if it knows the classes that the candidate knows, as TFMA must have it;
+            and `candidate` as it is, since TFX wants every key back.
         """
-        del store
-        own = {model.id for model in input_dict[CANDIDATE]}
-        newest = _newest_blessed(input_dict, lambda model: model.id not in own)
-        return {CANDIDATE: input_dict[CANDIDATE], **newest}
+        chosen: dict[str, list[types.Artifact]] = {key: [] for key in input_dict}
+        chosen[CANDIDATE] = input_dict[CANDIDATE]
+        [candidate] = input_dict[CANDIDATE]
+        found = None if self._reset_baseline else self._find(store, input_dict, candidate.id)
+        if found is not None:
+            pushed, model = found
+            chosen[PUSHED_MODEL], chosen[MODEL] = [pushed], [model]
+            if _class_names(model) == _class_names(candidate):
+                chosen[COMPARABLE_MODEL] = [model]
+        return chosen
+
+    def _find(
+        self,
+        store: mlmd.MetadataStore,
+        input_dict: Mapping[str, list[types.Artifact]],
+        candidate: int,
+    ) -> tuple[types.Artifact, types.Artifact] | None:
+        models = {model.id: model for model in input_dict[MODEL]}
+        withdrawn = withdrawn_versions(self._model_folder)
+        for pushed in sorted(_pushed(input_dict), key=lambda one: -one.id):
+            [model] = _inputs_of_producer(store, pushed) & models.keys()
+            if model == candidate:
+                if pushed.get_string_custom_property(RESET_BASELINE):
+                    return None
+                continue
+            # Somebody may have tidied up.
+            if _version(pushed) not in withdrawn and fileio.exists(models[model].uri):
+                return pushed, models[model]
+        return None
 
 
 class LatestBlessedModelOfOtherImages(resolver.ResolverStrategy):
@@ -69,6 +121,18 @@ class LatestBlessedModelOfOtherImages(resolver.ResolverStrategy):
             input_dict, lambda model: not at_hand & _inputs_of_producer(store, model)
         )
         return {EXAMPLES: input_dict[EXAMPLES], **newest}
+
+
+def _pushed(input_dict: Mapping[str, list[types.Artifact]]) -> list[types.Artifact]:
+    return [one for one in input_dict[PUSHED_MODEL] if one.get_int_custom_property(IS_PUSHED)]
+
+
+def _version(pushed: types.Artifact) -> int:
+    return int(pushed.get_string_custom_property(PUSHED_VERSION))
+
+
+def _class_names(model: types.Artifact) -> tuple[str, ...]:
+    return read_class_names(path_utils.serving_model_path(model.uri))
 
 
 def _newest_blessed(

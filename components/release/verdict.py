@@ -14,6 +14,9 @@ FAILED = "failed"
 NOT_ENOUGH_EVIDENCE = "not enough evidence"
 OUTCOMES = (PASSED, FAILED, NOT_ENOUGH_EVIDENCE)
 
+COUNT = "count"
+"""The unit of what is counted."""
+
 AT_LEAST = "at least"
 AT_MOST = "at most"
 DIRECTIONS = (AT_LEAST, AT_MOST)
@@ -31,7 +34,7 @@ class Check:
         high: Upper end.
         bound: What it is held to.
         direction: "at least" or "at most".
-        unit: "" for a share of images, 0 to 1, or a difference of two; "MB"; "ms".
+        unit: "" for a share of images, 0 to 1, or a difference of two; "count"; "MB"; "ms".
         outcome: "passed": the whole interval keeps the bound; "failed": none of it does; else "not
             enough evidence".
         method: How the interval was made; empty where there is none.

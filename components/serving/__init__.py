@@ -1,8 +1,13 @@
-"""6. A blessed model -> a model that answers.
+"""6. A model -> a model that answers.
 
-signatures.py  what the SavedModel takes and returns
-image_rules.py the rules for its images, kept with the model
-pusher.py      into the serving directory, whole or not at all
-versions.py    which versions lie there
-predictor.py   loads the newest and asks it
+signatures.py     what the SavedModel takes and returns
+exports/          other forms of it
+image_rules.py    the rules for its images, kept with the model
+class_names.py    the names of its classes, kept with the model
+warm_up.py        what a server asks it first
+infra_validator/  whether it can be served: loaded and asked in a fresh process
+serving_facts.py  what was found there
+directory/        the serving directory: pushes, rollbacks, removals, the log
+pusher.py         the step that pushes what was released
+predictor.py      loads the newest version and asks it
 """

@@ -14,8 +14,8 @@ from components import features, images
 from components.errors import PipelineError
 from components.normalisation.normalise import normalise
 from components.normalisation.opening import TOO_LARGE, UnusableImageError
+from components.serving.directory.layout import list_versions
 from components.serving.image_rules import read_rules
-from components.serving.versions import list_versions
 
 
 @dataclasses.dataclass(frozen=True)

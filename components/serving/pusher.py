@@ -1,34 +1,57 @@
-"""A blessed model into the serving directory: whole or not at all.
+"""The step that puts a released model into the serving directory, whole or not at all.
 
-TFX's Pusher copies file by file into the final folder, from which TensorFlow Serving may load a
-half of it, and skips the copy, reporting success, if the folder of that second exists.
+TFX's Pusher asks the Evaluator and InfraValidator alone, copies in a way that servers can see, and
+leaves no word on who released what, and why. What it writes into ML Metadata is written here too.
 """
 
 import os
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import tensorflow as tf
+from absl import logging
 from tfx import types
-from tfx.components.pusher import component, executor
-from tfx.dsl.components.base import executor_spec
+from tfx.components.pusher import executor
+from tfx.components.util import model_utils
+from tfx.dsl.components.base import base_component, executor_spec
 from tfx.orchestration.portable import data_types
-from tfx.proto import pusher_pb2
-from tfx.types import artifact_utils, standard_component_specs
-from tfx.utils import io_utils, proto_utils
+from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.utils import io_utils
 
+from components.artifact_types import ModelReport, ReleaseVerdict
 from components.cache_driver import CacheDriver
-from components.errors import PipelineError
-from components.serving.versions import MODEL_FILE, next_version
+from components.serving.directory.layout import identify, version_folder
+from components.serving.directory.publishing import publish
+from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
 
+MODEL_FOLDER_KEY = "model_folder"
 DIRECTORY_KEY = "serving_directory_id"
-DIRECTORY_FILE = ".directory_id"
+EXTRAS = ("report.html", "model_card.md", "metrics.json")
+"""Files of the report on the model that stay with it."""
+
+
+class WholePusherSpec(types.ComponentSpec):
+    """Names and types of what goes in and out."""
+
+    PARAMETERS = {
+        MODEL_FOLDER_KEY: component_spec.ExecutionParameter(type=str),
+        "keep_versions": component_spec.ExecutionParameter(type=int),
+        "force_push": component_spec.ExecutionParameter(type=str),
+        "reset_baseline": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "model_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
+        "release_verdict": component_spec.ChannelParameter(type=ReleaseVerdict),
+        "model_report": component_spec.ChannelParameter(type=ModelReport),
+    }
+    OUTPUTS = {"pushed_model": component_spec.ChannelParameter(type=standard_artifacts.PushedModel)}
 
 
 class WholePusherExecutor(executor.Executor):
-    """TFX's executor with another way of copying; the rules for blessings are TFX's own."""
+    """TFX's executor with more to ask, and another way of copying."""
 
     def Do(  # noqa: N802
         self,
@@ -36,18 +59,35 @@ class WholePusherExecutor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes the model if it is blessed, and says in the artifact what was done."""
+        """Pushes the model if it may be pushed, and says in the artifact what was done."""
         self._log_startup(input_dict, output_dict, exec_properties)
-        pushed_model = artifact_utils.get_single_instance(
-            output_dict[standard_component_specs.PUSHED_MODEL_KEY]
-        )
-        if not self.CheckBlessing(input_dict):
+        pushed_model = artifact_utils.get_single_instance(output_dict["pushed_model"])
+        inputs = {
+            key: artifact_utils.get_single_instance(artifacts)
+            for key, artifacts in input_dict.items()
+        }
+        force_push = exec_properties["force_push"]
+        if not may_push(inputs, bool(force_push)):
             self._MarkNotPushed(pushed_model)
             return
+        folder = exec_properties[MODEL_FOLDER_KEY]
         source = self.GetModelPath(input_dict)
+        version = publish(
+            source,
+            folder,
+            _origin(inputs, exec_properties, self._run_name),
+            time.time(),
+            {name: os.path.join(inputs["model_report"].uri, name) for name in EXTRAS},
+            exec_properties["keep_versions"],
+        )
         io_utils.copy_dir(source, pushed_model.uri)
-        path = push(source, _model_folder(exec_properties), time.time())
-        self._MarkPushed(pushed_model, path, os.path.basename(path))
+        self._MarkPushed(pushed_model, version_folder(folder, version), str(version))
+        for name in ("force_push", "reset_baseline"):
+            pushed_model.set_string_custom_property(name, exec_properties[name])
+
+    @property
+    def _run_name(self) -> str:
+        return str(self._context.pipeline_run_id or "") if self._context else ""
 
 
 class WholePusherDriver(CacheDriver):
@@ -58,63 +98,90 @@ class WholePusherDriver(CacheDriver):
 
     def observe(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
         """Returns the identity of the serving directory, which a new one does not share."""
-        return {DIRECTORY_KEY: _identity(_model_folder(execution_info.exec_properties))}
+        return {DIRECTORY_KEY: identify(execution_info.exec_properties[MODEL_FOLDER_KEY])}
 
 
-class WholePusher(component.Pusher):
-    """TFX's Pusher, by `WholePusherExecutor`."""
+class WholePusher(base_component.BaseComponent):
+    """Pushes a model that the Evaluator, InfraValidator and the gate let out."""
 
+    SPEC_CLASS = WholePusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(WholePusherExecutor)
     DRIVER_CLASS = WholePusherDriver
 
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        model_blessing: types.BaseChannel,
+        infra_blessing: types.BaseChannel,
+        release_verdict: types.BaseChannel,
+        model_report: types.BaseChannel,
+        model_folder: str,
+        keep_versions: int,
+        force_push: str,
+        reset_baseline: str,
+        code_fingerprint: str,
+    ):
+        """Declares the step.
 
-def push(source: str, model_folder: str, now: float) -> str:
-    """Copies a SavedModel to a new version, which appears when it is complete.
+        Args:
+            model: The Trainer's.
+            model_blessing: The Evaluator's verdict.
+            infra_blessing: InfraValidator's.
+            release_verdict: The gate's.
+            model_report: What stays with the model for people.
+            model_folder: `<serving>/<name>`.
+            keep_versions: How many of the newest versions stay there; 0 for all.
+            force_push: The reason why the model is pushed whatever the Evaluator and the gate say,
+                or "". What cannot be served is not pushed by any force.
+            reset_baseline: The reason why it was not compared with the serving model, or "".
+            code_fingerprint: Changes when the code of the step does, and with it the cache key.
+        """
+        super().__init__(
+            spec=WholePusherSpec(
+                model=model,
+                model_blessing=model_blessing,
+                infra_blessing=infra_blessing,
+                release_verdict=release_verdict,
+                model_report=model_report,
+                model_folder=model_folder,
+                keep_versions=keep_versions,
+                force_push=force_push,
+                reset_baseline=reset_baseline,
+                code_fingerprint=code_fingerprint,
+                pushed_model=types.Channel(type=standard_artifacts.PushedModel),
+            )
+        )
+
+
+def may_push(inputs: Mapping[str, types.Artifact], is_forced: bool) -> bool:
+    """Whether a model may go out.
 
     Args:
-        source: Folder of the SavedModel.
-        model_folder: `<serving>/<name>`.
-        now: Seconds since the epoch.
-
-    Returns:
-        The folder of the new version.
-
-    Raises:
-        PipelineError: There is no SavedModel; TFX's copy of a missing folder is an empty one.
-        OSError: The copy failed; the serving directory holds no trace of it.
-        tf.errors.OpError: The same.
+        inputs: `model_blessing`, `infra_blessing` and `release_verdict`.
+        is_forced: Whether people overrule the first and the last of them.
     """
-    if not tf.io.gfile.exists(os.path.join(source, MODEL_FILE)):
-        raise PipelineError(
-            f"A model that is pushed must have a file {MODEL_FILE}. Received: {source} without it. "
-            "If its artifacts were removed, remove the whole output folder and run again."
-        )
-    version = str(next_version(model_folder, now))
-    # Neither TensorFlow Serving nor `list_versions` takes a name that is not a number.
-    unfinished = os.path.join(model_folder, f".unfinished-{version}")
-    final = os.path.join(model_folder, version)
-    try:
-        io_utils.copy_dir(source, unfinished)
-        tf.io.gfile.rename(unfinished, final)
-    except BaseException:
-        if tf.io.gfile.exists(unfinished):
-            tf.io.gfile.rmtree(unfinished)
-        raise
-    return final
+    if not model_utils.is_infra_validated(inputs["infra_blessing"]):
+        logging.info("Not pushed: InfraValidator found that the model cannot be served.")
+        return False
+    is_blessed = model_utils.is_model_blessed(inputs["model_blessing"])
+    is_released = bool(inputs["release_verdict"].released)
+    if not (is_blessed and is_released) and not is_forced:
+        logging.info("Not pushed: %s", inputs["release_verdict"].sentence)
+        return False
+    return True
 
 
-def _model_folder(exec_properties: Mapping[str, Any]) -> str:
-    destination = pusher_pb2.PushDestination()
-    proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
+def _origin(
+    inputs: Mapping[str, types.Artifact], exec_properties: Mapping[str, Any], run: str
+) -> Origin:
+    verdict = inputs["release_verdict"]
+    # Of no effect on a model that may go out anyway.
+    is_forced = exec_properties["force_push"] and not verdict.released
+    return Origin(
+        action=FORCED_PUSH if is_forced else PUSH,
+        actor=find_actor(),
+        reason=exec_properties["force_push"] if is_forced else "",
+        sentence=verdict.sentence,
+        run=run,
+        reset_baseline=exec_properties["reset_baseline"],
     )
-    return str(destination.filesystem.base_directory)
-
-
-def _identity(model_folder: str) -> str:
-    """Reads the identity of a serving directory; gives it one if it has none."""
-    path = os.path.join(model_folder, DIRECTORY_FILE)
-    if not tf.io.gfile.exists(path):
-        io_utils.write_string_file(path, uuid.uuid4().hex)
-    with tf.io.gfile.GFile(path) as file:
-        return str(file.read())

@@ -9,7 +9,9 @@ import tensorflow_transform as tft
 
 from components import features, images
 from components.normalisation.rules import ImageRules
+from components.serving.class_names import write_class_names
 from components.serving.image_rules import write_rules
+from components.serving.warm_up import write_warm_up
 
 
 class ServedModel(tf.Module):
@@ -64,8 +66,11 @@ class ServedModel(tf.Module):
         )
         probabilities = self._call_model(pixels)
         batch = tf.shape(probabilities)[0]
+        top = tf.math.top_k(probabilities, min(features.TOP_K, len(self._class_names)))
         return {
             features.PROBABILITIES: probabilities,
+            features.TOP_K_PROBABILITIES: top.values,
+            features.TOP_K_CLASSES: tf.gather(self._class_names, top.indices),
             features.CLASS_NAMES: tf.tile(self._class_names[tf.newaxis], [batch, 1]),
             features.TOP_CLASS: tf.gather(self._class_names, tf.argmax(probabilities, axis=-1)),
         }
@@ -78,7 +83,7 @@ def export_model(
     destination: str,
     rules: ImageRules,
 ) -> None:
-    """Saves a trained model with its signatures, and the rules for the images it is asked about.
+    """Saves a trained model with its signatures, and what who asks it must know.
 
     Args:
         model: Pixels to probabilities.
@@ -98,3 +103,6 @@ def export_model(
         },
     )
     write_rules(rules, destination)
+    names = transform.vocabulary_by_name(features.CLASS_NAMES_VOCABULARY)
+    write_class_names([name.decode() for name in names], destination)
+    write_warm_up(tf.io.encode_png(tf.zeros(shape.dimensions, tf.uint8)).numpy(), destination)

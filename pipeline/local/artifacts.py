@@ -7,6 +7,8 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+from components.artifact_types import STEP_MILLISECONDS, STEP_PEAK_MEMORY
+
 # A resolver computes nothing: what it chose is an internal output.
 OUTPUT_EVENTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
 
@@ -70,12 +72,41 @@ def read_step(metadata_path: str, step: str) -> StepRecord:
         step: Name of the step in TFX.
     """
     store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
+    newest = _newest_execution(store, step)
+    state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)
+    return StepRecord(state, _outputs(store, newest.id))
+
+
+def note_cost(metadata_path: str, step: str, seconds: float, peak_memory: int) -> None:
+    """Writes what a step took into ML Metadata, on its outputs, where later steps can read it.
+
+    Only once, and before later steps read them: all of an artifact counts for TFX's cache.
+
+    Args:
+        metadata_path: ML Metadata's SQLite file.
+        step: Name of the step in TFX, which just did its work.
+        seconds: How long it took.
+        peak_memory: Most bytes that its process held meanwhile.
+    """
+    store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
+    newest = _newest_execution(store, step)
+    made = [
+        event.artifact_id
+        for event in store.get_events_by_execution_ids([newest.id])
+        if event.type == metadata_store_pb2.Event.OUTPUT
+    ]
+    artifacts = store.get_artifacts_by_id(made)
+    for artifact in artifacts:
+        artifact.custom_properties[STEP_MILLISECONDS].int_value = round(1000 * seconds)
+        artifact.custom_properties[STEP_PEAK_MEMORY].int_value = peak_memory
+    store.put_artifacts(artifacts)
+
+
+def _newest_execution(store: mlmd.MetadataStore, step: str) -> metadata_store_pb2.Execution:
     # The name of a pipeline has no dot.
     contexts = [c for c in store.get_contexts_by_type("node") if c.name.partition(".")[2] == step]
     executions = store.get_executions_by_context(contexts[0].id)
-    newest = max(executions, key=lambda execution: execution.id)
-    state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)
-    return StepRecord(state, _outputs(store, newest.id))
+    return max(executions, key=lambda execution: execution.id)
 
 
 def _outputs(store: mlmd.MetadataStore, execution_id: int) -> dict[str, StepArtifact]:

@@ -100,10 +100,11 @@ class RunFinished:
         report: The page about the images; about those of the newest span.
         split_sizes: Images used by split.
         accuracies: Accuracy by split, 0 to 1.
-        min_accuracy: What the test split's had to be.
-        baseline_accuracy: The last blessed model's on the same images; None without one.
-        max_accuracy_loss: How much less than that is allowed.
-        is_blessed: The verdict.
+        checks: What was asked of the model: outcome and words of each check. Of those of single
+            classes, the ones that did not pass.
+        verdict: Why it was released or refused, in one sentence.
+        notes: What else to know about the verdict, such as why there is no comparison.
+        model_report: The page about the model.
         model: Folder of the pushed version; empty if none was pushed.
         spans: Names of the spans used, the oldest first; none for a folder without spans.
     """
@@ -117,10 +118,10 @@ class RunFinished:
     report: str
     split_sizes: Mapping[str, int]
     accuracies: Mapping[str, float]
-    min_accuracy: float
-    baseline_accuracy: float | None
-    max_accuracy_loss: float
-    is_blessed: bool
+    checks: Sequence[Sequence[str]]
+    verdict: str
+    notes: Sequence[str]
+    model_report: str
     model: str
     spans: Sequence[str] = ()
 

@@ -5,15 +5,19 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from components.evaluation.results import read_baseline_accuracy, read_evaluation
+from components.evaluation.results import read_evaluation
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
 from components.ingestion.accounting import REJECTS_FILE
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.findings import KINDS
 from components.ingestion.reporting.report.writer import REPORT_FILE
+from components.release.verdict import COUNT, PASSED, Check, Verdict
+from components.release.verdict import read_verdict as read_release_verdict
+from components.release.wording import bound, measured
+from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
+from components.serving.serving_facts import read_facts
 from components.training.history import read_history
 from components.validation.findings import read_verdict
-from pipeline.config import PipelineConfig
 from pipeline.local.artifacts import StepRecord, kind_of, records_of, span_of
 from pipeline.local.events import RunFinished
 
@@ -41,17 +45,22 @@ def describe_step(step: str, records: Records) -> str:
         "Trainer": _describe_training,
         "BaselineResolver": _describe_baseline,
         "Evaluator": _describe_evaluation,
+        "BulkInferrer": _describe_answers,
+        "InfraValidator": _describe_serving,
+        "ReleaseGate": _describe_verdict,
+        "ModelReport": lambda _: f"{MODEL_REPORT_FILE}, model card, metrics",
         "Pusher": _describe_push,
     }
     return descriptions[kind_of(step)](records)
 
 
-def summarize(config: PipelineConfig, records: Records) -> RunFinished:
+def summarize(records: Records) -> RunFinished:
     """Sums up a run of which all steps are done."""
     ingested = records_of(records, INGESTION)
     audits = [_audit(record) for record in ingested.values()]
     rejects = [_file(record, REJECTS_FILE) for record in ingested.values()]
     evaluation = records["Evaluator"].outputs["evaluation"].uri
+    verdict = _verdict(records)
     history = _history(records)
     epochs, kept = history["epochs"], history["kept_epoch"] - 1
     return RunFinished(
@@ -71,10 +80,14 @@ def summarize(config: PipelineConfig, records: Records) -> RunFinished:
             EVAL_SPLIT: epochs["val_accuracy"][kept],
             TEST_SPLIT: read_evaluation(evaluation).accuracy,
         },
-        min_accuracy=config.evaluate.min_accuracy,
-        baseline_accuracy=read_baseline_accuracy(evaluation),
-        max_accuracy_loss=config.evaluate.max_accuracy_loss,
-        is_blessed=_is_blessed(records),
+        checks=[
+            (check.outcome, f"{check.title}: {measured(check)}, {bound(check)}")
+            for check in verdict.checks
+            if _matters(check)
+        ],
+        verdict=verdict.sentence,
+        notes=[verdict.baseline_note] if verdict.baseline_note else [],
+        model_report=os.path.join(records["ModelReport"].outputs["report"].uri, MODEL_REPORT_FILE),
         model=_pushed_model(records),
         spans=[name for name in map(span_of, ingested) if name],
     )
@@ -145,7 +158,7 @@ def _describe_training(records: Records) -> str:
 
 def _describe_baseline(records: Records) -> str:
     if "model" in records["BaselineResolver"].outputs:
-        return "the last blessed model"
+        return "the serving model"
     return "no earlier model to compare with"
 
 
@@ -153,6 +166,28 @@ def _describe_evaluation(records: Records) -> str:
     result = read_evaluation(records["Evaluator"].outputs["evaluation"].uri)
     verdict = "blessed" if _is_blessed(records) else "refused"
     return f"accuracy {result.accuracy:.4f} on {result.images:,} test images: {verdict}"
+
+
+def _describe_answers(records: Records) -> str:
+    has_baseline = "model" in records["BaselineResolver"].outputs
+    return f"answers of the model{' and of the serving one' if has_baseline else ''}"
+
+
+def _describe_serving(records: Records) -> str:
+    facts = read_facts(records["InfraValidator"].outputs["blessing"].uri)
+    problems = len(facts.problems)
+    return (
+        f"{problems} problem{'s' if problems != 1 else ''} when served"
+        if problems
+        else "answers in a fresh process as it was evaluated"
+    )
+
+
+def _describe_verdict(records: Records) -> str:
+    verdict = _verdict(records)
+    passed = len(verdict.having(PASSED))
+    outcome = "released" if verdict.is_released else "refused"
+    return f"{passed} of {len(verdict.checks)} checks passed: {outcome}"
 
 
 def _describe_push(records: Records) -> str:
@@ -166,6 +201,16 @@ def _history(records: Records) -> dict[str, Any]:
 
 def _is_blessed(records: Records) -> bool:
     return records["Evaluator"].outputs["blessing"].properties["blessed"] == 1
+
+
+def _matters(check: Check) -> bool:
+    """Whether a check is worth a line: one that did not pass, or with a bound of the user."""
+    is_of_class = "/" in check.name
+    return check.outcome != PASSED or not (is_of_class or check.unit == COUNT)
+
+
+def _verdict(records: Records) -> Verdict:
+    return read_release_verdict(records["ReleaseGate"].outputs["verdict"].uri)
 
 
 def _pushed_model(records: Records) -> str:

@@ -60,7 +60,7 @@ class Run:
             self._config.schema, os.path.join(output_folder(self._config), "schemas")
         )
         records = self._run(dag.create_pipeline(self._config, schema, self._spans))
-        return summarize(self._config, records)
+        return summarize(records)
 
     def _make_schema(self) -> None:
         self._emit(

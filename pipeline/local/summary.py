@@ -7,10 +7,10 @@ import sys
 from rich.table import Table
 from rich.text import Text
 
+from components.release.verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from pipeline.local.events import RunFinished
 
-ROUNDING = 1e-6
-"""As of `components.evaluation.thresholds`, whose import would take seconds."""
+OUTCOME_STYLES = {PASSED: "green", FAILED: "red", NOT_ENOUGH_EVIDENCE: "yellow"}
 
 
 def split_table(finished: RunFinished) -> Table:
@@ -41,17 +41,14 @@ def account_lines(finished: RunFinished) -> list[Text]:
 
 
 def verdict_lines(finished: RunFinished) -> list[Text]:
-    """The thresholds with what was measured, the verdict, and what to do next."""
-    rules = [_accuracy_rule(finished)]
-    if finished.baseline_accuracy is not None:
-        rules.append(_baseline_rule(finished, finished.baseline_accuracy))
-    if not finished.is_blessed:
-        return [*rules, Text.assemble(("Refused", "bold red"), ": the model is not pushed.")]
-    folder, version = os.path.split(finished.model)
-    blessed = Text.assemble(
-        ("Blessed", "bold green"), f" and pushed as version {version}: {finished.model}"
-    )
-    return [*rules, blessed, Text(f"Ask it: {predict_command(folder)}")]
+    """The checks with what was measured, the verdict, and what to do next."""
+    lines = [_check_line(outcome, words) for outcome, words in finished.checks]
+    lines += [Text(note) for note in finished.notes]
+    lines.append(_verdict_line(finished))
+    lines.append(Text(f"Report on the model: {finished.model_report}"))
+    if finished.model:
+        lines.append(Text(f"Ask it: {predict_command(os.path.dirname(finished.model))}"))
+    return lines
 
 
 def predict_command(model_folder: str) -> str:
@@ -66,23 +63,15 @@ def predict_command(model_folder: str) -> str:
     return f"{shlex.join([*command, '--model', model_folder])} IMAGE..."
 
 
-def _accuracy_rule(finished: RunFinished) -> Text:
-    accuracy = finished.accuracies["test"]
-    return _rule(
-        f"test accuracy {accuracy:.4f}, at least {finished.min_accuracy:.4f}",
-        accuracy >= finished.min_accuracy - ROUNDING,
+def _check_line(outcome: str, words: str) -> Text:
+    return Text.assemble((f"{outcome:20}", OUTCOME_STYLES[outcome]), f" {words}")
+
+
+def _verdict_line(finished: RunFinished) -> Text:
+    color = "green" if finished.model else "red"
+    if not finished.model:
+        return Text.assemble((finished.verdict, f"bold {color}"), " The model is not pushed.")
+    version = os.path.basename(finished.model)
+    return Text.assemble(
+        (finished.verdict, f"bold {color}"), f" Version {version}: {finished.model}"
     )
-
-
-def _baseline_rule(finished: RunFinished, baseline_accuracy: float) -> Text:
-    change = finished.accuracies["test"] - baseline_accuracy
-    return _rule(
-        f"{change:+.4f} against the last blessed model's {baseline_accuracy:.4f} on the same "
-        f"images, at most {finished.max_accuracy_loss:.4f} lost",
-        change >= -finished.max_accuracy_loss - ROUNDING,
-    )
-
-
-def _rule(text: str, is_kept: bool) -> Text:
-    mark = ("kept", "green") if is_kept else ("broken", "red")
-    return Text.assemble(mark, " " * (8 - len(mark[0])), text)

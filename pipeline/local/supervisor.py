@@ -44,7 +44,7 @@ def run(
         seconds_to_stop: How long an interrupted worker may take to tidy up.
 
     Returns:
-        The exit status: 0 pushed, 1 failed, 3 refused by the thresholds, 130 interrupted.
+        The exit status: 0 pushed, 1 failed, 3 refused, 130 interrupted.
     """
     try:
         if is_local(config.data):
@@ -141,7 +141,7 @@ def _conclude(status: int, shown: RunConsole) -> int:
         shown.print_failure(shown.failed or _died(status, shown.step))
         return FAILED
     shown.print_summary(shown.finished)
-    return PUSHED if shown.finished.is_blessed else REFUSED
+    return PUSHED if shown.finished.model else REFUSED
 
 
 def _died(status: int, step: str) -> RunFailed:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from pipeline.local import memory
-from pipeline.local.artifacts import StepRecord, read_step
+from pipeline.local.artifacts import StepRecord, note_cost, read_step
 from pipeline.local.events import Event, StepFinished, StepStarted
 from pipeline.local.results import describe_step
 
@@ -59,13 +59,16 @@ class StepWatcher(logging.Handler):
         if not record.is_successful:
             raise RuntimeError(f"{step} ended as {record.state}.")
         self.records[step] = record
+        seconds, peak_memory = time.monotonic() - self._started_at, memory.peak()
+        if not record.is_cached:
+            note_cost(self._metadata_path, step, seconds, peak_memory)
         self._emit(
             StepFinished(
                 step=step,
                 number=len(self.records),
                 steps=self._steps,
-                seconds=time.monotonic() - self._started_at,
-                peak_memory=memory.peak(),
+                seconds=seconds,
+                peak_memory=peak_memory,
                 cached=record.is_cached,
                 result=describe_step(step, self.records),
             )

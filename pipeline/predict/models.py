@@ -6,7 +6,7 @@ Looks by itself, without TensorFlow, so that a mistake is answered before that i
 from pathlib import Path
 
 from components.errors import PipelineError
-from components.serving.versions import MODEL_FILE, is_version
+from components.serving.directory.layout import MODEL_FILE, is_version
 
 
 def choose_model(serving: Path, model: Path | None) -> Path:

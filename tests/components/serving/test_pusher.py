@@ -17,7 +17,7 @@ from tfx.utils import io_utils, proto_utils
 
 from components.errors import PipelineError
 from components.serving import pusher
-from components.serving.versions import list_versions
+from components.serving.directory.layout import list_versions
 
 NOW = 1_700_000_000.5
 FILES = {

@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from components.serving.versions import list_versions, next_version
+from components.serving.directory.layout import list_versions, next_version
 
 
 def make_version(folder: pathlib.Path, name: str) -> None:

@@ -1,0 +1,23 @@
+"""The serving directory: `<serving>/<name>/<version>/`, and what may happen in it.
+
+Without TensorFlow, so that a rollback takes a second, and on file systems that rename in one step,
+flush and lock (local ones, NFS, volumes of a cluster): that is what the promise rests on that no
+server ever sees a part of a version.
+
+    <version>/                  complete, from the moment that it can be seen
+    <version>/assets.extra/     release.json, the report, the model card, warm-up requests
+    releases.jsonl              who did what, when and why; lines are only ever added
+    .lock                       held while anything changes
+    .unfinished-<version>       a push that goes on, or was cut off
+    .removed-<version>          a removal that goes on, or was cut off
+
+layout.py      names, and which versions there are
+release.py     release.json: where a version comes from, and the digest of each of its files
+log.py         releases.jsonl, and what it says of withdrawn versions
+lock.py        one at a time
+flushing.py    files and folders that survive a power cut
+publishing.py  a model -> a new version, whole or not at all
+rollback.py    an older version -> a new version, and the newer ones withdrawn
+removing.py    old versions, and what was cut off
+verifying.py   every file against the digests of its release
+"""

@@ -1,0 +1,59 @@
+"""Names in the serving directory, and which versions there are."""
+
+import os
+import re
+import uuid
+
+MODEL_FILE = "saved_model.pb"
+EXTRA_FOLDER = "assets.extra"
+LOG_FILE = "releases.jsonl"
+LOCK_FILE = ".lock"
+IDENTITY_FILE = ".directory_id"
+# Neither TensorFlow Serving nor `list_versions` takes a name that is not a number.
+UNFINISHED = ".unfinished-"
+REMOVED = ".removed-"
+
+
+def is_version(name: str) -> bool:
+    """Whether a folder of this name is a version: a plain whole number, without leading zeros."""
+    return re.fullmatch("0|[1-9][0-9]*", name) is not None
+
+
+def version_folder(model_folder: str, version: int) -> str:
+    """The folder of a version, which need not exist."""
+    return os.path.join(model_folder, str(version))
+
+
+def list_numbers(model_folder: str) -> list[int]:
+    """All numbers that are taken, in increasing order, whatever lies there.
+
+    Args:
+        model_folder: `<serving>/<name>`, which need not exist.
+    """
+    if not os.path.isdir(model_folder):
+        return []
+    return sorted(int(name) for name in os.listdir(model_folder) if is_version(name))
+
+
+def list_versions(model_folder: str) -> list[int]:
+    """Versions that hold a model, in increasing order; servers take the last.
+
+    Args:
+        model_folder: `<serving>/<name>`, which need not exist.
+    """
+    return [
+        number
+        for number in list_numbers(model_folder)
+        if os.path.isfile(os.path.join(version_folder(model_folder, number), MODEL_FILE))
+    ]
+
+
+def identify(model_folder: str) -> str:
+    """Reads the identity of a serving directory; gives it one if it has none."""
+    path = os.path.join(model_folder, IDENTITY_FILE)
+    os.makedirs(model_folder, exist_ok=True)
+    if not os.path.exists(path):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(uuid.uuid4().hex)
+    with open(path, encoding="ascii") as file:
+        return file.read()

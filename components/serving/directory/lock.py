@@ -1,0 +1,66 @@
+"""One at a time: whoever changes a serving directory holds its lock."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+
+from components.errors import PipelineError
+from components.serving.directory.layout import LOCK_FILE
+from components.serving.directory.release import find_actor
+
+SECONDS_TO_WAIT = 120.0
+_SECONDS_BETWEEN_TRIES = 0.1
+
+
+@contextlib.contextmanager
+def locked(model_folder: str, seconds: float = SECONDS_TO_WAIT) -> Iterator[None]:
+    """Holds the lock of a serving directory; the system lets go of it when a process dies.
+
+    Args:
+        model_folder: `<serving>/<name>`, made if it is not there.
+        seconds: How long to wait for another process.
+
+    Raises:
+        PipelineError: Another one still holds it, or the folder cannot be written.
+    """
+    path = os.path.join(model_folder, LOCK_FILE)
+    try:
+        os.makedirs(model_folder, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise PipelineError(
+            "The serving directory must be a folder that can be written. "
+            f"Received: {path}: {error.strerror}. Change its permissions, or give another folder."
+        ) from error
+    try:
+        _acquire(descriptor, path, seconds)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} of {find_actor()}\n".encode(), 0)
+        yield
+    finally:
+        # Closing lets go.
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise PipelineError(
+                    "The serving directory must be on a file system that locks files. "
+                    f"Received: {path}: {error.strerror}. Give another folder."
+                ) from error
+        if time.monotonic() > deadline:
+            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another"
+            raise PipelineError(
+                f"One process at a time may change a serving directory. Received: {path}, held by "
+                f"{holder} for more than {seconds:g} s. Wait for it, or end it, and try again."
+            )
+        time.sleep(_SECONDS_BETWEEN_TRIES)

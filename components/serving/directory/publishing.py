@@ -1,0 +1,179 @@
+"""A model -> a new version, which appears when it is complete: whole or not at all.
+
+TFX's Pusher copies file by file into the final folder, from which TensorFlow Serving may load a
+half of it (tensorflow/serving#1086), and skips the copy, reporting success, if the folder of that
+second exists.
+"""
+
+import datetime
+import os
+import shutil
+from collections.abc import Mapping
+
+from components.errors import PipelineError
+from components.serving.directory.flushing import (
+    copy_file,
+    flush_folder,
+    flush_folders,
+    write_text,
+)
+from components.serving.directory.layout import (
+    EXTRA_FOLDER,
+    MODEL_FILE,
+    UNFINISHED,
+    list_numbers,
+    list_versions,
+    version_folder,
+)
+from components.serving.directory.lock import locked
+from components.serving.directory.log import append_event, event_of, read_events, restore
+from components.serving.directory.release import (
+    RELEASE_FILE,
+    Origin,
+    Release,
+    digest_file,
+    digest_files,
+    digest_model,
+    list_files,
+    read_release,
+)
+from components.serving.directory.removing import keep_newest, sweep
+
+
+def publish(
+    source: str,
+    model_folder: str,
+    origin: Origin,
+    now: float,
+    extras: Mapping[str, str] | None = None,
+    keep: int = 0,
+) -> int:
+    """Makes a model the newest version, unless it is that already.
+
+    Args:
+        source: Folder of the SavedModel.
+        model_folder: `<serving>/<name>`.
+        origin: Why.
+        now: Seconds since the epoch.
+        extras: Files to add to `assets.extra`: their paths, by their names there.
+        keep: How many versions may be there afterwards; 0 for any number.
+
+    Returns:
+        The new version, or the newest one if it has this very model.
+
+    Raises:
+        PipelineError: There is no SavedModel, it changed while it was copied, or the serving
+            directory cannot be used.
+        OSError: The copy failed; no server sees a trace of it.
+    """
+    if not os.path.isfile(os.path.join(source, MODEL_FILE)):
+        raise PipelineError(
+            f"A model that is pushed must have a file {MODEL_FILE}. Received: {source} without it. "
+            "If its artifacts were removed, remove the whole output folder and run again."
+        )
+    files = digest_files(source)
+    with locked(model_folder):
+        prepare(model_folder)
+        serving = _version_that_serves(model_folder, digest_model(files))
+        if serving is not None:
+            return serving
+        version = add_version(source, files, model_folder, origin, now, extras or {})
+        keep_newest(model_folder, keep)
+        return version
+
+
+def prepare(model_folder: str) -> None:
+    """Tidies up after a crash; the lock is held."""
+    sweep(model_folder)
+    restore(model_folder)
+
+
+def add_version(
+    source: str,
+    files: Mapping[str, str],
+    model_folder: str,
+    origin: Origin,
+    now: float,
+    extras: Mapping[str, str],
+) -> int:
+    """Writes a version beside its place, and puts it there in one step; the lock is held.
+
+    Args:
+        source: Folder of the SavedModel.
+        files: Its digests; what it holds besides is not copied.
+        model_folder: `<serving>/<name>`.
+        origin: Why.
+        now: Seconds since the epoch.
+        extras: As of `publish`.
+
+    Returns:
+        The new version.
+    """
+    version = next_version(model_folder, now)
+    unfinished = os.path.join(model_folder, f"{UNFINISHED}{version}")
+    try:
+        release = _write(source, files, unfinished, version, origin, now, extras)
+        flush_folders(unfinished)
+        os.rename(unfinished, version_folder(model_folder, version))
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    flush_folder(model_folder)
+    append_event(model_folder, event_of(release))
+    return version
+
+
+def next_version(model_folder: str, now: float) -> int:
+    """A version above all that there are or ever were: the time in seconds, or one more.
+
+    Args:
+        model_folder: `<serving>/<name>`.
+        now: Seconds since the epoch, by a clock that may have jumped back.
+    """
+    taken = [*list_numbers(model_folder), *(event.version for event in read_events(model_folder))]
+    return max([int(now), *(version + 1 for version in taken)])
+
+
+def _write(
+    source: str,
+    files: Mapping[str, str],
+    folder: str,
+    version: int,
+    origin: Origin,
+    now: float,
+    extras: Mapping[str, str],
+) -> Release:
+    """Copies everything, compares it, and adds the release."""
+    for path in files:
+        copy_file(os.path.join(source, path), os.path.join(folder, path))
+    for name, path in extras.items():
+        target = os.path.join(folder, EXTRA_FOLDER, name)
+        if not os.path.exists(target):
+            copy_file(path, target)
+    written = digest_files(folder)
+    for path, digest in files.items():
+        if written[path] != digest:
+            raise PipelineError(
+                "A model must not change while it is pushed. Received: "
+                f"{os.path.join(source, path)}, whose copy differs. Check the disk, and run again."
+            )
+    time = datetime.datetime.fromtimestamp(now, datetime.UTC).isoformat(timespec="seconds")
+    release = Release(version, time, origin, digest_model(files), written)
+    write_text(os.path.join(folder, RELEASE_FILE), release.to_json())
+    return release
+
+
+def _version_that_serves(model_folder: str, model_digest: str) -> int | None:
+    """The newest version, if it has this model."""
+    versions = list_versions(model_folder)
+    if not versions:
+        return None
+    newest = version_folder(model_folder, versions[-1])
+    release = read_release(newest)
+    if release is None or release.model_digest != model_digest:
+        return None
+    # Somebody may have laid hands on it.
+    is_whole = set(list_files(newest)) >= release.files.keys() and all(
+        digest_file(os.path.join(newest, path)) == digest for path, digest in release.files.items()
+    )
+    return versions[-1] if is_whole else None

@@ -1,0 +1,124 @@
+"""The step that loads a model as a server would, and asks it."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.utils import io_utils, path_utils
+
+from components import features
+from components.artifact_types import TestPredictions
+from components.evaluation.predictions import read_predictions
+from components.serving.directory.release import list_files
+from components.serving.image_rules import read_rules
+from components.serving.infra_validator.asking import Request, ask
+from components.serving.infra_validator.golden import BATCH, golden_requests
+from components.serving.infra_validator.judging import WARM_UP_CALLS, judge_session
+from components.serving.infra_validator.samples import Samples, choose_samples
+from components.serving.serving_facts import ServingFacts, write_facts
+
+SECONDS = 600.0
+"""For loading and all answers; hundreds of times what it takes."""
+TIMED_CALLS = {1: 50, BATCH: 10}
+BLESSED, NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
+"""Names of the files that TFX's own InfraValidator writes."""
+
+
+class FreshProcessInfraValidatorSpec(types.ComponentSpec):
+    """Names and types of what goes in and out."""
+
+    PARAMETERS = {"code_fingerprint": component_spec.ExecutionParameter(type=str)}
+    INPUTS = {
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "predictions": component_spec.ChannelParameter(type=TestPredictions),
+    }
+    OUTPUTS = {"blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing)}
+
+
+class FreshProcessInfraValidatorExecutor(base_executor.BaseExecutor):
+    """Finds out whether a model can be served; a problem is a result, and not an error."""
+
+    def Do(  # noqa: N802
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes what was found, and marks the blessing as TFX's Pusher reads it."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        predictions = read_predictions(artifact_utils.get_single_uri(input_dict["predictions"]))
+        folders = artifact_utils.get_split_uris(input_dict["examples"], features.TEST_SPLIT)
+        facts = validate(
+            path_utils.serving_model_path(model.uri), choose_samples(predictions, folders)
+        )
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        write_facts(facts, blessing.uri)
+        name = BLESSED if facts.is_servable else NOT_BLESSED
+        io_utils.write_string_file(os.path.join(blessing.uri, name), "")
+        blessing.set_int_custom_property("blessed", int(facts.is_servable))
+
+
+class FreshProcessInfraValidator(base_component.BaseComponent):
+    """Says whether a model can be served, what it answers, and how fast."""
+
+    SPEC_CLASS = FreshProcessInfraValidatorSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(FreshProcessInfraValidatorExecutor)
+
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        examples: types.BaseChannel,
+        predictions: types.BaseChannel,
+        code_fingerprint: str,
+    ):
+        """Declares the step.
+
+        Args:
+            model: The new model.
+            examples: With the test split, of one span or several.
+            predictions: What the evaluation's way of asking gave for its images.
+            code_fingerprint: Changes when the code of the step does, and with it the cache key.
+        """
+        super().__init__(
+            spec=FreshProcessInfraValidatorSpec(
+                model=model,
+                examples=examples,
+                predictions=predictions,
+                code_fingerprint=code_fingerprint,
+                blessing=types.Channel(type=standard_artifacts.InfraBlessing),
+            )
+        )
+
+
+def validate(model_folder: str, samples: Samples, seconds: float = SECONDS) -> ServingFacts:
+    """Loads a model in a fresh process and asks it everything.
+
+    Args:
+        model_folder: Folder of the SavedModel.
+        samples: Test images, with what the evaluation said of them.
+        seconds: How long it may take.
+    """
+    golden = list(golden_requests(read_rules(model_folder)))
+    sampled = _batches(samples)
+    timed = [_timed(samples.images or golden[0].images, size) for size in TIMED_CALLS]
+    session = ask(model_folder, [*golden, *sampled, *timed], seconds)
+    size = sum(os.path.getsize(os.path.join(model_folder, p)) for p in list_files(model_folder))
+    return judge_session(session, golden, samples, sampled, timed, size)
+
+
+def _batches(samples: Samples) -> list[Request]:
+    images = samples.images
+    return [
+        Request(f"test images {start + 1:,} and after", images[start : start + BATCH])
+        for start in range(0, len(images), BATCH)
+    ]
+
+
+def _timed(images: Sequence[bytes], size: int) -> Request:
+    repeated = tuple(images[number % len(images)] for number in range(size))
+    return Request(f"latency of {size}", repeated, WARM_UP_CALLS + TIMED_CALLS[size])

@@ -1,0 +1,133 @@
+"""Answers -> what is wrong with them."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from components.serving.infra_validator.asking import Answer, Request, Session
+from components.serving.infra_validator.golden import SAME, batch_name
+from components.serving.infra_validator.samples import Samples
+from components.serving.serving_facts import GoldenAnswer, ServingFacts
+from components.visible import visible
+
+TOLERANCE = 1e-3
+"""Of a probability: other batch sizes and other kernels add up in another order."""
+MOST_NAMED = 3
+WARM_UP_CALLS = 3
+"""The first of the calls that are timed, which are not counted."""
+
+
+def judge_golden(requests: Sequence[Request], answers: Sequence[Answer]) -> list[GoldenAnswer]:
+    """Holds each answer to what is known before.
+
+    Args:
+        requests: As of `golden_requests`; the first is the reference.
+        answers: To them, in their order; those that are missing are a problem of the session.
+    """
+    alike = {title for title, *_ in SAME} | {batch_name()}
+    reference = answers[0].probabilities if answers else None
+    return [
+        GoldenAnswer(
+            request.name,
+            len(request.images),
+            find_problem(request, answer, reference if request.name in alike else None),
+        )
+        for request, answer in zip(requests, answers, strict=False)
+    ]
+
+
+def find_problem(request: Request, answer: Answer, expected: np.ndarray | None = None) -> str:
+    """What is wrong with one answer, in a sentence; empty if nothing is.
+
+    Args:
+        request: What was asked.
+        answer: What came back.
+        expected: float [1 or images, classes], what should have come back, if that is known.
+    """
+    found = answer.probabilities
+    if found is None:
+        return f"It failed: {answer.error}."
+    if found.ndim != 2 or len(found) != len(request.images):
+        return f"It must answer with a row for each image. Received: {len(found)} rows."
+    if not np.isfinite(found).all():
+        return "Its probabilities must be numbers. Received: NaN or infinity."
+    sums = found.sum(axis=1)
+    if (found < -TOLERANCE).any() or (np.abs(sums - 1) > TOLERANCE).any():
+        return f"Its probabilities must add up to 1. Received: {sums[np.abs(sums - 1).argmax()]:g}."
+    if expected is not None and _difference(found, expected) > TOLERANCE:
+        return (
+            "Its answers must be those to the same picture in another form. Received: a difference "
+            f"of {_difference(found, expected):.4f}."
+        )
+    return ""
+
+
+def judge_session(
+    session: Session,
+    golden: Sequence[Request],
+    samples: Samples,
+    sample_requests: Sequence[Request],
+    latencies: Sequence[Request],
+    model_bytes: int,
+) -> ServingFacts:
+    """Everything that was asked, and what became of it.
+
+    Args:
+        session: With the answers to all requests, in the order of the next arguments.
+        golden: The requests whose outcome is known.
+        samples: Test images, with what the evaluation said.
+        sample_requests: The requests that ask about these.
+        latencies: The requests that were timed.
+        model_bytes: Size of the model.
+    """
+    first, second = len(golden), len(golden) + len(sample_requests)
+    answered = judge_golden(golden, session.answers[:first])
+    sampled = session.answers[first:second]
+    problems = [session.problem] if session.problem else []
+    problems += [f"{answer.name}: {answer.problem}" for answer in answered if answer.problem]
+    problems += _compare(samples, sample_requests, sampled)
+    return ServingFacts(
+        problems=tuple(problems),
+        golden=tuple(answered),
+        compared_images=sum(len(answer.top_class) for answer in sampled),
+        largest_difference=_largest_difference(samples, sampled),
+        load_seconds=session.load_seconds,
+        model_bytes=model_bytes,
+        latencies={
+            str(len(request.images)): answer.milliseconds[WARM_UP_CALLS:]
+            for request, answer in zip(latencies, session.answers[second:], strict=False)
+        },
+    )
+
+
+def _compare(
+    samples: Samples, requests: Sequence[Request], answers: Sequence[Answer]
+) -> Iterator[str]:
+    start, different = 0, []
+    for request, answer in zip(requests, answers, strict=False):
+        rows = slice(start, start + len(request.images))
+        start = rows.stop
+        problem = find_problem(request, answer)
+        if problem or answer.probabilities is None:
+            yield f"{request.name}: {problem}"
+            continue
+        gaps = np.abs(answer.probabilities - samples.probabilities[rows]).max(axis=1)
+        different += [samples.names[rows][row] for row in np.flatnonzero(gaps > TOLERANCE)]
+    if different:
+        names = ", ".join(visible(name) for name in different[:MOST_NAMED])
+        yield (
+            f"It must answer as in the evaluation. Received: other answers to {len(different)} of "
+            f"{len(samples.names)} test images: {names}{', ...' if len(different) > 3 else ''}."
+        )
+
+
+def _largest_difference(samples: Samples, answers: Sequence[Answer]) -> float:
+    rows = [answer.probabilities for answer in answers if answer.probabilities is not None]
+    if not rows or sum(map(len, rows)) != len(samples.names):
+        return math.nan
+    return _difference(np.concatenate(rows), samples.probabilities)
+
+
+def _difference(found: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(found - expected).max()) if found.size else 0.0

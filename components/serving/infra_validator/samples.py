@@ -1,0 +1,84 @@
+"""Test images as clients have them, with what the evaluation said of them."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from components import features
+from components.evaluation.predictions import Predictions
+
+MOST_IMAGES = 256
+MOST_BYTES = 100_000_000
+"""Of all chosen images together: they are held in memory, and sent through a pipe."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """Chosen test images.
+
+    Attributes:
+        names: Their files.
+        images: Their bytes, as they lie in the records.
+        probabilities: float32 [images, classes], the evaluation's answers.
+    """
+
+    names: tuple[str, ...]
+    images: tuple[bytes, ...]
+    probabilities: np.ndarray
+
+
+def choose_samples(predictions: Predictions, folders: Sequence[str]) -> Samples:
+    """Chooses images of all classes in turn, the same ones each time.
+
+    Args:
+        predictions: Of the test split.
+        folders: Of its records, one of each span.
+    """
+    rows = _choose(predictions.class_texts)
+    wanted = {predictions.sha256s[row]: row for row in rows}
+    found = _read(folders, set(wanted))
+    kept: list[int] = []
+    size = 0
+    for sha256, row in wanted.items():
+        size += len(found[sha256])
+        if kept and size > MOST_BYTES:
+            break
+        kept.append(row)
+    return Samples(
+        tuple(predictions.filenames[row] for row in kept),
+        tuple(found[predictions.sha256s[row]] for row in kept),
+        predictions.model.probabilities[np.array(kept, np.int64)],
+    )
+
+
+def _choose(class_texts: np.ndarray) -> list[int]:
+    """Rows: the first image of each class, then the second, up to the limit."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for row, name in enumerate(class_texts):
+        seen[name] = seen.get(name, 0) + 1
+        ranked.append((seen[name], name, row))
+    return [row for _, _, row in sorted(ranked)[:MOST_IMAGES]]
+
+
+def _read(folders: Sequence[str], wanted: set[str]) -> dict[str, bytes]:
+    """The bytes of the wanted images by digest; the records are read once."""
+    paths = [
+        path for folder in folders for path in sorted(tf.io.gfile.glob(os.path.join(folder, "*")))
+    ]
+    spec = {
+        key: tf.io.FixedLenFeature([], tf.string)
+        for key in (features.IMAGE_SHA256, features.IMAGE_ENCODED)
+    }
+    found = {}
+    for record in tf.data.TFRecordDataset(paths, "GZIP"):
+        parsed = tf.io.parse_single_example(record, spec)
+        sha256 = parsed[features.IMAGE_SHA256].numpy().decode()
+        if sha256 in wanted:
+            found[sha256] = parsed[features.IMAGE_ENCODED].numpy()
+        if len(found) == len(wanted):
+            break
+    return found

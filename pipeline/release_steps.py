@@ -1,0 +1,134 @@
+"""The steps from the trained model to the serving directory, in the order in which they run."""
+
+import dataclasses
+import json
+
+import tfx.components
+from components.reporting.component import ModelReporter
+from tfx.dsl.components.base import base_node
+from tfx.dsl.components.common import resolver
+from tfx.types import channel, standard_artifacts
+
+from components.evaluation.baseline import ServingModel
+from components.evaluation.inferrer import TestSetInferrer
+from components.evaluation.thresholds import evaluation_config
+from components.features import TEST_SPLIT
+from components.fingerprint import code_fingerprint
+from components.release.gate import ReleaseGate
+from components.serving.infra_validator.component import FreshProcessInfraValidator
+from components.serving.pusher import WholePusher
+from components.validation.schema import FrozenSchema
+from pipeline.config import PipelineConfig, to_dict
+from pipeline.places import model_folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """What the steps before left.
+
+    Attributes:
+        examples: Ingestion's, of one span or several.
+        data_verdict: DataGate's.
+        model: The Trainer's.
+        model_run: Its curves.
+    """
+
+    examples: channel.BaseChannel
+    data_verdict: channel.BaseChannel
+    model: channel.BaseChannel
+    model_run: channel.BaseChannel
+
+
+def release_steps(
+    config: PipelineConfig, schema: FrozenSchema, before: Before
+) -> list[base_node.BaseNode]:
+    """Evaluation, answers, the gate, the report and the push.
+
+    Args:
+        config: What to run.
+        schema: With the classes.
+        before: What there is to judge.
+    """
+    baseline = _baseline(config, before)
+    evaluator = _evaluate(config, schema, before, baseline)
+    inferrer = TestSetInferrer(
+        examples=before.examples,
+        model=before.model,
+        baseline_model=baseline.outputs["model"],
+        code_fingerprint=code_fingerprint("evaluation"),
+    ).with_id("BulkInferrer")
+    infra_validator = FreshProcessInfraValidator(
+        model=before.model,
+        examples=before.examples,
+        predictions=inferrer.outputs["predictions"],
+        code_fingerprint=code_fingerprint("serving", "normalisation"),
+    ).with_id("InfraValidator")
+    gate = ReleaseGate(
+        model=before.model,
+        pushed_baseline=baseline.outputs["pushed_model"],
+        evaluation=evaluator.outputs["evaluation"],
+        blessing=evaluator.outputs["blessing"],
+        predictions=inferrer.outputs["predictions"],
+        infra_blessing=infra_validator.outputs["blessing"],
+        rules=config.evaluate,
+        model_folder=model_folder(config),
+        reset_baseline=config.reset_baseline,
+        force_push=config.force_push,
+        code_fingerprint=code_fingerprint("release", "evaluation"),
+    )
+    report = ModelReporter(
+        examples=before.examples,
+        data_verdict=before.data_verdict,
+        model=before.model,
+        model_run=before.model_run,
+        evaluation=evaluator.outputs["evaluation"],
+        predictions=inferrer.outputs["predictions"],
+        serving_facts=infra_validator.outputs["blessing"],
+        release_verdict=gate.outputs["verdict"],
+        pipeline_name=config.name,
+        configuration=json.dumps(to_dict(config)),
+        code_fingerprint=code_fingerprint("reporting", "pages", "release", "evaluation"),
+    ).with_id("ModelReport")
+    pusher = WholePusher(
+        model=before.model,
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=infra_validator.outputs["blessing"],
+        release_verdict=gate.outputs["verdict"],
+        model_report=report.outputs["report"],
+        model_folder=model_folder(config),
+        keep_versions=config.push.keep_versions,
+        force_push=config.force_push,
+        reset_baseline=config.reset_baseline,
+        code_fingerprint=code_fingerprint("serving"),
+    ).with_id("Pusher")
+    return [baseline, evaluator, inferrer, infra_validator, gate, report, pusher]
+
+
+def _baseline(config: PipelineConfig, before: Before) -> base_node.BaseNode:
+    return resolver.Resolver(
+        strategy_class=ServingModel,
+        config={
+            "model_folder": model_folder(config),
+            "reset_baseline": bool(config.reset_baseline),
+        },
+        model=channel.Channel(type=standard_artifacts.Model),
+        comparable_model=channel.Channel(type=standard_artifacts.Model),
+        pushed_model=channel.Channel(type=standard_artifacts.PushedModel),
+        candidate=before.model,
+    ).with_id("BaselineResolver")
+
+
+def _evaluate(
+    config: PipelineConfig, schema: FrozenSchema, before: Before, baseline: base_node.BaseNode
+) -> base_node.BaseNode:
+    return tfx.components.Evaluator(
+        examples=before.examples,
+        model=before.model,
+        baseline_model=baseline.outputs["comparable_model"],
+        eval_config=evaluation_config(
+            classes=len(schema.class_names),
+            min_accuracy=config.evaluate.min_accuracy,
+            max_accuracy_loss=config.evaluate.max_accuracy_loss,
+        ),
+        example_splits=[TEST_SPLIT],
+    )

@@ -1,0 +1,49 @@
+"""Predictions of made-up models, and what else the gate judges by."""
+
+import numpy as np
+
+from components.evaluation.predictions import Answers, Predictions
+from components.serving.serving_facts import GoldenAnswer, ServingFacts
+
+
+def make_answers(class_names, chosen, confidence=0.9):
+    """A model that answers with chosen classes, by name, always as sure."""
+    rest = (1 - confidence) / max(1, len(class_names) - 1)
+    probabilities = np.full((len(chosen), len(class_names)), rest, np.float32)
+    for row, name in enumerate(chosen):
+        probabilities[row, class_names.index(name)] = confidence
+    return Answers(tuple(class_names), probabilities)
+
+
+def make_predictions(class_texts, chosen, class_names=("cat", "dog"), baseline=None):
+    """Test images of classes, and the answers of a model."""
+    count = len(class_texts)
+    return Predictions(
+        np.array([f"{number:05}.png" for number in range(count)], object),
+        np.array([f"{number:064x}" for number in range(count)], object),
+        np.array(class_texts, object),
+        make_answers(list(class_names), chosen),
+        baseline,
+    )
+
+
+def make_mistakes(images, mistakes, baseline_mistakes=None):
+    """A model that takes the first cats for dogs, and a serving one that takes the last."""
+    texts = ["cat"] * images
+    chosen = ["dog"] * mistakes + ["cat"] * (images - mistakes)
+    baseline = None
+    if baseline_mistakes is not None:
+        before = ["cat"] * (images - baseline_mistakes) + ["dog"] * baseline_mistakes
+        baseline = make_answers(["cat", "dog"], before)
+    return make_predictions(texts, chosen, baseline=baseline)
+
+
+GOOD_FACTS = ServingFacts(
+    problems=(),
+    golden=(GoldenAnswer("JPEG", 1), GoldenAnswer("a batch of 64", 64)),
+    compared_images=20,
+    largest_difference=1e-7,
+    load_seconds=1.5,
+    model_bytes=2_000_000,
+    latencies={"1": tuple(5.0 + number / 10 for number in range(30)), "64": (90.0,) * 10},
+)
