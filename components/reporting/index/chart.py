@@ -55,12 +55,16 @@ class AccuracyChart:
         marks: One a run, the oldest left, at equal distances: runs come in bursts.
         ticks: Of the scale.
         size: Half the width of a mark.
+        first: Day of the first run.
+        last: Day of the last one.
         words: What is seen in it.
     """
 
     marks: tuple[Mark, ...]
     ticks: tuple[Tick, ...]
     size: float
+    first: str
+    last: str
     words: str
 
 
@@ -83,7 +87,14 @@ def make_accuracy_chart(entries: Sequence[RunEntry]) -> AccuracyChart | None:
         for number, entry in enumerate(entries)
     )
     size = max(SMALLEST_MARK, min(LARGEST_MARK, step / 3))
-    return AccuracyChart(marks, tuple(scale.ticks()), round(size, 1), _words(entries))
+    return AccuracyChart(
+        marks=marks,
+        ticks=tuple(scale.ticks()),
+        size=round(size, 1),
+        first=f"{entries[0].time:%Y-%m-%d}",
+        last=f"{entries[-1].time:%Y-%m-%d}",
+        words=_words(entries),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
