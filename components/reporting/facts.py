@@ -38,7 +38,7 @@ class Origin:
         type_name: TFX's name of its type.
         uri: Its folder.
         milliseconds: That the step took; None if unknown.
-        peak_memory_bytes: Of the process, up to the end of the step; None if unknown.
+        peak_memory_bytes: The most that the step held; None if unknown.
     """
 
     step: str

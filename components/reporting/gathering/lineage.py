@@ -8,11 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from tfx import types
 
+from components.artifact_types import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 from components.reporting.facts import Origin
-
-MILLISECONDS = "step_milliseconds"
-PEAK_MEMORY = "step_peak_memory_bytes"
-"""Properties of an artifact: of the step that made it."""
 
 _PARTS_OF_A_NAME = 5
 
@@ -40,8 +37,8 @@ def _read(artifact: types.Artifact) -> Origin:
         number=artifact.id,
         type_name=artifact.type_name,
         uri=artifact.uri,
-        milliseconds=_number(artifact, MILLISECONDS),
-        peak_memory_bytes=_number(artifact, PEAK_MEMORY),
+        milliseconds=_number(artifact, STEP_MILLISECONDS),
+        peak_memory_bytes=_number(artifact, STEP_PEAK_MEMORY),
     )
 
 

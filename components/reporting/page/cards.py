@@ -9,10 +9,10 @@ from components.reporting.page.values import format_percent
 
 SMALL_SIDE = 96
 """Pixels of pictures that are shown by the hundred: 2 kB each."""
-MOST_CARDS = 36
+MOST_CARDS = 24
 
 ANSWER = "answer"
-SUGGESTED = "suggested"
+SUGGESTED = "perhaps"
 NOW = "now"
 BEFORE = "before"
 

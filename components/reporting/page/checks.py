@@ -7,7 +7,7 @@ from components.release.verdict import AT_LEAST, FAILED, NOT_ENOUGH_EVIDENCE, PA
 from components.reporting.page.intervals import Drawing, draw_against_bound
 from components.reporting.page.values import format_measure
 
-MOST_CHECKS_SHOWN = 24
+MOST_CHECKS_SHOWN = 12
 MOST_BROKEN_SHOWN = 60
 """Of a thousand classes with one image each, all lack evidence: the rest is folded away too."""
 _ORDER = (FAILED, NOT_ENOUGH_EVIDENCE, PASSED)
@@ -46,6 +46,13 @@ class CheckTable:
     shown: tuple[CheckRow, ...]
     folded: tuple[CheckRow, ...]
     counts: tuple[tuple[str, int], ...]
+
+
+def explain(verdict: Verdict) -> str:
+    """The verdict's sentence without the word that stands above it."""
+    word = "Released: " if verdict.is_released else "Refused: "
+    reason = verdict.sentence.removeprefix(word)
+    return reason[:1].upper() + reason[1:]
 
 
 def make_check_table(verdict: Verdict) -> CheckTable:

@@ -50,6 +50,8 @@ class CurveChart:
         kept_epoch: Its number.
         lowest: Value at the bottom.
         highest: Value at the top.
+        top: Height at which the highest value stands.
+        bottom: Height at which the lowest value stands.
         epochs: How many there were.
         words: What is seen in it.
     """
@@ -62,6 +64,8 @@ class CurveChart:
     kept_epoch: int
     lowest: float
     highest: float
+    top: float
+    bottom: float
     epochs: int
     words: str
 
@@ -111,6 +115,8 @@ def _make_chart(
         kept_epoch=kept,
         lowest=lowest,
         highest=highest,
+        top=_y(highest, (lowest, highest)),
+        bottom=_y(lowest, (lowest, highest)),
         epochs=count,
         words=f"{title} over {count} {'epoch' if count == 1 else 'epochs'}, in the end {ends}",
     )

@@ -5,13 +5,14 @@ confusions of all classes.
 """
 
 import dataclasses
+import math
 
 from components.evaluation.predictions import Predictions
 from components.reporting.measuring.confusion import Confusion, most_confused
 from components.reporting.page.cards import SMALL_SIDE, Card, make_cards, own_answer
 
 MOST_CLASSES = 25
-MOST_PAIRS_LISTED = 25
+MOST_PAIRS_LISTED = 15
 MOST_PICTURES = 800
 """Behind all cells: with 3 kB each, 2.4 MB."""
 MOST_PICTURES_A_PAIR = 12
@@ -24,7 +25,7 @@ class Cell:
 
     Attributes:
         count: How many.
-        shade: 0 to 10, by their share of the images of the class.
+        shade: 0 to 10, by the square root of their share of the images of the class.
         is_right: Whether the answer is the class.
         place: Of the images in the page; empty if there are none.
         words: What it says, for those who do not see where it stands.
@@ -146,8 +147,8 @@ def _make_cell(pair: tuple[int, int], confusion: Confusion) -> Cell:
     words = f"{class_text}: {count:,} right" if is_right else f"{class_text} as {answer}: {count:,}"
     return Cell(
         count=count,
-        # Any image at all gets a shade.
-        shade=-(-SHADES * count // confusion.supports[pair[0]]) if count else 0,
+        # By the root, so that one image among hundreds gets a shade as well.
+        shade=math.ceil(SHADES * math.sqrt(count / confusion.supports[pair[0]])) if count else 0,
         is_right=is_right,
         place=_place(pair) if count else "",
         words=words,

@@ -2,6 +2,8 @@
 
 import math
 
+from components.release.wording import format_value
+
 UNKNOWN = "unknown"
 _STEPS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -12,11 +14,8 @@ def format_ratio(value: float) -> str:
 
 
 def format_measure(value: float, unit: str) -> str:
-    """A number with its unit, as a check has them: "12.5 MB"; shares with four digits."""
-    if not unit or not math.isfinite(value):
-        return format_ratio(value)
-    digits = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
-    return digits if unit == "count" else f"{digits} {unit}"
+    """A number with its unit, as the gate's sentence has it; "unknown" where there is none."""
+    return format_value(value, unit) if math.isfinite(value) else UNKNOWN
 
 
 def format_percent(value: float) -> str:

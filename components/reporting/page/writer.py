@@ -11,6 +11,7 @@ from components.reporting.album import Album
 from components.reporting.facts import RunFacts
 from components.reporting.measuring.measures import Measures
 from components.reporting.page import values
+from components.reporting.page.checks import explain
 from components.reporting.page.sections import Sections
 from components.visible import visible
 
@@ -33,6 +34,7 @@ def render_report(facts: RunFacts, measures: Measures, sections: Sections, album
         album=album,
         values=values,
         kinds=KINDS,
+        explanation=explain(facts.verdict),
         configuration=show_configuration(facts.configuration),
     )
 
