@@ -23,7 +23,8 @@
                         latency_milliseconds: {batch: {calls: int, median, within_95_percent}}
     data_fingerprint    hexadecimal SHA-256
     versions            {library: version}
-    steps               of each artifact: step, run, type, number, milliseconds, peak_memory_bytes
+    steps               of each artifact: step, run, execution, type, number, milliseconds,
+                        peak_memory_bytes
 
 What is unknown is null: JSON has no NaN.
 """
@@ -188,6 +189,7 @@ def _step(origin: Origin) -> dict[str, Any]:
     return {
         "step": origin.step,
         "run": origin.run,
+        "execution": origin.execution,
         "type": origin.type_name,
         "number": origin.number,
         "milliseconds": origin.milliseconds,

@@ -15,6 +15,7 @@ from components.reporting.markdown import bullets, escape, table
 from components.reporting.measuring.class_metrics import ClassMetrics
 from components.reporting.measuring.measures import Measures
 from components.reporting.measuring.shares import Share
+from components.reporting.page.checks import explain
 from components.reporting.page.serving import make_latency_rows
 from components.reporting.page.values import (
     format_bytes,
@@ -56,7 +57,7 @@ def write_card(facts: RunFacts, measures: Measures) -> str:
 
 def _summary(facts: RunFacts) -> str:
     word = "Released" if facts.verdict.is_released else "Refused"
-    lines = [f"**{word}.** {escape(facts.verdict.sentence)}"]
+    lines = [f"**{word}.** {escape(explain(facts.verdict))}"]
     if facts.verdict.force_push:
         lines.append(f"**The push was forced:** {escape(facts.verdict.force_push)}")
     if facts.verdict.reset_baseline:
