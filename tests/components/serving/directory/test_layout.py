@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from components.serving.directory.layout import list_versions, next_version
+from components.serving.directory.layout import identify, list_numbers, list_versions
 
 
 def make_version(folder: pathlib.Path, name: str) -> None:
@@ -41,22 +41,18 @@ def test_a_folder_without_versions(tmp_path: pathlib.Path) -> None:
     assert list_versions(str(tmp_path / "file")) == []
 
 
-@pytest.mark.parametrize(
-    ("existing", "now", "expected"),
-    [
-        pytest.param([], 1_700_000_000.9, 1_700_000_000, id="first"),
-        pytest.param(["1600000000"], 1_700_000_000.0, 1_700_000_000, id="the clock is ahead"),
-        pytest.param(["1700000000"], 1_700_000_000.5, 1_700_000_001, id="the same second"),
-        pytest.param(
-            ["1700000000", "1700000001"], 1_700_000_000.5, 1_700_000_002, id="the third in it"
-        ),
-        pytest.param(["1700000000"], 1_600_000_000.0, 1_700_000_001, id="the clock jumped back"),
-        pytest.param(["7", "latest"], 0.0, 8, id="versions of somebody else"),
-    ],
-)
-def test_the_next_version_is_above_all_others(
-    existing: list[str], now: float, expected: int, tmp_path: pathlib.Path
-) -> None:
-    for name in existing:
-        make_version(tmp_path, name)
-    assert next_version(str(tmp_path), now) == expected
+def test_numbers_are_taken_whatever_lies_there(tmp_path: pathlib.Path) -> None:
+    make_version(tmp_path, "5")
+    (tmp_path / "6").mkdir()
+    (tmp_path / "7").write_text("a file")
+    (tmp_path / "008").mkdir()
+    assert list_numbers(str(tmp_path)) == [5, 6, 7]
+    assert list_numbers(str(tmp_path / "missing")) == []
+
+
+def test_the_identity_stays_with_the_folder(tmp_path: pathlib.Path) -> None:
+    identity = identify(str(tmp_path / "photos"))
+    assert len(identity) == 32
+    assert identify(str(tmp_path / "photos")) == identity
+    assert identify(str(tmp_path / "other")) != identity
+    assert list_versions(str(tmp_path / "photos")) == []

@@ -1,0 +1,71 @@
+"""Two versions -> what is different."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.errors import PipelineError
+from components.serving.class_names import read_class_names
+from components.serving.directory.layout import version_folder
+from components.visible import visible
+from pipeline.releases.versions import Version, find_version, read_metrics
+
+METRICS = ("accuracy", "top_3_accuracy", "loss", "calibration.expected_error", "images.test")
+
+
+def find_differences(model_folder: str, first: int, second: int) -> Iterator[tuple[str, str, str]]:
+    """Yields what is different: its name, and the values of the two versions.
+
+    Args:
+        model_folder: `<serving>/<name>`.
+        first: A version.
+        second: Another one.
+
+    Raises:
+        PipelineError: There is no such version.
+    """
+    versions = [find_version(model_folder, number) for number in (first, second)]
+    metrics = [read_metrics(model_folder, number) for number in (first, second)]
+    names = [_class_names(model_folder, number) for number in (first, second)]
+    rows = [
+        ("model", *(_digest(version) for version in versions)),
+        ("published", *(version.release.time if version.release else "" for version in versions)),
+        *((name, *(_number(_find(each, name)) for each in metrics)) for name in METRICS),
+        ("classes only here", *(_only(names[one], names[1 - one]) for one in (0, 1))),
+        ("images trained on", *((_find(each, "data_fingerprint") or "")[:12] for each in metrics)),
+        *_files(versions),
+    ]
+    yield from ((name, a, b) for name, a, b in rows if a != b)
+
+
+def _files(versions: list[Version]) -> Iterator[tuple[str, str, str]]:
+    first, second = (version.release.files if version.release else {} for version in versions)
+    for path in sorted(first.keys() | second.keys()):
+        yield f"file {visible(path)}", first.get(path, "")[:12], second.get(path, "")[:12]
+
+
+def _digest(version: Version) -> str:
+    return version.release.model_digest[:12] if version.release else "unknown"
+
+
+def _class_names(model_folder: str, number: int) -> tuple[str, ...]:
+    try:
+        return read_class_names(version_folder(model_folder, number))
+    except PipelineError:
+        return ()
+
+
+def _only(here: tuple[str, ...], there: tuple[str, ...]) -> str:
+    return ", ".join(visible(name) for name in here if name not in there)
+
+
+def _find(metrics: dict[str, Any], name: str) -> Any:
+    value: Any = metrics
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value.get("value") if isinstance(value, dict) else value
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return "" if value is None else f"{value:,}"
