@@ -23,6 +23,7 @@ class CheckRow:
         value: With its unit.
         interval: In words; empty where nothing is left to chance.
         bound: What it is held to, in words.
+        how: How the interval was made, and what else is known, in sentences; may be empty.
     """
 
     check: Check
@@ -30,6 +31,7 @@ class CheckRow:
     value: str
     interval: str
     bound: str
+    how: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,4 +93,9 @@ def _make_row(check: Check) -> CheckRow:
         value=format_measure(check.value, check.unit),
         interval=f"{low} to {high}" if has_interval else "",
         bound=f"{check.direction} {format_measure(check.bound, check.unit)}",
+        how=" ".join(map(_sentence, filter(None, (check.method, check.detail)))),
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."

@@ -46,6 +46,14 @@ def test_in_words():
     )
 
 
+def test_how_it_was_measured_in_sentences():
+    check = make_check(method="order statistics", detail="50 calls.")
+    (row,) = make_check_table(make_verdict([check])).shown
+    assert row.how == "Order statistics. 50 calls."
+    (row,) = make_check_table(make_verdict([make_check(method="", detail="")])).shown
+    assert row.how == ""
+
+
 def test_without_chance_there_is_no_interval():
     check = make_check(
         "size", 12.5, 12.5, 12.5, unit="MB", bound=50, direction="at most", method=""
