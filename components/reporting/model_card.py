@@ -13,11 +13,11 @@ from components.pages.page import plural
 from components.reporting.facts import RunFacts
 from components.reporting.markdown import bullets, escape, table
 from components.reporting.measuring.class_metrics import ClassMetrics
+from components.reporting.measuring.latencies import measure_latencies
 from components.reporting.measuring.measures import Measures
 from components.reporting.measuring.shares import Share
-from components.reporting.page.checks import explain
-from components.reporting.page.serving import make_latency_rows
-from components.reporting.page.values import (
+from components.reporting.wording import (
+    explain,
     format_bytes,
     format_measure,
     format_percent,
@@ -210,7 +210,7 @@ def _specification(facts: RunFacts) -> str:
         f"Size: {format_bytes(facts.serving.model_bytes)}",
         *(
             f"Latency of {plural(row.batch, 'image')} a call: {row.median:.1f} ms (median)"
-            for row in make_latency_rows(facts.serving)
+            for row in measure_latencies(facts.serving)
         ),
         *(f"{escape(library)} {escape(version)}" for library, version in facts.versions.items()),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from components.release.verdict import AT_LEAST, FAILED, NOT_ENOUGH_EVIDENCE, PASSED, Check, Verdict
 from components.reporting.page.intervals import Drawing, draw_against_bound
-from components.reporting.page.values import format_measure
+from components.reporting.wording import format_measure
 
 MOST_CHECKS_SHOWN = 12
 MOST_BROKEN_SHOWN = 60
@@ -48,13 +48,6 @@ class CheckTable:
     shown: tuple[CheckRow, ...]
     folded: tuple[CheckRow, ...]
     counts: tuple[tuple[str, int], ...]
-
-
-def explain(verdict: Verdict) -> str:
-    """The verdict's sentence without the word that stands above it."""
-    word = "Released: " if verdict.is_released else "Refused: "
-    reason = verdict.sentence.removeprefix(word)
-    return reason[:1].upper() + reason[1:]
 
 
 def make_check_table(verdict: Verdict) -> CheckTable:

@@ -1,7 +1,5 @@
-import pytest
-
 from components.release.verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
-from components.reporting.page.checks import explain, make_check_table
+from components.reporting.page.checks import make_check_table
 from tests.components.reporting.made_up import make_check, make_verdict
 
 
@@ -60,16 +58,3 @@ def test_without_chance_there_is_no_interval():
     )
     row = make_check_table(make_verdict([check])).shown[0]
     assert (row.value, row.interval, row.bound) == ("12.5 MB", "", "at most 50 MB")
-
-
-@pytest.mark.parametrize(
-    ("sentence", "expected"),
-    [
-        ("Refused: recall is low.", "Recall is low."),
-        ("Refused, by the measured values alone: x.", "Refused, by the measured values alone: x."),
-        ("", ""),
-    ],
-)
-def test_the_word_is_not_said_twice(sentence, expected):
-    verdict = make_verdict([make_check(outcome=FAILED)], sentence=sentence)
-    assert explain(verdict) == expected

@@ -2,13 +2,16 @@ import math
 
 import pytest
 
-from components.reporting.page.values import (
+from components.release.verdict import FAILED
+from components.reporting.wording import (
+    explain,
     format_bytes,
     format_measure,
     format_percent,
     format_ratio,
     format_seconds,
 )
+from tests.components.reporting.made_up import make_check, make_verdict
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,16 @@ def test_bytes(value, expected):
 )
 def test_seconds(value, expected):
     assert format_seconds(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Refused: recall is low.", "Recall is low."),
+        ("Refused, by the measured values alone: x.", "Refused, by the measured values alone: x."),
+        ("", ""),
+    ],
+)
+def test_the_word_is_not_said_twice(sentence, expected):
+    verdict = make_verdict([make_check(outcome=FAILED)], sentence=sentence)
+    assert explain(verdict) == expected
