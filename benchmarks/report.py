@@ -311,6 +311,7 @@ def make_origins() -> Iterator[Origin]:
             "2026-01-01T12-00-00.000000",
             key,
             number,
+            number,
             kind,
             f"output/made_up/artifacts/{step}/{key}/{number}",
             milliseconds,

@@ -4,7 +4,6 @@ import dataclasses
 import json
 
 import tfx.components
-from components.reporting.component import ModelReporter
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.types import channel, standard_artifacts
@@ -15,6 +14,7 @@ from components.evaluation.thresholds import evaluation_config
 from components.features import TEST_SPLIT
 from components.fingerprint import code_fingerprint
 from components.release.gate import ReleaseGate
+from components.reporting.component import ModelReporter
 from components.serving.infra_validator.component import FreshProcessInfraValidator
 from components.serving.pusher import WholePusher
 from components.validation.schema import FrozenSchema

@@ -5,6 +5,7 @@ executor.py     the artifacts of all steps -> the report's artifact
 facts.py        what is known of a run
 gathering/      artifacts -> these facts
 measuring/      predictions of the test images -> figures, confusions, mistakes, label errors
+wording.py      how numbers and the verdict are said
 album.py        records of the test split -> the pictures that a page shows
 page/           all of it -> `report.html`
 templates/      its parts, one file a section

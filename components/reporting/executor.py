@@ -26,8 +26,12 @@ class ModelReporterExecutor(base_executor.BaseExecutor):
     ) -> None:
         """Writes the files of the report into the artifact."""
         self._log_startup(input_dict, output_dict, exec_properties)
+        run = self._context.pipeline_run_id if self._context else None
         facts = read_run(
-            input_dict, exec_properties[PIPELINE_KEY], exec_properties[CONFIGURATION_KEY]
+            input_dict,
+            exec_properties[PIPELINE_KEY],
+            run or "",
+            exec_properties[CONFIGURATION_KEY],
         )
         report = artifact_utils.get_single_instance(output_dict[REPORT_KEY])
         write_report_files(facts, record_folders(input_dict), report.uri)

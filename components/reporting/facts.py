@@ -34,6 +34,7 @@ class Origin:
         step: Name of the step that made it; empty if unknown.
         run: In which run; earlier than this one's if it came from the cache; empty if unknown.
         key: Which of the step's outputs it is; empty if unknown.
+        execution: Number of the execution of the step, counted over all runs; None if unknown.
         number: Of the artifact in ML Metadata.
         type_name: TFX's name of its type.
         uri: Its folder.
@@ -44,6 +45,7 @@ class Origin:
     step: str
     run: str
     key: str
+    execution: int | None
     number: int
     type_name: str
     uri: str
@@ -57,7 +59,7 @@ class RunFacts:
 
     Attributes:
         pipeline: Its name.
-        run: Of the verdict, as TFX names runs: by their time; empty if unknown.
+        run: In which the report was written, as TFX names runs: by their time; empty if unknown.
         configuration: All settings.
         verdict: The release gate's.
         predictions: Of the test split.

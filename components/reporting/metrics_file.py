@@ -23,7 +23,8 @@
                         latency_milliseconds: {batch: {calls: int, median, within_95_percent}}
     data_fingerprint    hexadecimal SHA-256
     versions            {library: version}
-    steps               of each artifact: step, run, type, number, milliseconds, peak_memory_bytes
+    steps               of each artifact: step, run, execution, type, number, milliseconds,
+                        peak_memory_bytes
 
 What is unknown is null: JSON has no NaN.
 """
@@ -37,9 +38,9 @@ from components.reporting.facts import Origin, RunFacts
 from components.reporting.measuring.calibration import Calibration
 from components.reporting.measuring.changes import Changes
 from components.reporting.measuring.confusion import Confusion
+from components.reporting.measuring.latencies import measure_latencies
 from components.reporting.measuring.measures import Measures
 from components.reporting.measuring.shares import Share
-from components.reporting.page.serving import make_latency_rows
 
 FORMAT = 1
 MOST_CONFUSIONS = 10_000
@@ -179,7 +180,7 @@ def _serving(facts: RunFacts) -> dict[str, Any]:
                 "median": row.median,
                 "within_95_percent": row.slow,
             }
-            for row in make_latency_rows(serving)
+            for row in measure_latencies(serving)
         },
     }
 
@@ -188,6 +189,7 @@ def _step(origin: Origin) -> dict[str, Any]:
     return {
         "step": origin.step,
         "run": origin.run,
+        "execution": origin.execution,
         "type": origin.type_name,
         "number": origin.number,
         "milliseconds": origin.milliseconds,

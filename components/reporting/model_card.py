@@ -13,10 +13,11 @@ from components.pages.page import plural
 from components.reporting.facts import RunFacts
 from components.reporting.markdown import bullets, escape, table
 from components.reporting.measuring.class_metrics import ClassMetrics
+from components.reporting.measuring.latencies import measure_latencies
 from components.reporting.measuring.measures import Measures
 from components.reporting.measuring.shares import Share
-from components.reporting.page.serving import make_latency_rows
-from components.reporting.page.values import (
+from components.reporting.wording import (
+    explain,
     format_bytes,
     format_measure,
     format_percent,
@@ -56,7 +57,7 @@ def write_card(facts: RunFacts, measures: Measures) -> str:
 
 def _summary(facts: RunFacts) -> str:
     word = "Released" if facts.verdict.is_released else "Refused"
-    lines = [f"**{word}.** {escape(facts.verdict.sentence)}"]
+    lines = [f"**{word}.** {escape(explain(facts.verdict))}"]
     if facts.verdict.force_push:
         lines.append(f"**The push was forced:** {escape(facts.verdict.force_push)}")
     if facts.verdict.reset_baseline:
@@ -209,7 +210,7 @@ def _specification(facts: RunFacts) -> str:
         f"Size: {format_bytes(facts.serving.model_bytes)}",
         *(
             f"Latency of {plural(row.batch, 'image')} a call: {row.median:.1f} ms (median)"
-            for row in make_latency_rows(facts.serving)
+            for row in measure_latencies(facts.serving)
         ),
         *(f"{escape(library)} {escape(version)}" for library, version in facts.versions.items()),
     ]

@@ -1,9 +1,11 @@
 """Artifacts -> which step made them, in which run, and what it cost.
 
-TFX names an artifact `<pipeline>:<run>:<step>:<key>:<number>`. Time and memory are there where the
-runner has measured them.
+TFX puts an artifact into the folder `<root>/<step>/<key>/<execution>`, and some of its runners name
+it `<pipeline>:<run>:<step>:<key>:<number>`. Time and memory are there where the runner has measured
+them.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from tfx import types
@@ -11,7 +13,8 @@ from tfx import types
 from components.artifact_types import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 from components.reporting.facts import Origin
 
-_PARTS_OF_A_NAME = 5
+_NAME = re.compile(r"[^:]+:(?P<run>[^:]+):(?P<step>[^:]+):(?P<key>[^:]+):\d+")
+_FOLDER = re.compile(r"(?:.*/)?(?P<step>[^/]+)/(?P<key>[^/]+)/(?P<execution>\d+)/?")
 
 
 def read_origins(inputs: Mapping[str, Iterable[types.Artifact]]) -> tuple[Origin, ...]:
@@ -28,12 +31,13 @@ def read_origins(inputs: Mapping[str, Iterable[types.Artifact]]) -> tuple[Origin
 
 
 def _read(artifact: types.Artifact) -> Origin:
-    parts = (artifact.name or "").split(":")
-    known = parts if len(parts) == _PARTS_OF_A_NAME else [""] * _PARTS_OF_A_NAME
+    name, folder = _NAME.fullmatch(artifact.name or ""), _FOLDER.fullmatch(artifact.uri)
+    known = name or folder
     return Origin(
-        step=known[2],
-        run=known[1],
-        key=known[3],
+        step=known["step"] if known else "",
+        run=name["run"] if name else "",
+        key=known["key"] if known else "",
+        execution=int(folder["execution"]) if folder else None,
         number=artifact.id,
         type_name=artifact.type_name,
         uri=artifact.uri,

@@ -24,20 +24,19 @@ from components.validation.findings import read_verdict as read_data_verdict
 Inputs = Mapping[str, Sequence[types.Artifact]]
 
 
-def read_run(inputs: Inputs, pipeline: str, configuration: str) -> RunFacts:
+def read_run(inputs: Inputs, pipeline: str, run: str, configuration: str) -> RunFacts:
     """Reads what all steps have left.
 
     Args:
         inputs: As the executor receives them.
         pipeline: Its name.
+        run: TFX's name of this run; empty if unknown.
         configuration: All settings, as JSON.
     """
     evaluation = read_evaluation(_folder(inputs, "evaluation"))
-    origins = read_origins(inputs)
-    verdict_number = artifact_utils.get_single_instance(list(inputs["release_verdict"])).id
     return RunFacts(
         pipeline=pipeline,
-        run=next((each.run for each in origins if each.number == verdict_number), ""),
+        run=run,
         configuration=_settings(configuration),
         verdict=read_verdict(_folder(inputs, "release_verdict")),
         predictions=read_predictions(_folder(inputs, "predictions")),
@@ -46,7 +45,7 @@ def read_run(inputs: Inputs, pipeline: str, configuration: str) -> RunFacts:
         data=_read_data(inputs),
         history=read_history(_folder(inputs, "model_run")),
         serving=read_serving_facts(_folder(inputs, "serving_facts")),
-        origins=origins,
+        origins=read_origins(inputs),
         versions=library_versions(),
     )
 

@@ -64,7 +64,7 @@ def _search(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         warnings.simplefilter("ignore")
         rows = find_label_issues(
             labels,
-            probabilities.astype(np.float64),
+            probabilities,
             return_indices_ranked_by="self_confidence",
             n_jobs=1,
         )

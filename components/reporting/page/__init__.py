@@ -1,6 +1,5 @@
 """Facts and measures -> one HTML file that needs nothing else, not even a network.
 
-values.py       numbers as they are shown
 intervals.py    a value, its interval and its bound -> a drawing
 checks.py       the release gate's checks -> rows, the broken ones first
 class_rows.py   metrics by class -> rows, of a thousand classes the worst
@@ -8,7 +7,6 @@ matrix.py       confusion -> a matrix of at most 25 classes, and the pairs behin
 reliability.py  calibration -> a diagram
 curves.py       a training -> charts of loss and accuracy by epoch
 cards.py        test images -> pictures with their class and the answers
-serving.py      measurements of a loaded model -> rows
 sections.py     what the page shows, and the pictures that it needs
 writer.py       all of these -> HTML
 """

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from components.evaluation.predictions import Answers, Predictions
 from components.pages.thumbnails import SIDE
-from components.reporting.page.values import format_percent
+from components.reporting.wording import format_percent
 
 SMALL_SIDE = 96
 """Pixels of pictures that are shown by the hundred: 2 kB each."""

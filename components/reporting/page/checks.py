@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from components.release.verdict import AT_LEAST, FAILED, NOT_ENOUGH_EVIDENCE, PASSED, Check, Verdict
 from components.reporting.page.intervals import Drawing, draw_against_bound
-from components.reporting.page.values import format_measure
+from components.reporting.wording import format_measure
 
 MOST_CHECKS_SHOWN = 12
 MOST_BROKEN_SHOWN = 60
@@ -23,6 +23,7 @@ class CheckRow:
         value: With its unit.
         interval: In words; empty where nothing is left to chance.
         bound: What it is held to, in words.
+        how: How the interval was made, and what else is known, in sentences; may be empty.
     """
 
     check: Check
@@ -30,6 +31,7 @@ class CheckRow:
     value: str
     interval: str
     bound: str
+    how: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,13 +48,6 @@ class CheckTable:
     shown: tuple[CheckRow, ...]
     folded: tuple[CheckRow, ...]
     counts: tuple[tuple[str, int], ...]
-
-
-def explain(verdict: Verdict) -> str:
-    """The verdict's sentence without the word that stands above it."""
-    word = "Released: " if verdict.is_released else "Refused: "
-    reason = verdict.sentence.removeprefix(word)
-    return reason[:1].upper() + reason[1:]
 
 
 def make_check_table(verdict: Verdict) -> CheckTable:
@@ -91,4 +86,9 @@ def _make_row(check: Check) -> CheckRow:
         value=format_measure(check.value, check.unit),
         interval=f"{low} to {high}" if has_interval else "",
         bound=f"{check.direction} {format_measure(check.bound, check.unit)}",
+        how=" ".join(map(_sentence, filter(None, (check.method, check.detail)))),
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."

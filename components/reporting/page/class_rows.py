@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from components.reporting.measuring.class_metrics import ClassMetrics
 from components.reporting.measuring.shares import Share
 from components.reporting.page.intervals import Drawing, draw_share
-from components.reporting.page.values import format_ratio
+from components.reporting.wording import format_ratio
 
 MOST_CLASSES_SHOWN = 30
 WORST = 15

@@ -3,7 +3,7 @@
 import dataclasses
 
 from components.reporting.measuring.calibration import Calibration, CalibrationBin
-from components.reporting.page.values import format_ratio
+from components.reporting.wording import format_ratio
 
 SIDE = 300.0
 """Of the diagram; x to the right and y down, both 0 to 1."""

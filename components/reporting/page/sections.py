@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from components.ingestion.reporting.report.classes import ClassTable, make_class_table
 from components.reporting.album import PictureKey
 from components.reporting.facts import RunFacts
+from components.reporting.measuring.latencies import Latency, measure_latencies
 from components.reporting.measuring.measures import Measures
 from components.reporting.page.cards import (
     MOST_CARDS,
@@ -25,7 +26,6 @@ from components.reporting.page.class_rows import (
 from components.reporting.page.curves import CurveChart, make_curves
 from components.reporting.page.matrix import Matrix, make_matrix
 from components.reporting.page.reliability import Reliability, make_reliability
-from components.reporting.page.serving import LatencyRow, make_latency_rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Sections:
     lost: tuple[Card, ...]
     curves: tuple[CurveChart, ...]
     images: ClassTable
-    latencies: tuple[LatencyRow, ...]
+    latencies: tuple[Latency, ...]
 
     def pictures(self) -> frozenset[PictureKey]:
         """All pictures that are needed."""
@@ -72,5 +72,5 @@ def make_sections(facts: RunFacts, measures: Measures) -> Sections:
         lost=make_cards(predictions, lost[:MOST_CARDS], both_answers),
         curves=make_curves(facts.history),
         images=make_class_table(facts.data.audit),
-        latencies=make_latency_rows(facts.serving),
+        latencies=measure_latencies(facts.serving),
     )

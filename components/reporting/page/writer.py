@@ -7,11 +7,10 @@ import yaml
 
 from components.ingestion.reporting.findings import KINDS
 from components.pages.page import render_page
+from components.reporting import wording
 from components.reporting.album import Album
 from components.reporting.facts import RunFacts
 from components.reporting.measuring.measures import Measures
-from components.reporting.page import values
-from components.reporting.page.checks import explain
 from components.reporting.page.sections import Sections
 from components.visible import visible
 
@@ -32,9 +31,9 @@ def render_report(facts: RunFacts, measures: Measures, sections: Sections, album
         measures=measures,
         sections=sections,
         album=album,
-        values=values,
+        wording=wording,
         kinds=KINDS,
-        explanation=explain(facts.verdict),
+        explanation=wording.explain(facts.verdict),
         configuration=show_configuration(facts.configuration),
     )
 

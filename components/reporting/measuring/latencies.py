@@ -1,4 +1,4 @@
-"""Measurements of a loaded model -> rows."""
+"""How long a loaded model takes to answer, by the size of the batch."""
 
 import dataclasses
 import statistics
@@ -11,7 +11,7 @@ SLOW = 0.95
 
 
 @dataclasses.dataclass(frozen=True)
-class LatencyRow:
+class Latency:
     """The calls with one size of batch.
 
     Attributes:
@@ -29,14 +29,14 @@ class LatencyRow:
     an_image: float
 
 
-def make_latency_rows(facts: ServingFacts) -> tuple[LatencyRow, ...]:
+def measure_latencies(facts: ServingFacts) -> tuple[Latency, ...]:
     """Sums up the calls, the smallest batch first."""
     sizes = sorted((int(size), times) for size, times in facts.latencies.items() if times)
     return tuple(_make_row(size, sorted(times)) for size, times in sizes)
 
 
-def _make_row(batch: int, times: Sequence[float]) -> LatencyRow:
+def _make_row(batch: int, times: Sequence[float]) -> Latency:
     median = statistics.median(times)
     # The smallest measured value of which it is true.
     position = -(-round(SLOW * 100) * len(times) // 100) - 1
-    return LatencyRow(batch, len(times), median, times[position], median / batch)
+    return Latency(batch, len(times), median, times[position], median / batch)

@@ -1,7 +1,8 @@
-"""Numbers as the report shows them."""
+"""How the report says things: numbers, and the verdict."""
 
 import math
 
+from components.release.verdict import Verdict
 from components.release.wording import format_value
 
 UNKNOWN = "unknown"
@@ -47,3 +48,10 @@ def format_seconds(value: float) -> str:
         return f"{value:.1f} s"
     minutes, seconds = divmod(round(value), 60)
     return f"{minutes:,} min {seconds} s"
+
+
+def explain(verdict: Verdict) -> str:
+    """The verdict's sentence without the word that stands above it."""
+    word = "Released: " if verdict.is_released else "Refused: "
+    reason = verdict.sentence.removeprefix(word)
+    return reason[:1].upper() + reason[1:]

@@ -1,0 +1,97 @@
+import datetime
+
+from components.reporting.index.entries import RunEntry
+from components.reporting.index.writer import render_index
+from tests.components.ingestion.reporting.report.test_writer import Page
+from tests.components.reporting.made_up import HOSTILE
+
+START = datetime.datetime(2026, 1, 1, 12)
+
+
+def make_runs(count, **values):
+    return [
+        RunEntry(
+            START + datetime.timedelta(hours=number),
+            "pushed" if number % 3 else "refused",
+            f"Sentence {number}.",
+            version=str(1_795_344_506 + number) if number % 3 else "",
+            accuracy=0.9,
+            low=0.88,
+            high=0.92,
+            test_images=1000,
+            report=f"artifacts/{number}/report.html",
+            log=f"runs/{number}/run.log",
+            **values,
+        )
+        for number in range(count)
+    ]
+
+
+def parse(page):
+    parsed = Page(page)
+    assert parsed.open == []
+    assert "script" not in parsed.tags
+    return parsed
+
+
+def test_no_run_yet():
+    page = render_index("pets", [])
+    parse(page)
+    assert "0 runs." in page
+    assert "There has been no run yet." in page
+    assert "<svg" not in page
+
+
+def test_one_run():
+    page = render_index("pets", make_runs(1))
+    parsed = parse(page)
+    assert "1 run: 1 refused." in page
+    assert "Sentence 0." in page
+    assert "(0.8800 to 0.9200)" in page
+    assert parsed.values("href") == ["#main", "artifacts/0/report.html", "runs/0/run.log"]
+
+
+def test_the_newest_first_whatever_the_order():
+    runs = make_runs(3)
+    page = render_index("pets", [runs[1], runs[2], runs[0]])
+    assert page.index("Sentence 2.") < page.index("Sentence 1.") < page.index("Sentence 0.")
+
+
+def test_a_thousand_runs():
+    page = render_index("pets", make_runs(1000))
+    parsed = parse(page)
+    assert "1,000 runs: 666 pushed, 334 refused." in page
+    assert "950 earlier runs" in page
+    assert parsed.tags.count("circle") == 666
+    assert (
+        page.index("Sentence 950.") < page.index("950 earlier runs") < page.index("Sentence 949.")
+    )
+    assert len(page) < 1_000_000
+
+
+def test_a_run_that_failed_has_its_message_and_no_accuracy():
+    page = render_index(
+        "pets", [RunEntry(START, "failed", "The folder must exist.", log="run.log")]
+    )
+    parsed = parse(page)
+    assert "The folder must exist." in page
+    assert "<strong>" not in page
+    assert parsed.values("href") == ["#main", "run.log"]
+
+
+def test_names_are_text_and_links_stay_here():
+    entry = RunEntry(
+        START,
+        "refused",
+        f"{HOSTILE}\u202e",
+        version=HOSTILE,
+        report='javascript:alert(1)/"a b"/report.html',
+        log="runs/#1?/run.log",
+    )
+    page = render_index(HOSTILE, [entry])
+    parsed = parse(page)
+    assert "\u202e" not in page
+    assert parsed.values("href")[1:] == [
+        "javascript%3Aalert%281%29/%22a%20b%22/report.html",
+        "runs/%231%3F/run.log",
+    ]
