@@ -53,7 +53,9 @@ def find_problem(request: Request, answer: Answer, expected: np.ndarray | None =
     if not np.isfinite(found).all():
         return "Its probabilities must be numbers. Received: NaN or infinity."
     sums = found.sum(axis=1)
-    if (found < -TOLERANCE).any() or (np.abs(sums - 1) > TOLERANCE).any():
+    if (found < -TOLERANCE).any():
+        return f"Its probabilities must be from 0 to 1. Received: {found.min():g}."
+    if (np.abs(sums - 1) > TOLERANCE).any():
         return f"Its probabilities must add up to 1. Received: {sums[np.abs(sums - 1).argmax()]:g}."
     if expected is not None and _difference(found, expected) > TOLERANCE:
         return (

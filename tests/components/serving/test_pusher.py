@@ -1,236 +1,147 @@
-"""Whole or not at all: copies, copies that fail, and what TFX is told."""
+"""What is pushed, and what TFX is told."""
 
-import errno
 import os
 import pathlib
-import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import tensorflow as tf
 from tfx import types
 from tfx.orchestration.portable import data_types
-from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
-from tfx.utils import io_utils, proto_utils
 
-from components.errors import PipelineError
+from components.artifact_types import ModelReport, ReleaseVerdict
 from components.serving import pusher
 from components.serving.directory.layout import list_versions
+from components.serving.directory.log import read_events
+from components.serving.directory.release import FORCED_PUSH, PUSH
+from tests.components.serving.directory.saved_models import (
+    FILES,
+    NOW,
+    read_tree,
+    write_saved_model,
+)
 
-NOW = 1_700_000_000.5
-FILES = {
-    "saved_model.pb": b"graph",
-    "assets/class_names": "Größe\n".encode(),
-    "variables/variables.data-00000-of-00001": b"w" * 100_000,
-    "variables/variables.index": b"",
-}
-
-
-def read_tree(folder: pathlib.Path) -> dict[str, bytes]:
-    """All files below a folder, by path."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-def write_saved_model(folder: pathlib.Path) -> str:
-    for name, content in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return str(folder)
-
-
-def copy_until(error: BaseException) -> Callable[[str, str], None]:
-    """A copy that breaks off after its first file."""
-
-    def copy(source: str, destination: str) -> None:
-        os.makedirs(destination)
-        pathlib.Path(destination, "saved_model.pb").write_bytes(
-            pathlib.Path(source, "saved_model.pb").read_bytes()
-        )
-        raise error
-
-    return copy
+Do = Callable[..., types.Artifact]
 
 
 @pytest.fixture
-def source(tmp_path: pathlib.Path) -> str:
-    return write_saved_model(tmp_path / "source")
+def do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Do:
+    """Runs the executor on verdicts, and returns the pushed model."""
+    monkeypatch.setattr(pusher.time, "time", lambda: NOW)
+    monkeypatch.setattr(pusher, "find_actor", lambda: "ann@host")
+    report = tmp_path / "report"
+    report.mkdir()
+    for name in ("report.html", "model_card.md", "metrics.json"):
+        (report / name).write_text(name)
 
-
-class TestPush:
-    def test_makes_a_complete_copy(self, source: str, tmp_path: pathlib.Path) -> None:
-        folder = tmp_path / "serving/photos"
-        assert pusher.push(source, str(folder), NOW) == str(folder / "1700000000")
-        assert read_tree(folder / "1700000000") == FILES
-        assert os.listdir(folder) == ["1700000000"]
-
-    def test_makes_a_new_version_each_time(self, source: str, tmp_path: pathlib.Path) -> None:
-        for _ in range(3):
-            pusher.push(source, str(tmp_path / "photos"), NOW)
-        assert list_versions(str(tmp_path / "photos")) == [1700000000, 1700000001, 1700000002]
-
-    def test_shows_the_version_when_it_is_complete(
-        self, source: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seen = []
-        rename = tf.io.gfile.rename
-
-        def look_and_rename(unfinished: str, final: str) -> None:
-            seen.extend([list_versions(str(tmp_path / "photos")), os.path.exists(final)])
-            seen.append(read_tree(pathlib.Path(unfinished)) == FILES)
-            rename(unfinished, final)
-
-        monkeypatch.setattr(tf.io.gfile, "rename", look_and_rename)
-        pusher.push(source, str(tmp_path / "photos"), NOW)
-        assert seen == [[], False, True]
-
-    @pytest.mark.parametrize(
-        "error",
-        [
-            OSError(errno.ENOSPC, "No space left on device"),
-            tf.errors.ResourceExhaustedError(None, None, "No space left on device"),
-            KeyboardInterrupt(),
-        ],
-        ids=lambda error: type(error).__name__,
-    )
-    def test_a_copy_that_fails_leaves_nothing(
-        self,
-        error: BaseException,
-        source: str,
-        tmp_path: pathlib.Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        folder = tmp_path / "photos"
-        pusher.push(source, str(folder), NOW - 100)
-        with monkeypatch.context() as patched:
-            patched.setattr(io_utils, "copy_dir", copy_until(error))
-            with pytest.raises(type(error)) as caught:
-                pusher.push(source, str(folder), NOW)
-        assert caught.value is error
-        assert os.listdir(folder) == ["1699999900"]
-        assert read_tree(folder / "1699999900") == FILES
-        pusher.push(source, str(folder), NOW)
-        assert list_versions(str(folder)) == [1699999900, 1700000000]
-
-    def test_a_source_without_a_model_leaves_nothing(self, tmp_path: pathlib.Path) -> None:
-        folder, missing = tmp_path / "photos", tmp_path / "missing"
-        folder.mkdir()
-        message = (
-            f"A model that is pushed must have a file saved_model.pb. Received: {missing} without "
-            "it. If its artifacts were removed, remove the whole output folder and run again."
+    def run(
+        is_blessed: bool = True,
+        is_servable: bool = True,
+        is_released: bool = True,
+        force_push: str = "",
+        reset_baseline: str = "",
+    ) -> types.Artifact:
+        inputs = {
+            "model": standard_artifacts.Model(),
+            "model_blessing": standard_artifacts.ModelBlessing(),
+            "infra_blessing": standard_artifacts.InfraBlessing(),
+            "release_verdict": ReleaseVerdict(),
+            "model_report": ModelReport(),
+        }
+        inputs["model"].uri = str(tmp_path / "model")
+        write_saved_model(tmp_path / "model/Format-Serving")
+        inputs["model_blessing"].set_int_custom_property("blessed", int(is_blessed))
+        inputs["infra_blessing"].set_int_custom_property("blessed", int(is_servable))
+        inputs["release_verdict"].released = int(is_released)
+        inputs["release_verdict"].sentence = "Said the gate."
+        inputs["model_report"].uri = str(report)
+        pushed = standard_artifacts.PushedModel()
+        pushed.uri = str(tmp_path / "pushed")
+        pusher.WholePusherExecutor().Do(
+            {key: [artifact] for key, artifact in inputs.items()},
+            {"pushed_model": [pushed]},
+            {
+                "model_folder": str(tmp_path / "serving/photos"),
+                "keep_versions": 2,
+                "force_push": force_push,
+                "reset_baseline": reset_baseline,
+            },
         )
-        with pytest.raises(PipelineError, match=f"^{re.escape(message)}$"):
-            pusher.push(str(missing), str(folder), NOW)
-        assert os.listdir(folder) == []
+        return pushed
 
-    def test_a_disk_that_is_full(self, source: str, small_disk: pathlib.Path) -> None:
-        with pytest.raises((OSError, tf.errors.OpError), match="No space left on device"):
-            pusher.push(source, str(small_disk / "photos"), NOW)
-        assert os.listdir(small_disk / "photos") == []
+    return run
 
 
-@pytest.fixture
-def small_disk(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A file system of 64 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("a disk that fills up needs mount, which is not installed")
-    if mounted.returncode:
-        pytest.skip(f"a disk that fills up needs the right to mount: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def test_pushes_a_released_model(do: Do, tmp_path: pathlib.Path) -> None:
+    pushed = do(reset_baseline="new camera")
+    folder = tmp_path / "serving/photos"
+    version = read_tree(folder / "1700000000")
+    assert {name: version[name] for name in FILES} == FILES
+    assert version["assets.extra/report.html"] == b"report.html"
+    assert version["assets.extra/model_card.md"] == b"model_card.md"
+    assert version["assets.extra/metrics.json"] == b"metrics.json"
+    assert read_tree(tmp_path / "pushed") == FILES
+    assert pushed.get_int_custom_property("pushed") == 1
+    assert pushed.get_string_custom_property("pushed_destination") == str(folder / "1700000000")
+    assert pushed.get_string_custom_property("pushed_version") == "1700000000"
+    assert pushed.get_string_custom_property("reset_baseline") == "new camera"
+    [event] = read_events(str(folder))
+    assert (event.origin.action, event.origin.reason) == (PUSH, "")
+    assert (event.origin.actor, event.origin.sentence) == ("ann@host", "Said the gate.")
+    assert event.origin.reset_baseline == "new camera"
 
 
-def exec_properties(folder: pathlib.Path) -> dict[str, str]:
-    destination = pusher_pb2.PushDestination(
-        filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(folder))
-    )
-    return {"push_destination": proto_utils.proto_to_json(destination)}
+@pytest.mark.parametrize("verdict", ["is_blessed", "is_servable", "is_released"])
+def test_all_three_must_agree(do: Do, tmp_path: pathlib.Path, verdict: str) -> None:
+    pushed = do(**{verdict: False})
+    assert not (tmp_path / "serving").exists()
+    assert not (tmp_path / "pushed").exists()
+    assert pushed.get_int_custom_property("pushed") == 0
+    assert pushed.get_string_custom_property("pushed_destination") == ""
 
 
-class TestExecutor:
-    @pytest.fixture
-    def do(self, tmp_path: pathlib.Path) -> Callable[[bool], types.Artifact]:
-        """Runs the executor; says whether the model is blessed, and returns the pushed model."""
+def test_force_overrules_verdicts_and_is_recorded(do: Do, tmp_path: pathlib.Path) -> None:
+    pushed = do(is_blessed=False, is_released=False, force_push="demo")
+    assert pushed.get_string_custom_property("force_push") == "demo"
+    [event] = read_events(str(tmp_path / "serving/photos"))
+    assert (event.origin.action, event.origin.reason) == (FORCED_PUSH, "demo")
 
-        def run(is_blessed: bool) -> types.Artifact:
-            model, blessing = standard_artifacts.Model(), standard_artifacts.ModelBlessing()
-            model.uri = str(tmp_path / "model")
-            write_saved_model(tmp_path / "model/Format-Serving")
-            blessing.set_int_custom_property("blessed", int(is_blessed))
-            pushed = standard_artifacts.PushedModel()
-            pushed.uri = str(tmp_path / "pushed")
-            pusher.WholePusherExecutor().Do(
-                {"model": [model], "model_blessing": [blessing]},
-                {"pushed_model": [pushed]},
-                exec_properties(tmp_path / "serving/photos"),
-            )
-            return pushed
 
-        return run
+def test_force_does_not_push_what_cannot_be_served(do: Do, tmp_path: pathlib.Path) -> None:
+    assert do(is_servable=False, force_push="demo").get_int_custom_property("pushed") == 0
+    assert not (tmp_path / "serving").exists()
 
-    def test_pushes_a_blessed_model(
-        self,
-        do: Callable[[bool], types.Artifact],
-        tmp_path: pathlib.Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(pusher.time, "time", lambda: NOW)
-        pushed = do(True)
-        version = tmp_path / "serving/photos/1700000000"
-        assert read_tree(version) == FILES
-        assert read_tree(tmp_path / "pushed") == FILES
-        assert pushed.get_int_custom_property("pushed") == 1
-        assert pushed.get_string_custom_property("pushed_destination") == str(version)
-        assert pushed.get_string_custom_property("pushed_version") == "1700000000"
 
-    def test_does_not_push_a_refused_model(
-        self, do: Callable[[bool], types.Artifact], tmp_path: pathlib.Path
-    ) -> None:
-        pushed = do(False)
-        assert not (tmp_path / "serving").exists()
-        assert not (tmp_path / "pushed").exists()
-        assert pushed.get_int_custom_property("pushed") == 0
-        assert pushed.get_string_custom_property("pushed_destination") == ""
+def test_force_that_was_not_needed_is_a_plain_push(do: Do, tmp_path: pathlib.Path) -> None:
+    do(force_push="demo")
+    [event] = read_events(str(tmp_path / "serving/photos"))
+    assert (event.origin.action, event.origin.reason) == (PUSH, "")
+
+
+def test_a_model_that_serves_already_keeps_its_version(do: Do, tmp_path: pathlib.Path) -> None:
+    do()
+    assert do().get_string_custom_property("pushed_version") == "1700000000"
+    assert list_versions(str(tmp_path / "serving/photos")) == [1700000000]
 
 
 class TestDriver:
     @staticmethod
     def observe(folder: pathlib.Path) -> str:
         driver = pusher.WholePusherDriver(metadata_handle=None)
-        info = data_types.ExecutionInfo(exec_properties=exec_properties(folder))
+        info = data_types.ExecutionInfo(exec_properties={"model_folder": str(folder)})
         observed = driver.observe(info)
         assert list(observed) == ["serving_directory_id"]
         return observed["serving_directory_id"]
 
-    def test_the_identity_stays(self, source: str, tmp_path: pathlib.Path) -> None:
-        folder = tmp_path / "serving/photos"
-        identity = self.observe(folder)
-        assert len(identity) == 32
-        pusher.push(source, str(folder), NOW)
-        assert self.observe(folder) == identity
-
-    def test_a_new_folder_has_a_new_identity(self, tmp_path: pathlib.Path) -> None:
-        folder = tmp_path / "photos"
-        identity = self.observe(folder)
-        tf.io.gfile.rmtree(str(folder))
-        assert self.observe(folder) != identity
-        assert self.observe(tmp_path / "other") not in (identity, self.observe(folder))
-
-    def test_the_identity_is_not_taken_for_a_version(self, tmp_path: pathlib.Path) -> None:
-        self.observe(tmp_path)
-        assert os.listdir(tmp_path) == [".directory_id"]
-        assert list_versions(str(tmp_path)) == []
+    def test_a_removed_folder_is_another_one(self, tmp_path: pathlib.Path) -> None:
+        identity = self.observe(tmp_path / "photos")
+        assert self.observe(tmp_path / "photos") == identity
+        os.remove(tmp_path / "photos/.directory_id")
+        assert self.observe(tmp_path / "photos") != identity
 
     def test_the_cache_sees_it(self, tmp_path: pathlib.Path) -> None:
         driver = pusher.WholePusherDriver(metadata_handle=None)
-        properties = exec_properties(tmp_path)
+        properties = {"model_folder": str(tmp_path)}
         output = driver.run(data_types.ExecutionInfo(exec_properties=properties))
         assert {key: value.string_value for key, value in output.exec_properties.items()} == {
             **properties,

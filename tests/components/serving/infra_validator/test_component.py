@@ -1,0 +1,172 @@
+"""Models that can be served, and models that cannot, each in a process of its own."""
+
+import dataclasses
+import json
+import pathlib
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tfx import types
+from tfx.types import standard_artifacts
+
+from components import features
+from components.artifact_types import TestPredictions
+from components.evaluation.predictions import write_predictions
+from components.normalisation.rules import ImageRules
+from components.serving.image_rules import write_rules
+from components.serving.infra_validator import component
+from components.serving.infra_validator.component import validate
+from components.serving.infra_validator.samples import Samples
+from components.serving.serving_facts import read_facts
+from tests.components.release.made_up import make_predictions
+from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
+from tests.image_files import encode_image
+
+IMAGES = tuple(encode_image((20, 20), seed=seed) for seed in range(70))
+NO_SAMPLES = Samples((), (), np.zeros((0, 2), np.float32))
+GOLDEN_REQUESTS = 23
+
+
+def make_samples(exported: ExportedModel) -> Samples:
+    answers = np.stack([exported.probabilities(image) for image in IMAGES])
+    return Samples(tuple(f"{number}.png" for number in range(len(IMAGES))), IMAGES, answers)
+
+
+def test_a_good_model(color_model: ExportedModel) -> None:
+    facts = validate(str(color_model.folder), make_samples(color_model))
+    assert facts.problems == ()
+    assert facts.is_servable
+    assert len(facts.golden) == GOLDEN_REQUESTS
+    assert {answer.problem for answer in facts.golden} == {""}
+    assert facts.compared_images == len(IMAGES)
+    assert facts.largest_difference < 1e-5
+    assert facts.load_seconds > 0
+    files = (path for path in color_model.folder.rglob("*") if path.is_file())
+    assert facts.model_bytes == sum(path.stat().st_size for path in files)
+    assert {size: len(times) for size, times in facts.latencies.items()} == {"1": 50, "64": 10}
+
+
+class Answering(tf.Module):
+    """A model of two classes that answers by a function of the number of images."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self._answer = answer
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serve(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        count = tf.shape(image_bytes)[0]
+        probabilities = self._answer(count)
+        return {"probabilities": probabilities, "top_class": tf.fill([count], "cat")}
+
+
+def save(folder: pathlib.Path, answer, signature: str = features.BYTES_SIGNATURE) -> str:
+    model = Answering(answer)
+    tf.saved_model.save(model, str(folder), signatures={signature: model.serve})
+    write_rules(ImageRules(3), str(folder))
+    return str(folder)
+
+
+def even(count: tf.Tensor) -> tf.Tensor:
+    return tf.fill([count, 2], 0.5)
+
+
+def test_a_model_that_fails_on_some_images(tmp_path: pathlib.Path) -> None:
+    def answer(count: tf.Tensor) -> tf.Tensor:
+        with tf.control_dependencies([tf.debugging.Assert(count == 1, ["one at a time"])]):
+            return even(count)
+
+    facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
+    [problem] = facts.problems
+    assert problem.startswith("a batch of 64: It failed: InvalidArgumentError: ")
+    assert "one at a time" in problem
+
+
+def test_a_model_without_the_signature(tmp_path: pathlib.Path) -> None:
+    facts = validate(save(tmp_path / "model", even, "another_signature"), NO_SAMPLES)
+    assert facts.problems == (
+        "The process ended while it was loaded, with status 1: KeyError: 'serving_default'.",
+    )
+    assert (facts.golden, facts.latencies) == ((), {})
+    assert np.isnan(facts.load_seconds)
+
+
+def test_a_model_that_takes_the_process_with_it(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = tmp_path / "probe.py"
+    probe.write_text(
+        "import json, os, sys\n"
+        "with os.fdopen(int(sys.argv[2]), 'w') as answers:\n"
+        "    answers.write(json.dumps({'load_seconds': 1.5}) + '\\n{\"half')\n"
+        "print('out of memory', file=sys.stderr, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    facts = validate(save(tmp_path / "model", even), NO_SAMPLES)
+    assert facts.problems == (
+        f"The process ended while it answered, with {signal.Signals(9).name}: out of memory.",
+    )
+    assert facts.load_seconds == 1.5
+
+
+def test_a_model_that_hangs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = tmp_path / "probe.py"
+    probe.write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    facts = validate(save(tmp_path / "model", even), NO_SAMPLES, seconds=0.5)
+    assert facts.problems == ("It did not answer within 0.5 s.",)
+
+
+def write_records(folder: pathlib.Path) -> None:
+    folder.mkdir(parents=True)
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(folder / "data.gz"), options) as writer:
+        for number, image in enumerate(IMAGES):
+            example = tf.train.Example()
+            values = {features.IMAGE_SHA256: f"{number:064x}".encode()}
+            for key, value in {**values, features.IMAGE_ENCODED: image}.items():
+                example.features.feature[key].bytes_list.value.append(value)
+            writer.write(example.SerializeToString())
+
+
+def run(tmp_path: pathlib.Path, exported: ExportedModel, wrong: bool) -> types.Artifact:
+    """Runs the step on real artifacts."""
+    answers = make_samples(exported).probabilities
+    predictions = make_predictions([CLASS_NAMES[0]] * 70, [CLASS_NAMES[0]] * 70, CLASS_NAMES)
+    model = dataclasses.replace(predictions.model, probabilities=answers[:: -1 if wrong else 1])
+    artifacts = {
+        "model": standard_artifacts.Model(),
+        "examples": standard_artifacts.Examples(),
+        "predictions": TestPredictions(),
+        "blessing": standard_artifacts.InfraBlessing(),
+    }
+    for key, artifact in artifacts.items():
+        artifact.uri = str(tmp_path / key)
+        pathlib.Path(artifact.uri).mkdir()
+    (tmp_path / "model/Format-Serving").symlink_to(exported.folder)
+    artifacts["examples"].split_names = json.dumps(["train", "test"])
+    write_records(tmp_path / "examples/Split-test")
+    write_predictions(dataclasses.replace(predictions, model=model), str(tmp_path / "predictions"))
+    blessing = artifacts.pop("blessing")
+    inputs = {key: [artifact] for key, artifact in artifacts.items()}
+    component.FreshProcessInfraValidatorExecutor().Do(inputs, {"blessing": [blessing]}, {})
+    return blessing
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_step_marks_its_blessing_as_tfx_does(
+    tmp_path: pathlib.Path, gray_model: ExportedModel, wrong: bool
+) -> None:
+    blessing = run(tmp_path, gray_model, wrong)
+    assert blessing.get_int_custom_property("blessed") == int(not wrong)
+    assert (tmp_path / "blessing/INFRA_BLESSED").exists() is not wrong
+    assert (tmp_path / "blessing/INFRA_NOT_BLESSED").exists() is wrong
+    facts = read_facts(blessing.uri)
+    assert (facts.is_servable, facts.compared_images) == (not wrong, 70)
+    different = "other answers to 70 of 70 test images: 00000.png, 00001.png, 00002.png, ..."
+    assert facts.problems == (
+        (f"It must answer as in the evaluation. Received: {different}.",) if wrong else ()
+    )
