@@ -52,7 +52,7 @@ def test_reasons_stand_first():
     verdict = make_verdict(force_push="It is *urgent*", reset_baseline="New camera")
     card = card_of(make_predictions(["cat"], ["cat"]), verdict=verdict)
     assert (
-        "**The push was forced:** It is \\*urgent\\*\n\n**The baseline was reset:** New camera"
+        "**Reason for a push by force:** It is \\*urgent\\*\n\n**Reason for a reset of the baseline:** New camera"
         in card
     )
 
