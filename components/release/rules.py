@@ -19,6 +19,14 @@ REFUSE = "refuse"
 POINT_ESTIMATE = "point_estimate"
 POLICIES = (REFUSE, POINT_ESTIMATE)
 
+_SHARES = (
+    "min_accuracy",
+    "max_accuracy_loss",
+    "min_recall",
+    "min_precision",
+    "max_calibration_error",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class ReleaseRules:
@@ -29,7 +37,7 @@ class ReleaseRules:
     Attributes:
         min_accuracy: Share of the images that it must recognize, 0 to 1.
         max_accuracy_loss: How much less accurate than the serving model it may be, on the same
-            images, -1 to 1. With 0 it must be shown to be better, which two equal models never are.
+            images, 0 to 1. With 0 it must be shown to be better, which two equal models never are.
         min_recall: Share of the images of each class that it must recognize, 0 to 1; 0 for no rule.
         min_precision: Share of its answers of each class that must be right, 0 to 1; 0 for no rule.
         min_recall_of: The same as min_recall for single classes, such as {"tumor": 0.95}.
@@ -57,9 +65,8 @@ class ReleaseRules:
 
     def __post_init__(self) -> None:
         check_types(self, "evaluate.")
-        for name in ("min_accuracy", "min_recall", "min_precision", "max_calibration_error"):
+        for name in _SHARES:
             check_between(f"evaluate.{name}", getattr(self, name), 0, 1)
-        check_between("evaluate.max_accuracy_loss", self.max_accuracy_loss, -1, 1)
         for name in ("max_model_megabytes", "max_latency_milliseconds"):
             check_positive(f"evaluate.{name}", getattr(self, name))
         for name in ("min_recall_of", "min_precision_of"):

@@ -30,11 +30,15 @@ FLAGS = (
     "--fine_tune.schedule, --fine_tune.from_layer, --augment.flip, --augment.rotation, "
     "--augment.shift, --augment.shear, --augment.zoom, --augment.contrast, --augment.views, "
     "--tune.trials, --tune.epochs, --tune.space, --export.formats, --evaluate.min_accuracy, "
-    "--evaluate.max_accuracy_loss"
+    "--evaluate.max_accuracy_loss, --evaluate.min_recall, --evaluate.min_precision, "
+    "--evaluate.min_recall_of, --evaluate.min_precision_of, --evaluate.max_calibration_error, "
+    "--evaluate.max_model_megabytes, --evaluate.max_latency_milliseconds, "
+    "--evaluate.confidence, --evaluate.not_enough_evidence, --push.keep_versions, "
+    "--reset_baseline, --force_push"
 )
 SETTINGS = (
     "data, name, output, serving, schema, splits, ingest, validate, image, train, fine_tune, "
-    "augment, tune, export, evaluate"
+    "augment, tune, export, evaluate, push, reset_baseline, force_push"
 )
 TRAIN_SETTINGS = (
     "trainer, options, epochs, batch_size, optimizer, learning_rate, schedule, warmup_epochs, "
@@ -247,6 +251,18 @@ def test_every_setting_has_a_flag():
         "--export.formats": "tflite,onnx",
         "--evaluate.min_accuracy": "0.5",
         "--evaluate.max_accuracy_loss": "1",
+        "--evaluate.min_recall": "0.25",
+        "--evaluate.min_precision": "0.125",
+        "--evaluate.min_recall_of": '{"cat": 0.75}',
+        "--evaluate.min_precision_of": '{"dog": 1}',
+        "--evaluate.max_calibration_error": "0.5",
+        "--evaluate.max_model_megabytes": "10",
+        "--evaluate.max_latency_milliseconds": "20",
+        "--evaluate.confidence": "0.75",
+        "--evaluate.not_enough_evidence": "point_estimate",
+        "--push.keep_versions": "3",
+        "--reset-baseline": "new camera",
+        "--force_push": "demo",
     }
     argv = [part for flag in flags.items() for part in flag]
     arguments = parse_arguments(argv)
@@ -328,7 +344,22 @@ def test_every_setting_has_a_flag():
         },
         "tune": {"trials": 3, "epochs": 2, "space": {"learning_rate": [0.001, 0.01]}},
         "export": {"formats": "tflite,onnx"},
-        "evaluate": {"min_accuracy": 0.5, "max_accuracy_loss": 1.0},
+        "evaluate": {
+            "min_accuracy": 0.5,
+            "max_accuracy_loss": 1.0,
+            "min_recall": 0.25,
+            "min_precision": 0.125,
+            "min_recall_of": {"cat": 0.75},
+            "min_precision_of": {"dog": 1.0},
+            "max_calibration_error": 0.5,
+            "max_model_megabytes": 10.0,
+            "max_latency_milliseconds": 20.0,
+            "confidence": 0.75,
+            "not_enough_evidence": "point_estimate",
+        },
+        "push": {"keep_versions": 3},
+        "reset_baseline": "new camera",
+        "force_push": "demo",
     }
 
 
@@ -339,6 +370,22 @@ def test_a_flag_changes_one_option_of_the_file(tmp_path):
     )
     arguments = parse_arguments(["--config", str(file), "--train.options.dropout", "0.3"])
     assert arguments.config.train.options == {"hidden_units": [8], "dropout": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("flag", "name"), [("--reset-baseline", "reset_baseline"), ("--force-push", "force_push")]
+)
+def test_decisions_about_one_run_are_no_matter_of_a_file(tmp_path, capsys, flag, name):
+    assert getattr(parse_arguments(["--data", "a", f"{flag}=because"]).config, name) == "because"
+    file = tmp_path / "a.yaml"
+    file.write_text(f"data: photos\n{name}: because\n")
+    with pytest.raises(SystemExit) as caught:
+        parse_arguments(["--config", str(file)])
+    assert caught.value.code == 2
+    assert (
+        f"{name} must be decided for one run at a time, with {flag} REASON. Received: {file} with "
+        f"{name}, for all runs. Remove it there.\n"
+    ) in capsys.readouterr().err
 
 
 def test_takes_text_that_looks_like_a_number():
@@ -399,7 +446,14 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
         "  contrast: 0.0\n  views: 4\n"
         "tune:\n  trials: 0\n  epochs: 0\n  space: {}\n"
         "export:\n  formats: ''\n"
-        "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.0\n"
+        "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.01\n  min_recall: 0.0\n"
+        "  min_precision: 0.0\n  min_recall_of: {}\n  min_precision_of: {}\n"
+        "  max_calibration_error: 1.0\n  max_model_megabytes: 1000.0\n"
+        "  max_latency_milliseconds: 1000.0\n  confidence: 0.95\n"
+        "  not_enough_evidence: refuse\n"
+        "push:\n  keep_versions: 10\n"
+        "reset_baseline: ''\n"
+        "force_push: ''\n"
     )
     file = tmp_path / "printed.yaml"
     file.write_text(captured.out)

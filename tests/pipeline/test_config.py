@@ -7,9 +7,9 @@ import yaml
 
 from components.config_checks import ConfigurationError
 from components.ingestion.rules import LARGEST_DISTANCE
+from components.release.rules import ReleaseRules
 from pipeline.config import (
     RESIZE_METHODS,
-    EvaluateConfig,
     ImageConfig,
     PipelineConfig,
     SplitConfig,
@@ -96,7 +96,22 @@ DEFAULTS = {
     },
     "tune": {"trials": 0, "epochs": 0, "space": {}},
     "export": {"formats": ""},
-    "evaluate": {"min_accuracy": 0.7, "max_accuracy_loss": 0.0},
+    "evaluate": {
+        "min_accuracy": 0.7,
+        "max_accuracy_loss": 0.01,
+        "min_recall": 0.0,
+        "min_precision": 0.0,
+        "min_recall_of": {},
+        "min_precision_of": {},
+        "max_calibration_error": 1.0,
+        "max_model_megabytes": 1000.0,
+        "max_latency_milliseconds": 1000.0,
+        "confidence": 0.95,
+        "not_enough_evidence": "refuse",
+    },
+    "push": {"keep_versions": 10},
+    "reset_baseline": "",
+    "force_push": "",
 }
 RESIZE_METHODS_IN_WORDS = (
     "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
@@ -104,7 +119,7 @@ RESIZE_METHODS_IN_WORDS = (
 TEXT = "text (in YAML, quoted where it looks like a number)"
 SETTINGS = (
     "data, name, output, serving, schema, splits, ingest, validate, image, train, fine_tune, "
-    "augment, tune, export, evaluate"
+    "augment, tune, export, evaluate, push, reset_baseline, force_push"
 )
 IMAGE_SETTINGS = "height, width, channels, resize_method, animations, background, max_megapixels"
 NAME_RULE = (
@@ -215,6 +230,13 @@ REFUSED = [
                                          "Received: evaluate.min_accuracy=70.0."),
     ({"evaluate": {"max_accuracy_loss": -0.1}}, "evaluate.max_accuracy_loss must be from 0 to 1. "
                                                 "Received: evaluate.max_accuracy_loss=-0.1."),
+    ({"push": {"keep_versions": 1}}, "push.keep_versions must be at least 2. "
+                                     "Received: push.keep_versions=1."),
+    ({"serving": "gs://bucket/models"}, "serving must be a folder on a file system that renames "
+                                        "and locks, which a push that is whole or not at all "
+                                        "rests on; object stores do neither. "
+                                        "Received: serving='gs://bucket/models'. "
+                                        "Give a local folder or a mounted volume."),
     ({"evaluate": {"min_accuracy": math.nan}}, "evaluate.min_accuracy must be from 0 to 1. "
                                                "Received: evaluate.min_accuracy=nan."),
 ]  # fmt: skip
@@ -276,7 +298,7 @@ def test_is_the_same_after_yaml_and_json():
             learning_rate=1e-5,
             seed=2**32 - 1,
         ),
-        evaluate=EvaluateConfig(min_accuracy=1, max_accuracy_loss=0.25),
+        evaluate=ReleaseRules(min_accuracy=1, max_accuracy_loss=0.25),
     )
     assert from_dict(to_dict(config)) == config
     assert from_dict(json.loads(json.dumps(to_dict(config)))) == config

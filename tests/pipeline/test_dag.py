@@ -8,12 +8,10 @@ import pytest
 from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.evaluation import thresholds
 from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
-from pipeline.local import summary
 from pipeline.places import model_folder
 from pipeline.setting_names import setting_fields
 
@@ -29,17 +27,23 @@ STEPS = [
     "Transform",
     "Trainer",
     "BaselineResolver",
+    "BulkInferrer",
     "Evaluator",
+    "InfraValidator",
+    "ReleaseGate",
+    "ModelReport",
     "Pusher",
 ]
+# It shows the whole configuration.
+SHOWS_ALL = "ModelReport"
 # Another value for each setting, and the steps whose parameters change with it: these run again,
 # the others are cached for as long as their inputs are the same.
 SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "data": ("pictures", {"ImageFolderExampleGen"}),
-    "name": ("others", {"Pusher", "Trainer"}),
+    "name": ("others", {"BaselineResolver", "Pusher", "ReleaseGate", "Trainer"}),
     # Where the checkpoints are kept.
     "output": ("elsewhere", {"Trainer"}),
-    "serving": ("elsewhere", {"Pusher"}),
+    "serving": ("elsewhere", {"BaselineResolver", "Pusher", "ReleaseGate"}),
     # The runner pins the file; the pipeline gets the copy.
     "schema": ("elsewhere.pbtxt", set()),
     "splits.train": (0.7, {"ImageFolderExampleGen"}),
@@ -105,8 +109,20 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "tune.epochs": (2, set()),
     "tune.space": ({"learning_rate": [0.001, 0.01]}, set()),
     "export.formats": ("tflite", {"Trainer"}),
-    "evaluate.min_accuracy": (0.8, {"Evaluator"}),
-    "evaluate.max_accuracy_loss": (0.01, {"Evaluator"}),
+    "evaluate.min_accuracy": (0.8, {"Evaluator", "ReleaseGate"}),
+    "evaluate.max_accuracy_loss": (0.02, {"Evaluator", "ReleaseGate"}),
+    "evaluate.min_recall": (0.1, {"ReleaseGate"}),
+    "evaluate.min_precision": (0.1, {"ReleaseGate"}),
+    "evaluate.min_recall_of": ({"cat": 0.1}, {"ReleaseGate"}),
+    "evaluate.min_precision_of": ({"cat": 0.1}, {"ReleaseGate"}),
+    "evaluate.max_calibration_error": (0.1, {"ReleaseGate"}),
+    "evaluate.max_model_megabytes": (10.0, {"ReleaseGate"}),
+    "evaluate.max_latency_milliseconds": (10.0, {"ReleaseGate"}),
+    "evaluate.confidence": (0.9, {"ReleaseGate"}),
+    "evaluate.not_enough_evidence": ("point_estimate", {"ReleaseGate"}),
+    "push.keep_versions": (3, {"Pusher"}),
+    "reset_baseline": ("new camera", {"BaselineResolver", "Pusher", "ReleaseGate"}),
+    "force_push": ("demo", {"Pusher", "ReleaseGate"}),
 }
 # The shares must add up to 1.
 TOGETHER: Mapping[str, Mapping[str, Any]] = {
@@ -135,13 +151,25 @@ def compile_steps(
     return {node.pipeline_node.node_info.id: node.pipeline_node for node in compiled.nodes}
 
 
+def settings_of(step: pipeline_pb2.PipelineNode) -> Any:
+    """The parameters of a step, and the settings of a resolver's strategy."""
+    strategies = [
+        f"{key}={value}"
+        for graph in step.inputs.input_graphs.values()
+        for node in graph.nodes.values()
+        for key, value in node.op_node.kwargs.items()
+    ]
+    return parameters(step), sorted(strategies)
+
+
 def parameters(step: pipeline_pb2.PipelineNode) -> dict[str, Any]:
     """What is set of a step; JSON is read."""
     values = {}
     for name, value in step.parameters.parameters.items():
         text = value.field_value.string_value
         is_json = text.startswith(("{", "["))
-        values[name] = json.loads(text) if is_json else text or value.field_value.int_value
+        kind = value.field_value.WhichOneof("value")
+        values[name] = json.loads(text) if is_json else getattr(value.field_value, kind)
     return values
 
 
@@ -205,12 +233,58 @@ def test_a_schema_is_inferred_from_the_first_two_steps_alone():
             {
                 "examples": ("ImageFolderExampleGen", "examples"),
                 "model": ("Trainer", "model"),
+                "baseline_model": ("BaselineResolver", "comparable_model"),
+            },
+        ),
+        (
+            "BulkInferrer",
+            {
+                "examples": ("ImageFolderExampleGen", "examples"),
+                "model": ("Trainer", "model"),
                 "baseline_model": ("BaselineResolver", "model"),
             },
         ),
         (
+            "InfraValidator",
+            {
+                "examples": ("ImageFolderExampleGen", "examples"),
+                "model": ("Trainer", "model"),
+                "predictions": ("BulkInferrer", "predictions"),
+            },
+        ),
+        (
+            "ReleaseGate",
+            {
+                "model": ("Trainer", "model"),
+                "pushed_baseline": ("BaselineResolver", "pushed_model"),
+                "evaluation": ("Evaluator", "evaluation"),
+                "blessing": ("Evaluator", "blessing"),
+                "predictions": ("BulkInferrer", "predictions"),
+                "infra_blessing": ("InfraValidator", "blessing"),
+            },
+        ),
+        (
+            "ModelReport",
+            {
+                "examples": ("ImageFolderExampleGen", "examples"),
+                "data_verdict": ("DataGate", "verdict"),
+                "model": ("Trainer", "model"),
+                "model_run": ("Trainer", "model_run"),
+                "evaluation": ("Evaluator", "evaluation"),
+                "predictions": ("BulkInferrer", "predictions"),
+                "serving_facts": ("InfraValidator", "blessing"),
+                "release_verdict": ("ReleaseGate", "verdict"),
+            },
+        ),
+        (
             "Pusher",
-            {"model": ("Trainer", "model"), "model_blessing": ("Evaluator", "blessing")},
+            {
+                "model": ("Trainer", "model"),
+                "model_blessing": ("Evaluator", "blessing"),
+                "infra_blessing": ("InfraValidator", "blessing"),
+                "release_verdict": ("ReleaseGate", "verdict"),
+                "model_report": ("ModelReport", "report"),
+            },
         ),
     ],
 )
@@ -359,8 +433,14 @@ def test_where_the_settings_go():
     threshold = metric["per_slice_thresholds"][0]["threshold"]
     assert threshold["value_threshold"] == {"lower_bound": pytest.approx(0.61, abs=2e-6)}
     assert threshold["change_threshold"]["absolute"] == pytest.approx(-0.07, abs=2e-6)
-    assert found["Pusher"]["push_destination"] == {
-        "filesystem": {"base_directory": "serving/photos"}
+    assert found["ReleaseGate"]["rules"] == config.evaluate.to_dict()
+    assert found["ReleaseGate"]["model_folder"] == "serving/photos"
+    assert found["ModelReport"]["configuration"] == to_dict(config)
+    assert without_fingerprint(found["Pusher"]) == {
+        "model_folder": "serving/photos",
+        "keep_versions": 10,
+        "force_push": "",
+        "reset_baseline": "",
     }
 
 
@@ -378,8 +458,8 @@ def test_every_setting_is_in_the_table():
 def test_which_steps_a_setting_reaches(steps, setting):
     value, expected = SETTINGS[setting]
     other = compile_steps(changed({**TOGETHER.get(setting, {}), setting: value}))
-    different = {name for name in STEPS if parameters(other[name]) != parameters(steps[name])}
-    assert different == expected
+    different = {name for name in STEPS if settings_of(other[name]) != settings_of(steps[name])}
+    assert different == expected | {SHOWS_ALL}
 
 
 def test_a_new_schema_reaches_what_depends_on_it(steps):
@@ -405,10 +485,6 @@ def test_beam_looks_for_no_other_runner():
         "--runner=DirectRunner",
         "--direct_running_mode=in_memory",
     ]
-
-
-def test_the_summary_rounds_as_the_evaluator_does():
-    assert summary.ROUNDING == thresholds.ROUNDING
 
 
 def test_a_search_and_a_warm_start_come_before_the_training():

@@ -1,17 +1,18 @@
 """Which model a new one is compared with."""
 
+import pathlib
+import shutil
+
 import ml_metadata as mlmd
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx import types
 from tfx.types import standard_artifacts
 
-from components.evaluation.baseline import (
-    LatestBlessedModelOfOtherImages,
-    LatestOtherBlessedModel,
-)
-
-CANDIDATE_ID = 9
+from components.evaluation.baseline import LatestBlessedModelOfOtherImages, ServingModel
+from components.serving.class_names import write_class_names
+from components.serving.directory.log import Event, append_event
+from components.serving.directory.release import PUSH, ROLLBACK, Origin
 
 
 def make_model(number: int) -> types.Artifact:
@@ -29,60 +30,6 @@ def make_blessing(model_id: int, is_blessed: bool) -> types.Artifact:
     return blessing
 
 
-def resolve(blessed: dict[int, bool], models: tuple[int, ...]) -> dict[str, list[int]]:
-    """The ids of what was chosen.
-
-    Args:
-        blessed: Whether each evaluated model was blessed, by its id.
-        models: Ids of all models, the candidate among them.
-    """
-    inputs = {
-        "model": [make_model(number) for number in models],
-        "model_blessing": [make_blessing(*each) for each in blessed.items()],
-        "candidate": [make_model(CANDIDATE_ID)],
-    }
-    chosen = LatestOtherBlessedModel().resolve_artifacts(None, inputs)
-    return {key: [artifact.id for artifact in artifacts] for key, artifacts in chosen.items()}
-
-
-@pytest.mark.parametrize(
-    ("blessed", "models", "expected"),
-    [
-        pytest.param({}, (9,), [], id="first run"),
-        pytest.param({9: True}, (9,), [], id="only the candidate is blessed"),
-        pytest.param({3: True}, (3, 9), [3], id="an older one is blessed"),
-        pytest.param({3: True, 9: True}, (9, 3), [3], id="the older and the candidate are"),
-        pytest.param({3: True, 5: False}, (3, 5, 9), [3], id="the newer one was refused"),
-        pytest.param({3: True}, (3, 5, 9), [3], id="the newer one was never evaluated"),
-        pytest.param({3: False, 5: False}, (3, 5, 9), [], id="all were refused"),
-        pytest.param({5: True, 3: True}, (5, 3, 9), [5], id="the newest of two, in any order"),
-        pytest.param({3: True, 12: True}, (3, 9, 12), [12], id="newer than a cached candidate"),
-        pytest.param({3: True, 5: True}, (3, 9), [3], id="a blessed one is gone"),
-    ],
-)
-def test_chooses_the_newest_other_blessed_model(
-    blessed: dict[int, bool], models: tuple[int, ...], expected: list[int]
-) -> None:
-    assert resolve(blessed, models) == {
-        "model": expected,
-        "model_blessing": [100 + number for number in expected],
-        "candidate": [CANDIDATE_ID],
-    }
-
-
-def test_a_blessing_without_the_property_is_none() -> None:
-    blessing = standard_artifacts.ModelBlessing()
-    blessing.set_int_custom_property("current_model_id", 3)
-    inputs = {
-        "model": [make_model(3)],
-        "model_blessing": [blessing],
-        "candidate": [make_model(CANDIDATE_ID)],
-    }
-    chosen = LatestOtherBlessedModel().resolve_artifacts(None, inputs)
-    assert chosen["model"] == []
-    assert chosen["model_blessing"] == []
-
-
 class Metadata:
     """A store in which one execution a model read examples and made the model."""
 
@@ -92,7 +39,7 @@ class Metadata:
         self.store = mlmd.MetadataStore(config)
         self._kinds = {
             name: self.store.put_artifact_type(pb.ArtifactType(name=name))
-            for name in ("Examples", "Model")
+            for name in ("Examples", "Model", "PushedModel")
         }
         self._trainer = self.store.put_execution_type(pb.ExecutionType(name="Trainer"))
 
@@ -110,6 +57,17 @@ class Metadata:
             ]
         )
         return model
+
+    def push(self, model: int) -> int:
+        pushed = self.add("PushedModel")
+        [execution] = self.store.put_executions([pb.Execution(type_id=self._trainer)])
+        self.store.put_events(
+            [
+                pb.Event(artifact_id=model, execution_id=execution, type=pb.Event.INPUT),
+                pb.Event(artifact_id=pushed, execution_id=execution, type=pb.Event.OUTPUT),
+            ]
+        )
+        return pushed
 
     def resolve(self, models: list[int], blessed: set[int], examples: int) -> list[int]:
         at_hand = standard_artifacts.Examples()
@@ -140,3 +98,124 @@ def test_begins_with_the_newest_blessed_model_of_other_images() -> None:
     assert metadata.resolve(models, blessed=set(models), examples=recent) == [first]
     assert metadata.resolve(models, blessed={second, third}, examples=recent) == []
     assert metadata.resolve([], blessed=set(), examples=new) == []
+
+
+class Releases:
+    """A pipeline whose models were pushed, or not, and a serving directory."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.metadata = Metadata()
+        self.models: list[types.Artifact] = []
+        self.pushes: list[types.Artifact] = []
+
+    def train(self, *class_names: str) -> types.Artifact:
+        model = make_model(self.metadata.add("Model"))
+        model.uri = str(self.folder / f"model-{model.id}")
+        write_class_names(class_names or ("cat", "dog"), f"{model.uri}/Format-Serving")
+        self.models.append(model)
+        return model
+
+    def push(self, model: types.Artifact, is_pushed: bool = True, reset: str = "") -> int:
+        """Returns the version: 1 for the first."""
+        pushed = standard_artifacts.PushedModel()
+        pushed.id = self.metadata.push(model.id)
+        version = len(self.pushes) + 1
+        pushed.set_int_custom_property("pushed", int(is_pushed))
+        pushed.set_string_custom_property("pushed_version", str(version) if is_pushed else "")
+        pushed.set_string_custom_property("reset_baseline", reset)
+        self.pushes.append(pushed)
+        self.log(version, str(model.id), Origin(PUSH, "ann@host"))
+        return version
+
+    def log(self, version: int, digest: str, origin: Origin) -> None:
+        (self.folder / "serving").mkdir(exist_ok=True)
+        append_event(str(self.folder / "serving"), Event("", version, digest, origin))
+
+    def baseline(self, candidate: types.Artifact, reset: bool = False) -> dict[str, list[int]]:
+        """Ids of what was chosen."""
+        chosen = ServingModel(str(self.folder / "serving"), reset).resolve_artifacts(
+            self.metadata.store,
+            {
+                "model": self.models,
+                "comparable_model": self.models,
+                "pushed_model": self.pushes,
+                "candidate": [candidate],
+            },
+        )
+        assert chosen.pop("candidate") == [candidate]
+        pushed = [push.id for push in chosen.pop("pushed_model")]
+        assert len(pushed) == len(chosen["model"])
+        return {key: [model.id for model in found] for key, found in chosen.items()}
+
+
+NOTHING: dict[str, list[int]] = {"model": [], "comparable_model": []}
+
+
+def both(model: types.Artifact) -> dict[str, list[int]]:
+    return {"model": [model.id], "comparable_model": [model.id]}
+
+
+@pytest.fixture
+def releases(tmp_path: pathlib.Path) -> Releases:
+    return Releases(tmp_path)
+
+
+def test_there_is_no_baseline_before_the_first_push(releases: Releases) -> None:
+    assert releases.baseline(releases.train()) == NOTHING
+    releases.push(releases.models[0], is_pushed=False)
+    assert releases.baseline(releases.train()) == NOTHING
+
+
+def test_the_baseline_is_what_was_pushed_last(releases: Releases) -> None:
+    first, second, third = (releases.train() for _ in range(3))
+    releases.push(first)
+    releases.push(second)
+    releases.push(third, is_pushed=False)
+    assert releases.baseline(releases.train()) == both(second)
+
+
+def test_a_repeated_run_has_the_baseline_that_it_had(releases: Releases) -> None:
+    first, second = releases.train(), releases.train()
+    releases.push(first)
+    assert releases.baseline(first) == NOTHING
+    assert releases.baseline(second) == both(first)
+    releases.push(second)
+    assert releases.baseline(second) == both(first)
+    # The model of an earlier run, trained again from the cache, meets what serves now.
+    assert releases.baseline(first) == both(second)
+
+
+def test_what_was_withdrawn_is_no_baseline(releases: Releases) -> None:
+    first, second = releases.train(), releases.train()
+    releases.push(first)
+    version = releases.push(second)
+    origin = Origin(ROLLBACK, "ann@host", "bad", of_version=1, withdraws=(version,))
+    releases.log(3, str(first.id), origin)
+    assert releases.baseline(releases.train()) == both(first)
+
+
+def test_a_baseline_of_other_classes_is_not_for_the_evaluator(releases: Releases) -> None:
+    first = releases.train("cat", "owl")
+    releases.push(first)
+    assert releases.baseline(releases.train("cat", "dog")) == {
+        "model": [first.id],
+        "comparable_model": [],
+    }
+
+
+def test_a_reset_has_no_baseline_now_and_when_it_is_repeated(releases: Releases) -> None:
+    first, second = releases.train(), releases.train()
+    releases.push(first)
+    assert releases.baseline(second, reset=True) == NOTHING
+    releases.push(second, reset="new camera")
+    assert releases.baseline(second) == NOTHING
+    assert releases.baseline(releases.train()) == both(second)
+
+
+def test_a_model_that_is_gone_is_no_baseline(releases: Releases) -> None:
+    first, second = releases.train(), releases.train()
+    releases.push(first)
+    releases.push(second)
+    shutil.rmtree(second.uri)
+    assert releases.baseline(releases.train()) == both(first)

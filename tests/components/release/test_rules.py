@@ -24,7 +24,7 @@ def test_is_frozen():
         ),
         (
             {"max_accuracy_loss": -2},
-            "evaluate.max_accuracy_loss must be from -1 to 1. "
+            "evaluate.max_accuracy_loss must be from 0 to 1. "
             "Received: evaluate.max_accuracy_loss=-2.0.",
         ),
         (

@@ -46,6 +46,8 @@ def test_names_and_types(exported: ExportedModel) -> None:
         "probabilities": tf.TensorSpec([None, 3], tf.float32, "probabilities"),
         "class_names": tf.TensorSpec([None, 3], tf.string, "class_names"),
         "top_class": tf.TensorSpec([None], tf.string, "top_class"),
+        "top_k_classes": tf.TensorSpec([None, 3], tf.string, "top_k_classes"),
+        "top_k_probabilities": tf.TensorSpec([None, 3], tf.float32, "top_k_probabilities"),
     }
     label = {"image/class/label": tf.TensorSpec([None], tf.int64, "image_class_label")}
     assert found == {
@@ -65,6 +67,10 @@ def test_bytes_give_what_the_model_says_of_their_pixels(
     names = [name.encode() for name in CLASS_NAMES]
     assert answer["class_names"].tolist() == [names] * len(batch)
     assert answer["top_class"].tolist() == [names[index] for index in expected.argmax(axis=1)]
+    order = np.argsort(-expected, axis=1)
+    assert answer["top_k_classes"].tolist() == [[names[index] for index in row] for row in order]
+    ranked = np.take_along_axis(answer["probabilities"], order, axis=1)
+    assert answer["top_k_probabilities"].tolist() == ranked.tolist()
 
 
 def test_different_images_get_different_answers(exported: ExportedModel) -> None:

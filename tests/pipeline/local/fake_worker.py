@@ -22,10 +22,10 @@ FINISHED = RunFinished(
     report="output/report.html",
     split_sizes={"train": 8, "eval": 1, "test": 1},
     accuracies={"train": 1.0, "eval": 1.0, "test": 0.9},
-    min_accuracy=0.7,
-    baseline_accuracy=None,
-    max_accuracy_loss=0.0,
-    is_blessed=True,
+    checks=[["passed", "Accuracy: 0.9000, at least 0.7000"]],
+    verdict="Released: all 1 checks passed on 1 test images.",
+    notes=[],
+    model_report="output/model/report.html",
     model="serving/photos/1",
 )
 LONG = 600
@@ -98,8 +98,8 @@ def _write(state: str) -> None:
 
 
 BEHAVIOURS: dict[str, Callable[[Callable[[Event], None]], None]] = {
-    "blessed": lambda emit: emit(FINISHED),
-    "refused": lambda emit: emit(dataclasses.replace(FINISHED, is_blessed=False, model="")),
+    "pushed": lambda emit: emit(FINISHED),
+    "refused": lambda emit: emit(dataclasses.replace(FINISHED, verdict="Refused: no.", model="")),
     "failed": _fail,
     "silent": lambda emit: sys.exit(7),
     "killed": lambda emit: os.kill(os.getpid(), signal.SIGKILL),

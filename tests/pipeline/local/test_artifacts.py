@@ -74,7 +74,7 @@ def test_what_became_of_a_step(path, state, is_cached, is_successful):
     ("outputs", "text"),
     [
         ({"candidate": "c"}, "no earlier model to compare with"),
-        ({"candidate": "c", "model": "m"}, "the last blessed model"),
+        ({"candidate": "c", "model": "m"}, "the serving model"),
     ],
 )
 def test_what_a_resolver_chose_counts_as_output(path, outputs, text):

@@ -1,16 +1,34 @@
 """What is said of a step that is done, from its artifacts."""
 
 import dataclasses
+import math
 
 import pytest
 
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.findings import Finding
+from components.release.outcomes import check_at_least, check_exact
+from components.release.verdict import Verdict
 from pipeline.local import results
 from pipeline.local.artifacts import StepArtifact, StepRecord
 from pipeline.local.results import describe_step, summarize
 from tests.components.ingestion.made_up import make_audit, make_images
 
+VERDICT = Verdict(
+    is_released=False,
+    sentence="Refused: no.",
+    checks=(
+        check_at_least("accuracy", "Accuracy", 0.5, (0.4, 0.6), 0.7, "Wilson"),
+        check_exact("withdrawals", "Times", 0, 0, unit="count"),
+        check_at_least("recall/cat", "Recall of cat", math.nan, (0, 1), 0.5, "Wilson"),
+        check_at_least("recall/dog", "Recall of dog", 0.9, (0.8, 1), 0.5, "Wilson"),
+    ),
+    test_images=12,
+    baseline="",
+    baseline_note="No model was serving.",
+    policy="refuse",
+    confidence=0.95,
+)
 PAIR = Finding("near_duplicate", ("cat/a", "cat/b"), ("cat", "cat"), ("", ""), "alike", 0.0)
 
 
@@ -43,7 +61,7 @@ def test_each_span_is_described_by_itself(ingested):
 def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
     evaluation = dataclasses.make_dataclass("Evaluation", ["accuracy"])(0.5)
     monkeypatch.setattr(results, "read_evaluation", lambda uri: evaluation)
-    monkeypatch.setattr(results, "read_baseline_accuracy", lambda uri: None)
+    monkeypatch.setattr(results, "_verdict", lambda _: VERDICT)
     monkeypatch.setattr(
         results,
         "_history",
@@ -55,11 +73,20 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
         {"evaluation": StepArtifact("e", {}), "blessing": StepArtifact("b", {"blessed": 0})},
     )
     pusher = StepRecord("COMPLETE", {"pushed_model": StepArtifact("p", {"pushed": 0})})
-    records = {**ingested, "Evaluator": evaluator, "Pusher": pusher}
-    finished = summarize(results.PipelineConfig("photos"), records)
+    report = StepRecord("COMPLETE", {"report": StepArtifact("r", {})})
+    records = {**ingested, "Evaluator": evaluator, "ModelReport": report, "Pusher": pusher}
+    finished = summarize(records)
     assert (finished.found, finished.rejected, finished.duplicates) == (37, 1, 0)
     assert finished.split_sizes == {"train": 12, "eval": 12, "test": 12}
     assert finished.findings["Near-duplicates"] == 1
     assert finished.spans == ["span-7", "span-8"]
     assert finished.report == str(tmp_path / "8" / "report.html")
     assert finished.rejects_file == str(tmp_path / "8" / "rejects.csv")
+    assert finished.model_report == "r/report.html"
+    assert (finished.verdict, finished.model) == ("Refused: no.", "")
+    assert finished.notes == ["No model was serving."]
+    # Of what passed, only what has a bound of the user's; of what did not, everything.
+    assert finished.checks == [
+        ("failed", "Accuracy: 0.5000 (0.4000 to 0.6000), at least 0.7000"),
+        ("not enough evidence", "Recall of cat: not to be measured, at least 0.5000"),
+    ]

@@ -61,7 +61,7 @@ def run(behaviour: str, **settings: str) -> tuple[int, str]:
 
 def test_a_folder_that_cannot_be_used_is_refused_at_once(place):
     shutil.rmtree(place / "photos" / "dog")
-    status, output = run("blessed")
+    status, output = run("pushed")
     assert status == 1
     assert output.startswith(
         "A classifier needs at least two classes. Received: photos with 'cat'. Expected <folder>/"
@@ -72,8 +72,8 @@ def test_a_folder_that_cannot_be_used_is_refused_at_once(place):
 @pytest.mark.parametrize(
     ("behaviour", "status", "text"),
     [
-        ("blessed", 0, "Blessed and pushed as version 1: serving/photos/1\n"),
-        ("refused", 3, "Refused: the model is not pushed.\n"),
+        ("pushed", 0, "passed on 1 test images. Version 1: serving/photos/1\n"),
+        ("refused", 3, "Refused: no. The model is not pushed.\n"),
         (
             "failed",
             1,
@@ -94,7 +94,7 @@ def test_how_a_run_ends(behaviour, status, text):
 
 
 def test_a_run_says_first_what_it_is_and_where_its_log_lies(place):
-    _, out = run("blessed", output="[red]x")
+    _, out = run("pushed", output="[red]x")
     (folder,) = (place / "[red]x/photos/runs").iterdir()
     assert out.startswith(
         f"Pipeline photos, images from photos\nLog: [red]x/photos/runs/{folder.name}/run.log\n\n"
@@ -109,13 +109,13 @@ def test_what_a_killed_worker_printed_is_in_the_log(place):
 
 
 def test_a_run_stores_its_configuration(place):
-    run("blessed", name="others")
+    run("pushed", name="others")
     (stored,) = place.glob("output/others/runs/*/config.yaml")
     assert from_dict(yaml.safe_load(stored.read_text())) == PipelineConfig("photos", name="others")
 
 
 def test_two_runs_have_a_folder_each(place):
-    run("blessed")
+    run("pushed")
     run("failed")
     assert len(list(place.glob("output/photos/runs/*/run.log"))) == 2
 
@@ -133,7 +133,7 @@ def test_two_runs_have_a_folder_each(place):
 )
 def test_a_folder_that_cannot_be_written(place, settings, path, reason):
     (place / "file").write_text("")
-    status, out = run("blessed", **settings)
+    status, out = run("pushed", **settings)
     assert status == 1
     assert out.startswith(
         f"The folders of --output, --serving and --schema must be writable. Received: {path}"
@@ -147,8 +147,8 @@ def test_the_folder_of_a_schema_that_is_there_need_not_be_writable(place, monkey
     schema.write_text("")
     # The permissions of files mean nothing to root.
     monkeypatch.setattr(os, "access", lambda path, mode: path != "frozen")
-    assert run("blessed", schema="frozen/a.pbtxt")[0] == 0
-    status, out = run("blessed", schema="frozen/b.pbtxt")
+    assert run("pushed", schema="frozen/a.pbtxt")[0] == 0
+    status, out = run("pushed", schema="frozen/b.pbtxt")
     assert status == 1
     assert "Received: frozen: no permission to write. Change its permissions" in out
 

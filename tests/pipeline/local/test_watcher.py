@@ -13,11 +13,12 @@ LOGGER = logging.getLogger("tests.watched")
 
 
 @pytest.fixture
-def logged(monkeypatch):
+def logged(monkeypatch, costs):
     """A function that logs, and the events that came of it; every look at the clock costs 2 s."""
     seconds = itertools.count(step=2)
     monkeypatch.setattr(watcher.time, "monotonic", lambda: float(next(seconds)))
     monkeypatch.setattr(watcher.memory, "peak", lambda: 7)
+    monkeypatch.setattr(watcher, "note_cost", lambda *cost: costs.append(cost))
     events = []
     handler = StepWatcher(2, "metadata.sqlite", events.append)
     monkeypatch.setattr(LOGGER, "handlers", [handler])
@@ -25,12 +26,18 @@ def logged(monkeypatch):
     return handler, events
 
 
+@pytest.fixture
+def costs() -> list[tuple[str, str, float, int]]:
+    """What was written into ML Metadata."""
+    return []
+
+
 def say(monkeypatch, state: str) -> None:
     """Lets ML Metadata say what became of every step."""
     monkeypatch.setattr(watcher, "read_step", lambda path, step: StepRecord(state, {}))
 
 
-def test_steps_become_events(logged, monkeypatch):
+def test_steps_become_events(logged, costs, monkeypatch):
     handler, events = logged
     say(monkeypatch, "COMPLETE")
     LOGGER.info("Component %s is running.", "StatisticsGen")
@@ -48,6 +55,8 @@ def test_steps_become_events(logged, monkeypatch):
         StepFinished("Transform", 2, 2, 2.0, 7, True, "images of one size, labels"),
     ]
     assert list(handler.records) == ["StatisticsGen", "Transform"]
+    # What came from the cache cost nothing now, and what it did cost stands there already.
+    assert costs == [("metadata.sqlite", "StatisticsGen", 2.0, 7)]
 
 
 def test_a_step_that_ends_without_success_stops_the_run(logged, monkeypatch):
