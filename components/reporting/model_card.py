@@ -23,6 +23,7 @@ from components.reporting.wording import (
     format_percent,
     format_ratio,
     format_seconds,
+    headline,
 )
 
 MOST_CLASSES = 100
@@ -56,12 +57,13 @@ def write_card(facts: RunFacts, measures: Measures) -> str:
 
 
 def _summary(facts: RunFacts) -> str:
-    word = "Released" if facts.verdict.is_released else "Refused"
-    lines = [f"**{word}.** {escape(explain(facts.verdict))}"]
+    lines = [f"**{headline(facts.verdict)}.** {escape(explain(facts.verdict))}"]
     if facts.verdict.force_push:
-        lines.append(f"**The push was forced:** {escape(facts.verdict.force_push)}")
+        lines.append(f"**Reason for a push by force:** {escape(facts.verdict.force_push)}")
     if facts.verdict.reset_baseline:
-        lines.append(f"**The baseline was reset:** {escape(facts.verdict.reset_baseline)}")
+        lines.append(
+            f"**Reason for a reset of the baseline:** {escape(facts.verdict.reset_baseline)}"
+        )
     return "\n\n".join(lines)
 
 

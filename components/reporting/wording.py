@@ -50,8 +50,17 @@ def format_seconds(value: float) -> str:
     return f"{minutes:,} min {seconds} s"
 
 
+def headline(verdict: Verdict) -> str:
+    """The verdict in a word or a few."""
+    if verdict.is_released:
+        return "Released"
+    return "Refused, but pushed by force" if verdict.force_push else "Refused"
+
+
 def explain(verdict: Verdict) -> str:
-    """The verdict's sentence without the word that stands above it."""
-    word = "Released: " if verdict.is_released else "Refused: "
-    reason = verdict.sentence.removeprefix(word)
+    """The verdict's sentence without what its headline and the reason for a forced push say."""
+    reason = verdict.sentence.removeprefix(
+        f"Pushed by force ({verdict.force_push}). Without that: "
+    )
+    reason = reason.removeprefix("Released: " if verdict.is_released else "Refused: ")
     return reason[:1].upper() + reason[1:]

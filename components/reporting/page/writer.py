@@ -33,7 +33,6 @@ def render_report(facts: RunFacts, measures: Measures, sections: Sections, album
         album=album,
         wording=wording,
         kinds=KINDS,
-        explanation=wording.explain(facts.verdict),
         configuration=show_configuration(facts.configuration),
     )
 

@@ -51,10 +51,8 @@ def test_values_of_the_run(card):
 def test_reasons_stand_first():
     verdict = make_verdict(force_push="It is *urgent*", reset_baseline="New camera")
     card = card_of(make_predictions(["cat"], ["cat"]), verdict=verdict)
-    assert (
-        "**The push was forced:** It is \\*urgent\\*\n\n**The baseline was reset:** New camera"
-        in card
-    )
+    assert "\n\n**Reason for a push by force:** It is \\*urgent\\*\n\n" in card
+    assert "\n\n**Reason for a reset of the baseline:** New camera\n\n" in card
 
 
 def test_names_have_no_effect():

@@ -10,6 +10,7 @@ from components.reporting.wording import (
     format_percent,
     format_ratio,
     format_seconds,
+    headline,
 )
 from tests.components.reporting.made_up import make_check, make_verdict
 
@@ -77,3 +78,22 @@ def test_seconds(value, expected):
 def test_the_word_is_not_said_twice(sentence, expected):
     verdict = make_verdict([make_check(outcome=FAILED)], sentence=sentence)
     assert explain(verdict) == expected
+
+
+def test_a_forced_push_is_said_above_and_its_reason_below():
+    verdict = make_verdict(
+        [make_check(outcome=FAILED)],
+        sentence="Pushed by force (It is urgent). Without that: Refused: recall is low.",
+        force_push="It is urgent",
+    )
+    assert headline(verdict) == "Refused, but pushed by force"
+    assert explain(verdict) == "Recall is low."
+
+
+@pytest.mark.parametrize(("force_push", "expected"), [("", "Released"), ("x", "Released")])
+def test_the_headline_of_a_released_model(force_push, expected):
+    assert headline(make_verdict(force_push=force_push)) == expected
+
+
+def test_the_headline_of_a_refused_model():
+    assert headline(make_verdict([make_check(outcome=FAILED)])) == "Refused"
