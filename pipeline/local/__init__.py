@@ -18,5 +18,6 @@ watcher.py     TFX's log -> events
 artifacts.py   what ML Metadata knows of a step
 memory.py      how much memory a step took
 failures.py    an exception -> one readable error
+outcomes.py    what became of each run, and the page over all of them
 results.py     artifacts -> what a step did, and the summary of a run
 """

@@ -14,10 +14,13 @@ from rich.console import Console
 from components.errors import PipelineError
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.spans import list_data_folders
+from components.reporting.index.entries import RunEntry
 from pipeline.config import PipelineConfig, to_dict
+from pipeline.local import outcomes
 from pipeline.local.console import RunConsole, print_plain
 from pipeline.local.events import RunFailed
 from pipeline.local.folders import make_run_folder
+from pipeline.local.outcomes import record_outcome
 from pipeline.local.pipe import read_events
 
 PUSHED = 0
@@ -63,8 +66,11 @@ def run(
                 _follow(process, events, config, shown)
         except KeyboardInterrupt:
             shown.print_interruption()
+            record_outcome(config, folder, outcomes.interrupted(log_path))
             return INTERRUPTED
-    return _conclude(process.returncode, shown)
+    entry, status = _conclude(process.returncode, shown, log_path)
+    print_plain(console, f"All runs: {record_outcome(config, folder, entry)}")
+    return status
 
 
 @contextlib.contextmanager
@@ -135,13 +141,16 @@ def _stop(process: subprocess.Popen[bytes], seconds: float) -> None:
             process.stdin.close()
 
 
-def _conclude(status: int, shown: RunConsole) -> int:
-    """Shows how a run ended that nobody interrupted, and returns its exit status."""
+def _conclude(status: int, shown: RunConsole, log_path: str) -> tuple[RunEntry, int]:
+    """Shows how a run ended that nobody interrupted; returns that, and the exit status."""
     if shown.finished is None or status:
-        shown.print_failure(shown.failed or _died(status, shown.step))
-        return FAILED
+        failure = shown.failed or _died(status, shown.step)
+        shown.print_failure(failure)
+        where = f"In {failure.step}: " if failure.step else ""
+        return outcomes.failed(log_path, f"{where}{failure.message}"), FAILED
     shown.print_summary(shown.finished)
-    return PUSHED if shown.finished.model else REFUSED
+    status = PUSHED if shown.finished.model else REFUSED
+    return outcomes.finished(log_path, shown.finished), status
 
 
 def _died(status: int, step: str) -> RunFailed:

@@ -72,6 +72,24 @@ class Workplace:
             env=wide_terminal(),
         )
 
+    def releases(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Calls the command over the serving directory."""
+        command = [sys.executable, "-m", "pipeline.releases", *arguments]
+        return subprocess.run(
+            [*command, f"--model={self.models}"],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            cwd=REPOSITORY,
+            env=wide_terminal(),
+        )
+
+    def release_log(self) -> list[dict[str, Any]]:
+        """What the log of the serving directory says."""
+        lines = (self.models / "releases.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
     def interrupt(self, step: str, *flags: str) -> tuple[int, str]:
         """Presses Ctrl-C as soon as a step runs; returns the exit status and the output."""
         process = subprocess.Popen(

@@ -23,12 +23,16 @@ pytestmark = pytest.mark.e2e
 
 STEPS = [
     "BaselineResolver",
+    "BulkInferrer",
     "DataGate",
     "Evaluator",
     "ExampleValidator",
     "ImageFolderExampleGen",
     "ImportSchemaGen",
+    "InfraValidator",
+    "ModelReport",
     "Pusher",
+    "ReleaseGate",
     "StatisticsGen",
     "StatisticsResolver",
     "Trainer",
@@ -151,9 +155,13 @@ def test_model_below_the_threshold_is_not_pushed(first_run: Finished, workplace:
     versions = workplace.versions
     refused = workplace.run(*FLAGS[:-1], "--evaluate.min_accuracy=0.999")
     assert refused.returncode == 3, refused.stdout
-    assert "at least 0.9990" in refused.stdout
-    assert "Refused: the model is not pushed." in refused.stdout
+    assert "Refused: accuracy must be at least 0.9990 and is 0." in refused.stdout
+    assert "The model is not pushed." in refused.stdout
     assert workplace.versions == versions
+    report = workplace.newest("ModelReport", "report")
+    assert "Refused: accuracy must be at least 0.9990" in (report / "report.html").read_text()
+    metrics = json.loads((report / "metrics.json").read_text())
+    assert metrics["verdict"]["released"] is False
 
 
 def test_spoiled_folder_is_stopped_at_the_gate(first_run: Finished, workplace: Workplace) -> None:
@@ -188,8 +196,35 @@ def test_replaced_image_is_noticed_and_compared(first_run: Finished, workplace: 
     assert third.returncode == 0, third.stdout
     states = workplace.states()
     assert states["ImageFolderExampleGen"] == states["Trainer"] == states["Pusher"] == "COMPLETE"
-    assert "against the last blessed model's" in third.stdout
+    assert "passed               Change of accuracy against the serving model: " in third.stdout
     assert len(workplace.versions) == len(versions) + 1
+
+
+def test_a_version_is_rolled_back_and_does_not_come_back(
+    first_run: Finished, workplace: Workplace
+) -> None:
+    del first_run
+    first, second = workplace.versions
+    rolled_back = workplace.releases("rollback", "--reason", "takes bags for shirts")
+    third = workplace.versions[-1]
+    assert rolled_back.stdout.startswith(
+        f"Version {third} serves: it is version {first} again. Withdrawn: {second}."
+    )
+    flags = (*FLAGS, "--evaluate.max_accuracy_loss=0.2")
+    refused = workplace.run(*flags)
+    assert refused.returncode == 3, refused.stdout
+    assert f"rolled back: 1 (Version {second} was withdrawn on " in refused.stdout
+    assert "takes bags for shirts" in refused.stdout
+    # It was trained before, and evaluated against the very model that serves again.
+    states = workplace.states()
+    assert (states["Trainer"], states["Evaluator"]) == ("CACHED", "CACHED")
+    assert workplace.versions == [first, second, third]
+    forced = workplace.run(*flags, "--force-push", "they look alike")
+    assert forced.returncode == 0, forced.stdout
+    assert "Pushed by force (they look alike)." in forced.stdout
+    actions = [event["origin"]["action"] for event in workplace.release_log()]
+    assert actions == ["push", "push", "rollback", "forced push"]
+    assert workplace.releases("verify").returncode == 0
 
 
 def test_removed_serving_directory_is_filled_again(
@@ -199,6 +234,7 @@ def test_removed_serving_directory_is_filled_again(
     shutil.rmtree(workplace.models)
     again = workplace.run(*FLAGS, "--evaluate.max_accuracy_loss=0.2")
     assert again.returncode == 0, again.stdout
+    # Nothing is left that says that it was withdrawn.
     assert steps_of(workplace.states(), "COMPLETE") == [
         "BaselineResolver",
         "Pusher",

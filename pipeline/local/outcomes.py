@@ -1,0 +1,98 @@
+"""What became of each run, and the page over all of them.
+
+Every run leaves `outcome.json` in its folder, however it ended; `index.html` in the output folder
+is made anew from all of them.
+"""
+
+import dataclasses
+import datetime
+import json
+import os
+from collections.abc import Iterator
+
+from components.reporting.index.entries import FAILED, INTERRUPTED, PUSHED, REFUSED, RunEntry
+from components.reporting.index.writer import render_index
+from pipeline.config import PipelineConfig
+from pipeline.local.events import RunFinished
+from pipeline.places import output_folder
+
+OUTCOME_FILE = "outcome.json"
+INDEX_FILE = "index.html"
+METRICS_FILE = "metrics.json"
+
+
+def interrupted(log_path: str) -> RunEntry:
+    """A run that its user ended."""
+    return RunEntry(_now(), INTERRUPTED, log=log_path)
+
+
+def failed(log_path: str, message: str) -> RunEntry:
+    """A run that could not go on."""
+    return RunEntry(_now(), FAILED, message, log=log_path)
+
+
+def finished(log_path: str, run: RunFinished) -> RunEntry:
+    """A run whose model was judged."""
+    with open(os.path.join(os.path.dirname(run.model_report), METRICS_FILE), "rb") as file:
+        metrics = json.load(file)
+    accuracy = metrics["accuracy"]
+    return RunEntry(
+        _now(),
+        PUSHED if run.model else REFUSED,
+        run.verdict,
+        version=os.path.basename(run.model),
+        accuracy=accuracy["value"],
+        low=accuracy["low"],
+        high=accuracy["high"],
+        test_images=accuracy["images"],
+        report=run.model_report,
+        log=log_path,
+    )
+
+
+def record_outcome(config: PipelineConfig, run_folder: str, entry: RunEntry) -> str:
+    """Stores what became of a run, and makes the index anew.
+
+    Args:
+        config: Of the pipeline.
+        run_folder: The run's own.
+        entry: With paths from the current directory.
+
+    Returns:
+        The index.
+    """
+    folder = output_folder(config)
+    paths = {
+        name: os.path.relpath(getattr(entry, name), folder) if getattr(entry, name) else ""
+        for name in ("report", "log")
+    }
+    values = {**dataclasses.asdict(entry), **paths, "time": entry.time.isoformat()}
+    with open(os.path.join(run_folder, OUTCOME_FILE), "w", encoding="utf-8") as file:
+        json.dump(values, file, indent=2, ensure_ascii=False)
+    return _write_index(config.name, folder)
+
+
+def _write_index(name: str, folder: str) -> str:
+    page = render_index(name, list(_read_outcomes(os.path.join(folder, "runs"))))
+    path = os.path.join(folder, INDEX_FILE)
+    # Whoever looks meanwhile sees the old page, not a half of the new one.
+    unfinished = f"{path}.unfinished"
+    with open(unfinished, "w", encoding="utf-8") as file:
+        file.write(page)
+    os.replace(unfinished, path)
+    return path
+
+
+def _read_outcomes(runs: str) -> Iterator[RunEntry]:
+    for run in sorted(os.listdir(runs)):
+        try:
+            with open(os.path.join(runs, run, OUTCOME_FILE), encoding="utf-8") as file:
+                values = json.load(file)
+            yield RunEntry(**{**values, "time": datetime.datetime.fromisoformat(values["time"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            # A run that goes on, or was killed: it has none.
+            continue
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now().replace(microsecond=0)

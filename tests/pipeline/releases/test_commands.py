@@ -1,0 +1,223 @@
+"""The commands as their users call them, in this process."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from components.serving.directory.layout import list_versions
+from components.serving.directory.lock import locked
+from components.serving.directory.publishing import publish
+from pipeline.releases.commands import main
+from tests.components.serving.directory.saved_models import (
+    NOW,
+    make_origin,
+    publish_models,
+    write_saved_model,
+)
+
+REPOSITORY = pathlib.Path(__file__).parents[3]
+FIRST, SECOND = 1700000000, 1700000010
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A serving directory with two models."""
+    folder = tmp_path / "serving/photos"
+    for number, name in enumerate("ab"):
+        metrics = tmp_path / "metrics.json"
+        accuracy = {"value": 0.8 + number / 10, "low": 0.7, "high": 0.95}
+        fingerprint = f"{number}" * 64
+        metrics.write_text(json.dumps({"accuracy": accuracy, "data_fingerprint": fingerprint}))
+        source = pathlib.Path(write_saved_model(tmp_path / f"source-{name}", name.encode() * 1000))
+        names = ["<script>alert(1)</script>", f"cat {name}"]
+        (source / "assets.extra/class_names.json").write_text(json.dumps(names))
+        origin = make_origin(run=f"run {number}", sentence="Released: <b>all</b>\n.")
+        extras = {"metrics.json": str(metrics)}
+        publish(str(source), str(folder), origin, NOW + 10 * number, extras)
+    return folder
+
+
+def run(capsys: pytest.CaptureFixture[str], folder: pathlib.Path, *argv: str) -> tuple[int, str]:
+    command, *rest = argv
+    status = main([command, "--model", str(folder), *rest])
+    captured = capsys.readouterr()
+    return status, captured.out + captured.err
+
+
+def test_list(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("7", "1800000000"):
+        (folder / name).mkdir()
+    write_saved_model(folder / "8")
+    status, out = run(capsys, folder, "list")
+    assert status == 0
+    lines = [line.split(maxsplit=2) for line in out.splitlines()[2:]]
+    assert [line[:2] for line in lines if line[0].isdigit() and len(line[0]) != 2][:5] == [
+        ["1800000000", "incomplete"],
+        [str(SECOND), "serving"],
+        [str(FIRST), "2023-11-14"],
+        ["8", "foreign"],
+        ["7", "incomplete"],
+    ]
+    assert "0.9000 (0.7000 to 0.9500)" in out
+    assert "push: Released: <b>all</b>\\n." in out
+    assert (
+        "1800000000 is the highest number, and no model: a server that takes the newest version "
+        "fails on it. Remove that folder."
+    ) in out
+
+
+def test_list_for_machines(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = run(capsys, folder, "list", "--json")
+    versions = json.loads(out)
+    assert status == 0
+    assert [(each["number"], each["state"], each["accuracy"]) for each in versions] == [
+        (SECOND, "serving", 0.9),
+        (FIRST, "", 0.8),
+    ]
+    assert versions[1]["release"]["origin"]["run"] == "run 0"
+
+
+def test_show(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = run(capsys, folder, "show")
+    assert status == 0
+    assert str(SECOND) in out
+    assert "run 1" in out
+    assert "file saved_model.pb" in out
+    status, out = run(capsys, folder, "show", "--json", str(FIRST))
+    assert json.loads(out)["release"]["origin"]["run"] == "run 0"
+
+
+def test_diff(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = run(capsys, folder, "diff", str(FIRST), str(SECOND))
+    rows = dict(line.split("  ", maxsplit=1) for line in out.splitlines()[1:])
+    assert status == 0
+    assert rows["accuracy"].split() == ["0.8000", "0.9000"]
+    assert re.split(r"\s{2,}", rows["classes only here"].strip()) == ["cat a", "cat b"]
+    assert rows["images trained on"].split() == ["0" * 12, "1" * 12]
+    assert "file saved_model.pb" not in rows
+    assert len(rows["file variables/variables.data-00000-of-00001"].split()) == 2
+    assert run(capsys, folder, "diff", str(FIRST), str(FIRST)) == (0, "No difference.\n")
+
+
+def test_verify(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_saved_model(folder / "8")
+    status, out = run(capsys, folder, "verify")
+    assert status == 0
+    assert f"{FIRST}: every file is as it was published" in out
+    assert run(capsys, folder, "verify", "8")[0] == 1
+    (folder / str(FIRST) / "variables/variables.index").write_bytes(b"?")
+    status, out = run(capsys, folder, "verify")
+    assert status == 1
+    assert f"{FIRST}: variables/variables.index was changed." in out
+    assert run(capsys, folder, "verify", str(SECOND))[0] == 0
+
+
+def test_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = run(capsys, folder, "rollback", "--reason", "takes <b> for d")
+    third = list_versions(str(folder))[-1]
+    assert (status, out) == (
+        0,
+        f"Version {third} serves: it is version {FIRST} again. Withdrawn: {SECOND}. Servers that "
+        "take the newest version load it when they look next.\n",
+    )
+    _, out = run(capsys, folder, "list")
+    assert f"{SECOND}  withdrawn" in out
+    _, out = run(capsys, folder, "log")
+    assert f"rollback to {FIRST}" in out
+    assert "takes <b> for d" in out
+    _, out = run(capsys, folder, "log", "--json")
+    assert [event["origin"]["action"] for event in json.loads(out)] == ["push", "push", "rollback"]
+    status, out = run(capsys, folder, "rollback", "--reason", "again")
+    assert status == 1
+    assert "A rollback must have an older version to go back to" in out
+
+
+def test_gc(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    third, *_ = publish_models(folder, "c")
+    (folder / ".unfinished-5").mkdir()
+    assert run(capsys, folder, "gc", "--keep", "2") == (0, f"Removed: {FIRST}.\n")
+    assert list_versions(str(folder)) == [SECOND, third]
+    assert not (folder / ".unfinished-5").exists()
+    assert run(capsys, folder, "gc", "--keep", "2") == (0, "Removed: nothing.\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("show", "7"), f"A version must be one of those in {{folder}}: {SECOND}, {FIRST}."),
+        (("diff", "7", str(FIRST)), "Received: 7."),
+    ],
+)
+def test_unknown_versions(
+    folder: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    argv: tuple[str, ...],
+    message: str,
+) -> None:
+    status, out = run(capsys, folder, *argv)
+    assert status == 1
+    assert message.format(folder=folder) in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("rollback",), "the following arguments are required: --reason"),
+        (("rollback", "--reason", " "), "rollback must have a reason, for the log."),
+        (("gc", "--keep", "1"), "--keep must be 2 or more, so that one can go back."),
+        (("gc",), "the following arguments are required: --keep"),
+        (("lst",), "invalid choice: 'lst'"),
+    ],
+)
+def test_wrong_use(
+    folder: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    argv: tuple[str, ...],
+    message: str,
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, folder, *argv)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there(tmp_path: pathlib.Path, capsys) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, tmp_path / "missing", "list")
+    assert caught.value.code == 2
+    assert "--model must be the folder of a pushed model" in capsys.readouterr().err
+
+
+def test_a_directory_that_cannot_be_changed(
+    folder: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*places: str) -> None:
+        raise PermissionError(13, "Permission denied", places[0])
+
+    monkeypatch.setattr("components.serving.directory.publishing.os.rename", refuse)
+    status, out = run(capsys, folder, "rollback", "--reason", "bad")
+    assert status == 1
+    assert "The serving directory must be readable and writable. Received: " in out
+    assert list_versions(str(folder)) == [FIRST, SECOND]
+
+
+def test_looking_needs_no_lock(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with locked(str(folder)):
+        assert run(capsys, folder, "list")[0] == 0
+
+
+def test_imports_nothing_slow() -> None:
+    code = """
+import json, sys
+import pipeline.releases.commands
+slow = {"tensorflow", "tfx", "keras", "apache_beam", "numpy"}
+print(json.dumps(sorted(slow.intersection(sys.modules))))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == []
