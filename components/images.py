@@ -61,6 +61,26 @@ def decodes(encoded: bytes, channels: int) -> bool:
     return True
 
 
+def has_known_header(encoded: tf.Tensor) -> tf.Tensor:
+    """Whether files begin as those that `decode` takes; what follows may still be damaged.
+
+    Args:
+        encoded: string [batch], files.
+
+    Returns:
+        bool [batch].
+    """
+    # As long as the longest header also where a file is shorter.
+    padded = tf.strings.join([encoded, tf.fill(tf.shape(encoded), "\0" * 12)])
+    begins = [
+        tf.strings.substr(padded, 0, len(header)) == header
+        for header in (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
+    ]
+    is_riff = tf.strings.substr(padded, 0, 4) == b"RIFF"
+    is_webp = is_riff & (tf.strings.substr(padded, 8, 4) == b"WEBP")
+    return tf.reduce_any(tf.stack([*begins, is_webp]), axis=0)
+
+
 def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
     """Reads the orientation in the Exif of a JPEG, in a graph.
 

@@ -61,7 +61,9 @@ def release_steps(
         model=before.model,
         examples=before.examples,
         predictions=inferrer.outputs["predictions"],
-        code_fingerprint=code_fingerprint("serving", "normalisation"),
+        code_fingerprint=code_fingerprint(
+            "serving/infra_validator", "serving/serving_facts", "normalisation"
+        ),
     ).with_id("InfraValidator")
     gate = ReleaseGate(
         model=before.model,
@@ -74,7 +76,9 @@ def release_steps(
         model_folder=model_folder(config),
         reset_baseline=config.reset_baseline,
         force_push=config.force_push,
-        code_fingerprint=code_fingerprint("release", "evaluation"),
+        code_fingerprint=code_fingerprint(
+            "release", "evaluation", "serving/serving_facts", "serving/directory"
+        ),
     )
     report = ModelReporter(
         examples=before.examples,
@@ -87,7 +91,16 @@ def release_steps(
         release_verdict=gate.outputs["verdict"],
         pipeline_name=config.name,
         configuration=json.dumps(to_dict(config)),
-        code_fingerprint=code_fingerprint("reporting", "pages", "release", "evaluation"),
+        code_fingerprint=code_fingerprint(
+            "reporting",
+            "pages",
+            "release",
+            "evaluation",
+            "ingestion/reporting",
+            "validation/findings",
+            "training/history",
+            "serving/serving_facts",
+        ),
     ).with_id("ModelReport")
     pusher = WholePusher(
         model=before.model,
@@ -99,7 +112,7 @@ def release_steps(
         keep_versions=config.push.keep_versions,
         force_push=config.force_push,
         reset_baseline=config.reset_baseline,
-        code_fingerprint=code_fingerprint("serving"),
+        code_fingerprint=code_fingerprint("serving/pusher", "serving/directory"),
     ).with_id("Pusher")
     return [baseline, evaluator, inferrer, infra_validator, gate, report, pusher]
 

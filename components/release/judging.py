@@ -15,6 +15,7 @@ from components.release.wording import broken, images_needed, unsure
 from components.serving.serving_facts import ServingFacts
 
 MOST_NAMED = 3
+EVALUATOR_REFUSALS = "evaluator_refusals"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _check_evaluator(facts: Facts) -> list[Check]:
     difference = abs(right / images - facts.evaluated_accuracy) if images else 0.0
     return [
         check_exact(
-            "evaluator_refusals",
+            EVALUATOR_REFUSALS,
             "Refusals by the Evaluator",
             0 if facts.is_blessed else 1,
             0,
@@ -133,8 +134,10 @@ def _conclude(checks: Sequence[Check], policy: str, images: int) -> tuple[bool, 
     """Whether all is well, and why or why not in one sentence."""
     failed = [check for check in checks if check.outcome == FAILED]
     unclear = [check for check in checks if check.outcome == NOT_ENOUGH_EVIDENCE]
-    if failed:
-        return False, f"Refused: {_join(map(broken, failed))}."
+    # The Evaluator refuses for reasons that have checks of their own here, which say more.
+    telling = [check for check in failed if check.name != EVALUATOR_REFUSALS]
+    if telling or (failed and not unclear):
+        return False, f"Refused: {_join(map(broken, telling or failed))}."
     if not unclear:
         return True, f"Released: all {len(checks)} checks passed on {images:,} test images."
     if policy == POINT_ESTIMATE:

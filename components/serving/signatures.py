@@ -40,8 +40,17 @@ class ServedModel(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serve_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Files -> probabilities."""
-        return self._classify({features.IMAGE_ENCODED: image_bytes[:, tf.newaxis]})
+        """Files -> probabilities.
+
+        One broken file fails its batch, with an error that says which it is. A graph cannot catch
+        what a decoder raises, and an answer for the others would need one for the broken file too:
+        numbers that mean nothing, where a client looks for a class. So a server must not mix the
+        requests of clients that do not trust each other into one batch; `pipeline.predict` shows
+        how a client finds broken files before it asks.
+        """
+        with tf.control_dependencies([_assert_images(image_bytes)]):
+            checked = tf.identity(image_bytes)
+        return self._classify({features.IMAGE_ENCODED: checked[:, tf.newaxis]})
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -74,6 +83,18 @@ class ServedModel(tf.Module):
             features.CLASS_NAMES: tf.tile(self._class_names[tf.newaxis], [batch, 1]),
             features.TOP_CLASS: tf.gather(self._class_names, tf.argmax(probabilities, axis=-1)),
         }
+
+
+def _assert_images(image_bytes: tf.Tensor) -> tf.Operation:
+    """Fails with the place of the first file, string [batch], that is of no known format."""
+    is_image = images.has_known_header(image_bytes)
+    place = tf.argmin(tf.cast(tf.concat([is_image, [False]], 0), tf.int32))
+    message = tf.strings.format(
+        "Each file must be a JPEG, PNG, GIF, BMP or WebP. Received: something else as image {} of "
+        "the batch, counted from 0.",
+        place,
+    )
+    return tf.debugging.Assert(tf.reduce_all(is_image), [message])
 
 
 def export_model(

@@ -305,3 +305,23 @@ def test_unpacking_refuses_another_shape(call):
 )
 def test_first_line(message, expected):
     assert images.first_line(tf.errors.NotFoundError(None, None, message)) == expected
+
+
+@pytest.mark.parametrize(
+    ("begins", "is_known"),
+    [
+        (encode_image(format="JPEG"), True),
+        (encode_image(format="PNG"), True),
+        (encode_image(format="GIF", mode="L"), True),
+        (encode_image(format="BMP"), True),
+        (encode_image(format="WEBP"), True),
+        (b"", False),
+        (b"B", False),
+        (b"RIFF", False),
+        (b"RIFF\0\0\0\0WAVE", False),
+        (b"II*\0", False),
+    ],
+)
+def test_headers(begins, is_known):
+    found = images.has_known_header(tf.constant([b"BM", begins, b"text"]))
+    assert found.numpy().tolist() == [True, is_known, False]

@@ -159,7 +159,7 @@ def test_model_below_the_threshold_is_not_pushed(first_run: Finished, workplace:
     assert "The model is not pushed." in refused.stdout
     assert workplace.versions == versions
     report = workplace.newest("ModelReport", "report")
-    assert "Refused: accuracy must be at least 0.9990" in (report / "report.html").read_text()
+    assert "Accuracy must be at least 0.9990 and is 0." in (report / "report.html").read_text()
     metrics = json.loads((report / "metrics.json").read_text())
     assert metrics["verdict"]["released"] is False
 

@@ -115,6 +115,20 @@ def test_each_check_can_refuse(changes, name, sentence):
     assert (verdict.is_released, verdict.sentence) == (False, sentence)
 
 
+def test_the_evaluator_is_named_only_where_nothing_else_says_why():
+    refused = {"is_blessed": False}
+    worse = judge(make_facts(1000, 500, **refused), ReleaseRules())
+    assert names(worse, FAILED) == ["accuracy", "evaluator_refusals"]
+    assert "Evaluator" not in worse.sentence
+    few = judge(make_facts(186, 33, 30, **refused), ReleaseRules())
+    assert names(few, FAILED) == ["evaluator_refusals"]
+    assert few.sentence.startswith("Refused: 186 test images are not enough evidence to tell")
+    by_value = judge(
+        make_facts(186, 33, 30, **refused), ReleaseRules(not_enough_evidence=POINT_ESTIMATE)
+    )
+    assert by_value.sentence.startswith("Refused, by the measured values alone: change of")
+
+
 def test_calibration():
     # Sure by 0.9, and right half of the time.
     verdict = judge(

@@ -121,8 +121,8 @@ def test_transform_features_gives_the_label(exported: ExportedModel) -> None:
 @pytest.mark.parametrize(
     ("encoded", "message"),
     [
-        (b"", "Input is empty."),
-        (b"this is text", "Unknown image file format"),
+        (b"", "something else as image 1 of the batch, counted from 0"),
+        (b"this is text", "something else as image 1 of the batch, counted from 0"),
         (FILES["color PNG"][:60], "Invalid PNG data"),
         (FILES["color JPEG"][:200], "Invalid JPEG data"),
     ],
