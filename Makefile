@@ -17,7 +17,7 @@ export ENVIRONMENT PYTHON
 python := $(ENVIRONMENT)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types format imports set-up lock lock-check reproduce doctor \
+.PHONY: help run test unit lint types format imports set-up lock lock-check reproduce notebook doctor \
 	python-versions clean
 
 help: ## list the goals
@@ -59,6 +59,9 @@ lock-check: ## check that requirements.lock follows from pyproject.toml
 
 reproduce: set-up ## run the published programs; rows and folders: make reproduce ARGS="mnist_cnn --peer"
 	@$(python) benchmarks/reproduce.py $(ARGS)
+
+notebook: set-up ## open the newest evaluation in TFMA's own views: EVALUATION_OUTPUT=output/NAME
+	@$(python) -m jupyterlab notebooks/evaluation.ipynb $(ARGS)
 
 doctor: ## say what this machine offers and what is missing
 	@any=$$(command -v python3 python3.11 python3.12 python3.13 | head -n 1 || true); \

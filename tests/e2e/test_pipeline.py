@@ -8,16 +8,26 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import nbformat
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 import yaml
+from nbclient import NotebookClient
 from PIL import Image
 
 from components import features
 from components.ingestion.writing.writer import read_records
 from pipeline.config import from_dict
-from tests.e2e.pipeline_runs import GRAY_28, REPOSITORY, SAMPLE, Workplace, steps_of, wide_terminal
+from tests.e2e.pipeline_runs import (
+    GRAY_28,
+    REPOSITORY,
+    SAMPLE,
+    SECONDS,
+    Workplace,
+    steps_of,
+    wide_terminal,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -241,3 +251,28 @@ def test_removed_serving_directory_is_filled_again(
         "StatisticsResolver",
     ]
     assert len(workplace.versions) == 1
+
+
+def test_the_notebook_shows_the_evaluation(
+    first_run: Finished, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del first_run
+    monkeypatch.setenv("EVALUATION_OUTPUT", str(workplace.folder / "output" / workplace.name))
+    notebook = nbformat.read(REPOSITORY / "notebooks/evaluation.ipynb", as_version=4)
+    # A notebook in the repository holds no results.
+    assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code"] == [[]] * 6
+    NotebookClient(
+        notebook, timeout=SECONDS, resources={"metadata": {"path": REPOSITORY}}
+    ).execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"][1:]
+    shown = [
+        next(output.data for output in cell.outputs if output.output_type == "execute_result")
+        for cell in cells
+    ]
+    metrics, confusion, *views = shown
+    assert "all images" in metrics["text/plain"]
+    assert "Ankle boot" in metrics["text/plain"]
+    assert "Trouser" in confusion["text/plain"]
+    components = ("tfma-nb-slicing-metrics", "tfma-nb-plot", "tfma-nb-time-series")
+    for view, component in zip(views, components, strict=True):
+        assert f"&lt;{component} id=view&gt;" in view["text/html"]
