@@ -261,9 +261,8 @@ def test_the_notebook_shows_the_evaluation(
     notebook = nbformat.read(REPOSITORY / "notebooks/evaluation.ipynb", as_version=4)
     # A notebook in the repository holds no results.
     assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code"] == [[]] * 6
-    NotebookClient(
-        notebook, timeout=SECONDS, resources={"metadata": {"path": REPOSITORY}}
-    ).execute()
+    place = {"metadata": {"path": REPOSITORY}}
+    NotebookClient(notebook, timeout=SECONDS, resources=place).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"][1:]
     shown = [
         next(output.data for output in cell.outputs if output.output_type == "execute_result")
