@@ -4,7 +4,7 @@
 2. `validation`     statistics -> schema, anomalies -> go or stop
 3. `preprocessing`  encoded images -> pixels of one size, class names -> integers
 4. `training`       pixels -> a Keras model, by one of the `trainers`
-5. `evaluation`     model and thresholds -> blessed or refused
+5. `evaluation`     model and test images -> metrics, answers, blessed or not
 6. `serving`        model -> signatures, answers in a fresh process, serving directory
 7. `release`        evaluation, answers, what serves now -> released or refused, with the reasons
 8. `reporting`      what every step found -> one page

@@ -4,7 +4,6 @@ TFX's BulkInferrer asks one model, and copies every image into its output. The g
 want the answers alone, of two models side by side.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from tfx.utils import path_utils
 from components import features
 from components.artifact_types import TestPredictions
 from components.evaluation.predictions import Answers, Predictions, write_predictions
+from components.evaluation.records import read_records
 from components.progress import Progress
 
 BATCH_SIZE = 64
@@ -136,11 +136,8 @@ class _Collected:
 
 def _read(folders: Sequence[str]) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
     """Yields batches: serialized records, and str [batch, 3]: file name, digest and class."""
-    paths = [
-        path for folder in folders for path in sorted(tf.io.gfile.glob(os.path.join(folder, "*")))
-    ]
     spec = {key: tf.io.FixedLenFeature([], tf.string) for key in _IDENTIFYING}
-    for serialized in tf.data.TFRecordDataset(paths, "GZIP").batch(BATCH_SIZE):
+    for serialized in read_records(folders).batch(BATCH_SIZE):
         parsed = tf.io.parse_example(serialized, spec)
         columns = [parsed[key].numpy() for key in _IDENTIFYING]
         yield serialized, np.array([[value.decode() for value in c] for c in columns], object).T

@@ -103,7 +103,7 @@ def write_verdict(verdict: Verdict, folder: str) -> None:
         folder: The artifact's.
     """
     with open(os.path.join(folder, VERDICT_FILE), "w", encoding="utf-8") as file:
-        json.dump(_without_nan(dataclasses.asdict(verdict)), file, indent=2, ensure_ascii=False)
+        json.dump(without_nan(dataclasses.asdict(verdict)), file, indent=2, ensure_ascii=False)
 
 
 def read_verdict(folder: str) -> Verdict:
@@ -114,12 +114,12 @@ def read_verdict(folder: str) -> Verdict:
     return Verdict(checks=checks, **values)
 
 
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null stands for it."""
+def without_nan(value: Any) -> Any:
+    """A value in the types that JSON has: it has no NaN and no infinity, null stands for them."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -31,9 +31,9 @@ What is unknown is null: JSON has no NaN.
 
 import dataclasses
 import json
-import math
 from typing import Any
 
+from components.release.verdict import without_nan
 from components.reporting.facts import Origin, RunFacts
 from components.reporting.measuring.calibration import Calibration
 from components.reporting.measuring.changes import Changes
@@ -48,7 +48,7 @@ MOST_CONFUSIONS = 10_000
 
 def metrics_to_json(facts: RunFacts, measures: Measures) -> str:
     """The report for machines as JSON of several lines; see the top of this file for its keys."""
-    values = _without_nan(collect_metrics(facts, measures))
+    values = without_nan(collect_metrics(facts, measures))
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -195,11 +195,3 @@ def _step(origin: Origin) -> dict[str, Any]:
         "milliseconds": origin.milliseconds,
         "peak_memory_bytes": origin.peak_memory_bytes,
     }
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,7 +1,6 @@
 """Test images as clients have them, with what the evaluation said of them."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from components import features
 from components.evaluation.predictions import Predictions
+from components.evaluation.records import read_records
 
 MOST_IMAGES = 256
 MOST_BYTES = 100_000_000
@@ -66,15 +66,12 @@ def _choose(class_texts: np.ndarray) -> list[int]:
 
 def _read(folders: Sequence[str], wanted: set[str]) -> dict[str, bytes]:
     """The bytes of the wanted images by digest; the records are read once."""
-    paths = [
-        path for folder in folders for path in sorted(tf.io.gfile.glob(os.path.join(folder, "*")))
-    ]
     spec = {
         key: tf.io.FixedLenFeature([], tf.string)
         for key in (features.IMAGE_SHA256, features.IMAGE_ENCODED)
     }
     found = {}
-    for record in tf.data.TFRecordDataset(paths, "GZIP"):
+    for record in read_records(folders):
         parsed = tf.io.parse_single_example(record, spec)
         sha256 = parsed[features.IMAGE_SHA256].numpy().decode()
         if sha256 in wanted:
