@@ -14,6 +14,7 @@ from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
+from components.errors import PipelineError
 from components.serving.class_names import read_class_names
 from components.serving.directory.log import withdrawn_versions
 
@@ -72,7 +73,7 @@ class ServingModel(resolver.ResolverStrategy):
         if found is not None:
             pushed, model = found
             chosen[PUSHED_MODEL], chosen[MODEL] = [pushed], [model]
-            if _class_names(model) == _class_names(candidate):
+            if _class_names(model) == _class_names(candidate) is not None:
                 chosen[COMPARABLE_MODEL] = [model]
         return chosen
 
@@ -82,17 +83,18 @@ class ServingModel(resolver.ResolverStrategy):
         input_dict: Mapping[str, list[types.Artifact]],
         candidate: int,
     ) -> tuple[types.Artifact, types.Artifact] | None:
-        models = {model.id: model for model in input_dict[MODEL]}
+        # Somebody may have tidied up.
+        models = {model.id: model for model in input_dict[MODEL] if fileio.exists(model.uri)}
         withdrawn = withdrawn_versions(self._model_folder)
         for pushed in sorted(_pushed(input_dict), key=lambda one: -one.id):
-            [model] = _inputs_of_producer(store, pushed) & models.keys()
-            if model == candidate:
+            made_from = _inputs_of_producer(store, pushed)
+            if candidate in made_from:
                 if pushed.get_string_custom_property(RESET_BASELINE):
                     return None
                 continue
-            # Somebody may have tidied up.
-            if _version(pushed) not in withdrawn and fileio.exists(models[model].uri):
-                return pushed, models[model]
+            found = made_from & models.keys()
+            if found and _version(pushed) not in withdrawn:
+                return pushed, models[max(found)]
         return None
 
 
@@ -131,8 +133,12 @@ def _version(pushed: types.Artifact) -> int:
     return int(pushed.get_string_custom_property(PUSHED_VERSION))
 
 
-def _class_names(model: types.Artifact) -> tuple[str, ...]:
-    return read_class_names(path_utils.serving_model_path(model.uri))
+def _class_names(model: types.Artifact) -> tuple[str, ...] | None:
+    """The classes of a model; None of one that was exported before models said them."""
+    try:
+        return read_class_names(path_utils.serving_model_path(model.uri))
+    except PipelineError:
+        return None
 
 
 def _newest_blessed(

@@ -219,3 +219,12 @@ def test_a_model_that_is_gone_is_no_baseline(releases: Releases) -> None:
     releases.push(second)
     shutil.rmtree(second.uri)
     assert releases.baseline(releases.train()) == both(first)
+
+
+def test_a_model_that_does_not_say_its_classes_is_not_for_the_evaluator(
+    releases: Releases,
+) -> None:
+    first = releases.train()
+    releases.push(first)
+    shutil.rmtree(f"{first.uri}/Format-Serving/assets.extra")
+    assert releases.baseline(releases.train()) == {"model": [first.id], "comparable_model": []}
