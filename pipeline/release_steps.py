@@ -39,6 +39,16 @@ class Before:
     model_run: channel.BaseChannel
 
 
+@dataclasses.dataclass(frozen=True)
+class _Measured:
+    """The steps that measure a model."""
+
+    baseline: base_node.BaseNode
+    evaluator: base_node.BaseNode
+    inferrer: base_node.BaseNode
+    infra_validator: base_node.BaseNode
+
+
 def release_steps(
     config: PipelineConfig, schema: FrozenSchema, before: Before
 ) -> list[base_node.BaseNode]:
@@ -49,8 +59,23 @@ def release_steps(
         schema: With the classes.
         before: What there is to judge.
     """
+    measured = _measure(config, schema, before)
+    gate = _judge(config, before, measured)
+    report = _report(config, before, measured, gate)
+    pusher = _push(config, before, measured, gate, report)
+    return [
+        measured.baseline,
+        measured.evaluator,
+        measured.inferrer,
+        measured.infra_validator,
+        gate,
+        report,
+        pusher,
+    ]
+
+
+def _measure(config: PipelineConfig, schema: FrozenSchema, before: Before) -> _Measured:
     baseline = _baseline(config, before)
-    evaluator = _evaluate(config, schema, before, baseline)
     inferrer = TestSetInferrer(
         examples=before.examples,
         model=before.model,
@@ -65,13 +90,19 @@ def release_steps(
             "serving/infra_validator", "serving/serving_facts", "normalisation"
         ),
     ).with_id("InfraValidator")
-    gate = ReleaseGate(
+    return _Measured(
+        baseline, _evaluate(config, schema, before, baseline), inferrer, infra_validator
+    )
+
+
+def _judge(config: PipelineConfig, before: Before, measured: _Measured) -> base_node.BaseNode:
+    return ReleaseGate(
         model=before.model,
-        pushed_baseline=baseline.outputs["pushed_model"],
-        evaluation=evaluator.outputs["evaluation"],
-        blessing=evaluator.outputs["blessing"],
-        predictions=inferrer.outputs["predictions"],
-        infra_blessing=infra_validator.outputs["blessing"],
+        pushed_baseline=measured.baseline.outputs["pushed_model"],
+        evaluation=measured.evaluator.outputs["evaluation"],
+        blessing=measured.evaluator.outputs["blessing"],
+        predictions=measured.inferrer.outputs["predictions"],
+        infra_blessing=measured.infra_validator.outputs["blessing"],
         rules=config.evaluate,
         model_folder=model_folder(config),
         reset_baseline=config.reset_baseline,
@@ -80,14 +111,19 @@ def release_steps(
             "release", "evaluation", "serving/serving_facts", "serving/directory"
         ),
     )
-    report = ModelReporter(
+
+
+def _report(
+    config: PipelineConfig, before: Before, measured: _Measured, gate: base_node.BaseNode
+) -> base_node.BaseNode:
+    return ModelReporter(
         examples=before.examples,
         data_verdict=before.data_verdict,
         model=before.model,
         model_run=before.model_run,
-        evaluation=evaluator.outputs["evaluation"],
-        predictions=inferrer.outputs["predictions"],
-        serving_facts=infra_validator.outputs["blessing"],
+        evaluation=measured.evaluator.outputs["evaluation"],
+        predictions=measured.inferrer.outputs["predictions"],
+        serving_facts=measured.infra_validator.outputs["blessing"],
         release_verdict=gate.outputs["verdict"],
         pipeline_name=config.name,
         configuration=json.dumps(to_dict(config)),
@@ -102,10 +138,19 @@ def release_steps(
             "serving/serving_facts",
         ),
     ).with_id("ModelReport")
-    pusher = WholePusher(
+
+
+def _push(
+    config: PipelineConfig,
+    before: Before,
+    measured: _Measured,
+    gate: base_node.BaseNode,
+    report: base_node.BaseNode,
+) -> base_node.BaseNode:
+    return WholePusher(
         model=before.model,
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=infra_validator.outputs["blessing"],
+        model_blessing=measured.evaluator.outputs["blessing"],
+        infra_blessing=measured.infra_validator.outputs["blessing"],
         release_verdict=gate.outputs["verdict"],
         model_report=report.outputs["report"],
         model_folder=model_folder(config),
@@ -114,7 +159,6 @@ def release_steps(
         reset_baseline=config.reset_baseline,
         code_fingerprint=code_fingerprint("serving/pusher", "serving/directory"),
     ).with_id("Pusher")
-    return [baseline, evaluator, inferrer, infra_validator, gate, report, pusher]
 
 
 def _baseline(config: PipelineConfig, before: Before) -> base_node.BaseNode:
