@@ -8,12 +8,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import nbformat
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 import yaml
-from nbclient import NotebookClient
 from PIL import Image
 
 from components import features
@@ -23,7 +21,6 @@ from tests.e2e.pipeline_runs import (
     GRAY_28,
     REPOSITORY,
     SAMPLE,
-    SECONDS,
     Workplace,
     steps_of,
     wide_terminal,
@@ -210,33 +207,6 @@ def test_replaced_image_is_noticed_and_compared(first_run: Finished, workplace: 
     assert len(workplace.versions) == len(versions) + 1
 
 
-def test_a_version_is_rolled_back_and_does_not_come_back(
-    first_run: Finished, workplace: Workplace
-) -> None:
-    del first_run
-    first, second = workplace.versions
-    rolled_back = workplace.releases("rollback", "--reason", "takes bags for shirts")
-    third = workplace.versions[-1]
-    assert rolled_back.stdout.startswith(
-        f"Version {third} serves: it is version {first} again. Withdrawn: {second}."
-    )
-    flags = (*FLAGS, "--evaluate.max_accuracy_loss=0.2")
-    refused = workplace.run(*flags)
-    assert refused.returncode == 3, refused.stdout
-    assert f"rolled back: 1 (Version {second} was withdrawn on " in refused.stdout
-    assert "takes bags for shirts" in refused.stdout
-    # It was trained before, and evaluated against the very model that serves again.
-    states = workplace.states()
-    assert (states["Trainer"], states["Evaluator"]) == ("CACHED", "CACHED")
-    assert workplace.versions == [first, second, third]
-    forced = workplace.run(*flags, "--force-push", "they look alike")
-    assert forced.returncode == 0, forced.stdout
-    assert "Pushed by force (they look alike)." in forced.stdout
-    actions = [event["origin"]["action"] for event in workplace.release_log()]
-    assert actions == ["push", "push", "rollback", "forced push"]
-    assert workplace.releases("verify").returncode == 0
-
-
 def test_removed_serving_directory_is_filled_again(
     first_run: Finished, workplace: Workplace
 ) -> None:
@@ -244,34 +214,9 @@ def test_removed_serving_directory_is_filled_again(
     shutil.rmtree(workplace.models)
     again = workplace.run(*FLAGS, "--evaluate.max_accuracy_loss=0.2")
     assert again.returncode == 0, again.stdout
-    # Nothing is left that says that it was withdrawn.
     assert steps_of(workplace.states(), "COMPLETE") == [
         "BaselineResolver",
         "Pusher",
         "StatisticsResolver",
     ]
     assert len(workplace.versions) == 1
-
-
-def test_the_notebook_shows_the_evaluation(
-    first_run: Finished, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del first_run
-    monkeypatch.setenv("EVALUATION_OUTPUT", str(workplace.folder / "output" / workplace.name))
-    notebook = nbformat.read(REPOSITORY / "notebooks/evaluation.ipynb", as_version=4)
-    # A notebook in the repository holds no results.
-    assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code"] == [[]] * 6
-    place = {"metadata": {"path": REPOSITORY}}
-    NotebookClient(notebook, timeout=SECONDS, resources=place).execute()
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"][1:]
-    shown = [
-        next(output.data for output in cell.outputs if output.output_type == "execute_result")
-        for cell in cells
-    ]
-    metrics, confusion, *views = shown
-    assert "all images" in metrics["text/plain"]
-    assert "Ankle boot" in metrics["text/plain"]
-    assert "Trouser" in confusion["text/plain"]
-    components = ("tfma-nb-slicing-metrics", "tfma-nb-plot", "tfma-nb-time-series")
-    for view, component in zip(views, components, strict=True):
-        assert f"&lt;{component} id=view&gt;" in view["text/html"]
