@@ -23,9 +23,9 @@ from rich.table import Table
 
 from components.errors import PipelineError
 from components.serving.directory.layout import list_versions, version_folder
-from components.serving.directory.log import read_events
+from components.serving.directory.log import is_publishing, read_lines, withdrawn_versions
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, Origin
+from components.serving.directory.release import PUSH, ROLLBACK, Origin, find_release
 from components.serving.directory.verifying import find_damage
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
@@ -67,14 +67,17 @@ class Outcome:
         calls: System calls of an undisturbed run that change something.
         kills: Runs that were killed.
         incomplete: Kills after which a version was there that is not complete.
+        forgotten: Kills after which a rollback served, and nobody knew what it had withdrawn.
         stuck: Kills after which the next push failed.
-        unlogged: Kills after which, and after the next push, a version was not in the log.
+        unlogged: Kills after which, and after the next push, a version had come or gone without a
+            line in the log.
     """
 
     action: str
     calls: int
     kills: int
     incomplete: int
+    forgotten: int
     stuck: int
     unlogged: int
 
@@ -91,7 +94,7 @@ def main() -> int:
     for outcome in outcomes:
         table.add_row(*map(str, dataclasses.astuple(outcome)))
     Console().print(table)
-    return int(any(each.incomplete or each.stuck or each.unlogged for each in outcomes))
+    return int(any(sum(dataclasses.astuple(outcome)[3:]) for outcome in outcomes))
 
 
 def kill_everywhere(action: str, every: int = 1) -> Outcome:
@@ -116,6 +119,7 @@ def kill_everywhere(action: str, every: int = 1) -> Outcome:
         len(points),
         found["kills"],
         found["incomplete"],
+        found["forgotten"],
         found["stuck"],
         found["unlogged"],
     )
@@ -168,6 +172,10 @@ def _look(place: pathlib.Path) -> Iterator[str]:
     serving = str(place / "serving")
     if _has_damage(serving):
         yield "incomplete"
+    before = list_versions(serving)
+    last = find_release(serving, before[-1])
+    if last and last.origin.action == ROLLBACK and not withdrawn_versions(serving):
+        yield "forgotten"
     (place / "third/saved_model.pb").write_text("fourth")
     try:
         newest = publish(str(place / "third"), serving, Origin(PUSH, "ann@host"), NOW)
@@ -177,7 +185,10 @@ def _look(place: pathlib.Path) -> Iterator[str]:
     versions = list_versions(serving)
     if versions[-1] != newest or _has_damage(serving):
         yield "stuck"
-    if not set(versions) <= {event.version for event in read_events(serving)}:
+    lines = read_lines(serving)
+    came = {event.version for event in lines if is_publishing(event)}
+    gone = {event.version for event in lines if not is_publishing(event)}
+    if came - gone != set(versions):
         yield "unlogged"
 
 

@@ -163,12 +163,15 @@ def may_push(inputs: Mapping[str, types.Artifact], is_forced: bool) -> bool:
     if not model_utils.is_infra_validated(inputs["infra_blessing"]):
         logging.info("Not pushed: InfraValidator found that the model cannot be served.")
         return False
-    is_blessed = model_utils.is_model_blessed(inputs["model_blessing"])
-    is_released = bool(inputs["release_verdict"].released)
-    if not (is_blessed and is_released) and not is_forced:
+    if not _is_let_out(inputs) and not is_forced:
         logging.info("Not pushed: %s", inputs["release_verdict"].sentence)
         return False
     return True
+
+
+def _is_let_out(inputs: Mapping[str, types.Artifact]) -> bool:
+    is_blessed = model_utils.is_model_blessed(inputs["model_blessing"])
+    return is_blessed and bool(inputs["release_verdict"].released)
 
 
 def _origin(
@@ -176,7 +179,7 @@ def _origin(
 ) -> Origin:
     verdict = inputs["release_verdict"]
     # Of no effect on a model that may go out anyway.
-    is_forced = exec_properties["force_push"] and not verdict.released
+    is_forced = exec_properties["force_push"] and not _is_let_out(inputs)
     return Origin(
         action=FORCED_PUSH if is_forced else PUSH,
         actor=find_actor(),

@@ -31,10 +31,32 @@ def find_differences(model_folder: str, first: int, second: int) -> Iterator[tup
         ("published", *(version.release.time if version.release else "" for version in versions)),
         *((name, *(_number(_find(each, name)) for each in metrics)) for name in METRICS),
         ("classes only here", *(_only(names[one], names[1 - one]) for one in (0, 1))),
-        ("images trained on", *((_find(each, "data_fingerprint") or "")[:12] for each in metrics)),
+        ("images trained on", *(_number(_find(each, "data_fingerprint"))[:12] for each in metrics)),
+        *_settings(metrics),
         *_files(versions),
     ]
     yield from ((name, a, b) for name, a, b in rows if a != b)
+
+
+def _settings(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """What the two were measured by: the bounds of the gate, and the libraries."""
+    bounds, versions = ([part(each) for each in metrics] for part in (_bounds, _versions))
+    for heading, (first, second) in (("bound of", bounds), ("version of", versions)):
+        for name in sorted(first.keys() | second.keys()):
+            yield f"{heading} {name}", _number(first.get(name)), _number(second.get(name))
+
+
+def _bounds(metrics: dict[str, Any]) -> dict[str, Any]:
+    checks = metrics.get("checks")
+    found = (
+        [check for check in checks if isinstance(check, dict)] if isinstance(checks, list) else []
+    )
+    return {str(check.get("name")): check.get("bound") for check in found}
+
+
+def _versions(metrics: dict[str, Any]) -> dict[str, Any]:
+    versions = metrics.get("versions")
+    return versions if isinstance(versions, dict) else {}
 
 
 def _files(versions: list[Version]) -> Iterator[tuple[str, str, str]]:
@@ -68,4 +90,6 @@ def _find(metrics: dict[str, Any], name: str) -> Any:
 def _number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
-    return "" if value is None else f"{value:,}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "" if value is None else str(value)

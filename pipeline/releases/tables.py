@@ -7,9 +7,9 @@ from rich.text import Text
 
 from components.serving.directory.log import Event
 from components.visible import visible
-from pipeline.releases.versions import INCOMPLETE, SERVING, WITHDRAWN, Version
+from pipeline.releases.versions import DAMAGED, INCOMPLETE, SERVING, WITHDRAWN, Version
 
-STYLES = {SERVING: "bold green", WITHDRAWN: "yellow", INCOMPLETE: "red"}
+STYLES = {SERVING: "bold green", WITHDRAWN: "yellow", INCOMPLETE: "red", DAMAGED: "red"}
 MEGABYTE = 1_000_000
 
 
@@ -70,7 +70,7 @@ def _accuracy(version: Version) -> str:
 
 def _reason(version: Version) -> str:
     if version.release is None:
-        return "without a model" if version.state == INCOMPLETE else "not published by us"
+        return version.problem
     origin = version.release.origin
     what = origin.action + (f" to {origin.of_version}" if origin.of_version is not None else "")
     return f"{what}: {origin.reason or origin.sentence}"

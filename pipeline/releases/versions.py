@@ -13,11 +13,12 @@ from components.serving.directory.layout import (
     version_folder,
 )
 from components.serving.directory.log import withdrawn_versions
-from components.serving.directory.release import Release, read_release
+from components.serving.directory.release import RELEASE_FILE, Release, read_release
 
 SERVING = "serving"
 WITHDRAWN = "withdrawn"
 INCOMPLETE = "incomplete"
+DAMAGED = "damaged"
 FOREIGN = "foreign"
 EARLIER = ""
 
@@ -29,8 +30,10 @@ class Version:
     Attributes:
         number: Its name.
         state: `SERVING`: the newest, which servers take; `WITHDRAWN` by a rollback; `INCOMPLETE`:
-            a folder without a model; `FOREIGN`: not published by this pipeline; `EARLIER`.
-        release: Where it comes from; None of a foreign or incomplete one.
+            a folder without a model; `DAMAGED`: its release cannot be read; `FOREIGN`: not
+            published by this pipeline; `EARLIER`.
+        release: Where it comes from; None if unknown.
+        problem: Why it is unknown; empty if it is not.
         accuracy: On the test images of its run, 0 to 1; None if unknown.
         accuracy_interval: Between which values the truth lies; None if unknown.
         bytes: Size of all its files.
@@ -39,6 +42,7 @@ class Version:
     number: int
     state: str
     release: Release | None
+    problem: str
     accuracy: float | None
     accuracy_interval: tuple[float, float] | None
     bytes: int
@@ -49,9 +53,6 @@ def find_versions(model_folder: str) -> list[Version]:
 
     Args:
         model_folder: `<serving>/<name>`.
-
-    Raises:
-        PipelineError: The release of one is damaged.
     """
     complete = list_versions(model_folder)
     withdrawn = withdrawn_versions(model_folder)
@@ -82,38 +83,49 @@ def find_version(model_folder: str, number: int) -> Version:
 
 
 def read_metrics(model_folder: str, number: int) -> dict[str, Any]:
-    """`metrics.json` of a version; empty if there is none, or it cannot be read."""
+    """`metrics.json` of a version; empty if there is none, or it is something else."""
     path = os.path.join(version_folder(model_folder, number), EXTRA_FOLDER, "metrics.json")
     try:
         with open(path, encoding="utf-8") as file:
-            metrics: dict[str, Any] = json.load(file)
+            metrics = json.load(file)
     except (OSError, ValueError):
         return {}
-    return metrics
+    return metrics if isinstance(metrics, dict) else {}
 
 
 def _describe(model_folder: str, number: int, complete: list[int], withdrawn: set[int]) -> Version:
     folder = version_folder(model_folder, number)
-    release = read_release(folder)
-    state = EARLIER
+    release, state, problem = _identify(folder, number)
     if number not in complete:
-        state = INCOMPLETE
+        release, state, problem = None, INCOMPLETE, "without a model"
     elif number == complete[-1]:
         state = SERVING
     elif number in withdrawn:
         state = WITHDRAWN
-    elif release is None:
-        state = FOREIGN
-    accuracy = read_metrics(model_folder, number).get("accuracy", {})
-    ends = accuracy.get("low"), accuracy.get("high")
-    return Version(
-        number=number,
-        state=state,
-        release=release,
-        accuracy=accuracy.get("value"),
-        accuracy_interval=ends if None not in ends else None,
-        bytes=_size(folder),
-    )
+    accuracy, interval = _accuracy(read_metrics(model_folder, number))
+    return Version(number, state, release, problem, accuracy, interval, _size(folder))
+
+
+def _identify(folder: str, number: int) -> tuple[Release | None, str, str]:
+    """The release of a version, whose it is, and why there is no release."""
+    try:
+        release = read_release(folder)
+    except PipelineError:
+        return None, DAMAGED, f"{RELEASE_FILE} is damaged"
+    if release is None:
+        return None, FOREIGN, "not published by us"
+    if release.version != number:
+        return None, FOREIGN, f"a copy of {release.version}, not published by us"
+    return release, EARLIER, ""
+
+
+def _accuracy(metrics: dict[str, Any]) -> tuple[float | None, tuple[float, float] | None]:
+    """The measured value and its interval, as far as there are any."""
+    found = metrics.get("accuracy")
+    values = found if isinstance(found, dict) else {}
+    numbers = [values.get(name) for name in ("value", "low", "high")]
+    value, low, high = (each if isinstance(each, int | float) else None for each in numbers)
+    return value, None if low is None or high is None else (low, high)
 
 
 def _size(folder: str) -> int:

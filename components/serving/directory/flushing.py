@@ -31,19 +31,27 @@ def copy_file(source: str, destination: str) -> None:
 def write_text(path: str, text: str) -> None:
     """Writes a new file, and flushes it; folders above it are made."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text)
+    with open(path, "xb") as file:
+        file.write(_encode(text))
         file.flush()
         os.fsync(file.fileno())
 
 
 def append_line(path: str, line: str) -> None:
     """Adds a line to a file, and flushes it; ends a line before it that was cut off."""
+    is_new = not os.path.exists(path)
     with open(path, "ab+") as file:
         end = file.tell()
         file.seek(max(0, end - 1))
         is_cut_off = file.read() not in (b"", b"\n")
         # One call, so that a crash leaves a part of this line at most.
-        file.write(b"\n" * is_cut_off + line.encode() + b"\n")
+        file.write(b"\n" * is_cut_off + _encode(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    if is_new:
+        flush_folder(os.path.dirname(path))
+
+
+def _encode(text: str) -> bytes:
+    """JSON as UTF-8; names that are no UTF-8 become the escapes by which JSON reads them back."""
+    return text.encode(errors="backslashreplace")

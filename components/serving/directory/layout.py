@@ -4,6 +4,9 @@ import os
 import re
 import uuid
 
+from components.errors import PipelineError
+from components.serving.directory.flushing import flush_folder
+
 MODEL_FILE = "saved_model.pb"
 EXTRA_FOLDER = "assets.extra"
 LOG_FILE = "releases.jsonl"
@@ -12,11 +15,13 @@ IDENTITY_FILE = ".directory_id"
 # Neither TensorFlow Serving nor `list_versions` takes a name that is not a number.
 UNFINISHED = ".unfinished-"
 REMOVED = ".removed-"
+# TensorFlow Serving reads signed numbers of 64 bits, and passes over what is higher.
+HIGHEST_VERSION = 2**63 - 1
 
 
 def is_version(name: str) -> bool:
     """Whether a folder of this name is a version: a plain whole number, without leading zeros."""
-    return re.fullmatch("0|[1-9][0-9]*", name) is not None
+    return re.fullmatch("0|[1-9][0-9]*", name) is not None and int(name) <= HIGHEST_VERSION
 
 
 def version_folder(model_folder: str, version: int) -> str:
@@ -35,6 +40,16 @@ def list_numbers(model_folder: str) -> list[int]:
     return sorted(int(name) for name in os.listdir(model_folder) if is_version(name))
 
 
+def highest_number(model_folder: str) -> int:
+    """The highest number that a server reads in any name, or -1; 007 is 7 for it.
+
+    Args:
+        model_folder: `<serving>/<name>`, which must exist.
+    """
+    numbers = (int(name) for name in os.listdir(model_folder) if re.fullmatch("[0-9]+", name))
+    return max((number for number in numbers if number <= HIGHEST_VERSION), default=-1)
+
+
 def list_versions(model_folder: str) -> list[int]:
     """Versions that hold a model, in increasing order; servers take the last.
 
@@ -48,10 +63,31 @@ def list_versions(model_folder: str) -> list[int]:
     ]
 
 
+def make_model_folder(model_folder: str) -> None:
+    """Makes a serving directory that lasts, if it is not there.
+
+    Args:
+        model_folder: `<serving>/<name>`.
+
+    Raises:
+        PipelineError: It is an address of an object store.
+        OSError: It cannot be made.
+    """
+    if "://" in model_folder:
+        raise PipelineError(
+            "The serving directory must be on a file system that renames and locks, which a push "
+            "that is whole or not at all rests on; object stores do neither. "
+            f"Received: {model_folder}. Give a local folder or a mounted volume."
+        )
+    if not os.path.isdir(model_folder):
+        os.makedirs(model_folder, exist_ok=True)
+        flush_folder(os.path.dirname(os.path.abspath(model_folder)))
+
+
 def identify(model_folder: str) -> str:
     """Reads the identity of a serving directory; gives it one if it has none."""
     path = os.path.join(model_folder, IDENTITY_FILE)
-    os.makedirs(model_folder, exist_ok=True)
+    make_model_folder(model_folder)
     if not os.path.exists(path):
         with open(path, "w", encoding="ascii") as file:
             file.write(uuid.uuid4().hex)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.serving.directory.layout import LOCK_FILE
+from components.serving.directory.layout import LOCK_FILE, make_model_folder
 from components.serving.directory.release import find_actor
 
 SECONDS_TO_WAIT = 120.0
@@ -24,11 +24,11 @@ def locked(model_folder: str, seconds: float = SECONDS_TO_WAIT) -> Iterator[None
         seconds: How long to wait for another process.
 
     Raises:
-        PipelineError: Another one still holds it, or the folder cannot be written.
+        PipelineError: Another one still holds it, or the folder cannot be written or locked.
     """
     path = os.path.join(model_folder, LOCK_FILE)
     try:
-        os.makedirs(model_folder, exist_ok=True)
+        make_model_folder(model_folder)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise PipelineError(

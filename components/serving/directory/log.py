@@ -1,8 +1,8 @@
 """`releases.jsonl`: who did what, when and why.
 
 Lines are only ever added. One that was cut off by a crash is passed over, and ended before the next
-one is added; what it would have said of a version stands in the version's own release.json, from
-which `restore` adds it again.
+one is added. What it would have said of a version stands in the version's own release.json: whoever
+reads hears it from there, and `restore` adds it again.
 """
 
 import dataclasses
@@ -12,8 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.serving.directory.flushing import append_line
-from components.serving.directory.layout import LOG_FILE, list_versions, version_folder
-from components.serving.directory.release import Origin, Release, read_release, to_origin
+from components.serving.directory.layout import LOG_FILE, list_versions
+from components.serving.directory.release import (
+    Origin,
+    Release,
+    find_release,
+    require,
+    to_origin,
+)
 
 REMOVAL = "removal"
 
@@ -52,6 +58,19 @@ def append_event(model_folder: str, event: Event) -> None:
 
 
 def read_events(model_folder: str) -> list[Event]:
+    """All that happened, also what a crash kept from being written, in its order.
+
+    A rollback that was cut off after its version appeared counts, or the gate would let out again
+    what was withdrawn.
+
+    Args:
+        model_folder: `<serving>/<name>`, which need not have a log.
+    """
+    lines = read_lines(model_folder)
+    return [*lines, *_find_unwritten(model_folder, lines)]
+
+
+def read_lines(model_folder: str) -> list[Event]:
     """All lines that are whole, in their order.
 
     Args:
@@ -61,12 +80,17 @@ def read_events(model_folder: str) -> list[Event]:
 
 
 def restore(model_folder: str) -> None:
-    """Adds the lines that a crash kept from being written, by what the versions say."""
-    logged = {event.version for event in read_events(model_folder) if is_publishing(event)}
-    for version in list_versions(model_folder):
-        release = read_release(version_folder(model_folder, version))
-        if release is not None and release.version == version and version not in logged:
-            append_event(model_folder, event_of(release))
+    """Adds the lines that a crash kept from being written; the lock is held."""
+    for event in _find_unwritten(model_folder, read_lines(model_folder)):
+        append_event(model_folder, event)
+
+
+def _find_unwritten(model_folder: str, lines: Sequence[Event]) -> list[Event]:
+    """What the versions say, and no line does."""
+    logged = {event.version for event in lines if is_publishing(event)}
+    versions = (version for version in list_versions(model_folder) if version not in logged)
+    releases = (find_release(model_folder, version) for version in versions)
+    return [event_of(release) for release in releases if release is not None]
 
 
 def is_publishing(event: Event) -> bool:
@@ -111,17 +135,21 @@ def _replay(events: Sequence[Event]) -> dict[str, list[Event]]:
 
 def _parse(path: str) -> Iterator[Event]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
+        with open(path, "rb") as file:
+            # Not `splitlines` of text, which also ends lines at what a reason may hold, as U+2028.
+            lines = file.read().split(b"\n")
     except FileNotFoundError:
         return
     for line in lines:
         try:
             yield _to_event(json.loads(line))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             # Cut off by a crash.
             continue
 
 
 def _to_event(values: Mapping[str, Any]) -> Event:
-    return Event(**{**values, "origin": to_origin(values["origin"])})
+    event = Event(**{**values, "origin": to_origin(values["origin"])})
+    require(str, event.time, event.model_digest)
+    require(int, event.version)
+    return event

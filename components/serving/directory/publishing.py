@@ -19,9 +19,10 @@ from components.serving.directory.flushing import (
 )
 from components.serving.directory.layout import (
     EXTRA_FOLDER,
+    HIGHEST_VERSION,
     MODEL_FILE,
     UNFINISHED,
-    list_numbers,
+    highest_number,
     list_versions,
     version_folder,
 )
@@ -34,8 +35,8 @@ from components.serving.directory.release import (
     digest_file,
     digest_files,
     digest_model,
+    find_release,
     list_files,
-    read_release,
 )
 from components.serving.directory.removing import keep_newest, sweep
 
@@ -74,10 +75,9 @@ def publish(
     files = digest_files(source)
     with locked(model_folder):
         prepare(model_folder)
-        serving = _version_that_serves(model_folder, digest_model(files))
-        if serving is not None:
-            return serving
-        version = add_version(source, files, model_folder, origin, now, extras or {})
+        version = _version_that_serves(model_folder, digest_model(files))
+        if version is None:
+            version = add_version(source, files, model_folder, origin, now, extras or {})
         keep_newest(model_folder, keep)
         return version
 
@@ -129,9 +129,19 @@ def next_version(model_folder: str, now: float) -> int:
     Args:
         model_folder: `<serving>/<name>`.
         now: Seconds since the epoch, by a clock that may have jumped back.
+
+    Raises:
+        PipelineError: Somebody took the highest number that a server reads.
     """
-    taken = [*list_numbers(model_folder), *(event.version for event in read_events(model_folder))]
-    return max([int(now), *(version + 1 for version in taken)])
+    taken = [highest_number(model_folder), *(e.version for e in read_events(model_folder))]
+    version = max(int(now), max(taken) + 1)
+    if version > HIGHEST_VERSION:
+        raise PipelineError(
+            f"A version must be at most {HIGHEST_VERSION}, which servers can read, and above all "
+            f"that were ever there. Received: {model_folder} with version {max(taken)}. Rename "
+            "that folder, or give another serving directory."
+        )
+    return version
 
 
 def _write(
@@ -144,18 +154,18 @@ def _write(
     extras: Mapping[str, str],
 ) -> Release:
     """Copies everything, compares it, and adds the release."""
-    for path in files:
-        copy_file(os.path.join(source, path), os.path.join(folder, path))
-    for name, path in extras.items():
-        target = os.path.join(folder, EXTRA_FOLDER, name)
-        if not os.path.exists(target):
-            copy_file(path, target)
+    sources = {os.path.join(EXTRA_FOLDER, name): path for name, path in extras.items()}
+    # What the model has itself is its own.
+    sources |= {path: os.path.join(source, path) for path in files}
+    expected = {path: files.get(path) or digest_file(sources[path]) for path in sources}
+    for path in sources:
+        copy_file(sources[path], os.path.join(folder, path))
     written = digest_files(folder)
-    for path, digest in files.items():
+    for path, digest in expected.items():
         if written[path] != digest:
             raise PipelineError(
                 "A model must not change while it is pushed. Received: "
-                f"{os.path.join(source, path)}, whose copy differs. Check the disk, and run again."
+                f"{sources[path]}, whose copy differs. Check the disk, and run again."
             )
     time = datetime.datetime.fromtimestamp(now, datetime.UTC).isoformat(timespec="seconds")
     release = Release(version, time, origin, digest_model(files), written)
@@ -169,7 +179,7 @@ def _version_that_serves(model_folder: str, model_digest: str) -> int | None:
     if not versions:
         return None
     newest = version_folder(model_folder, versions[-1])
-    release = read_release(newest)
+    release = find_release(model_folder, versions[-1])
     if release is None or release.model_digest != model_digest:
         return None
     # Somebody may have laid hands on it.

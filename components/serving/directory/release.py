@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import socket
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.errors import PipelineError
-from components.serving.directory.layout import EXTRA_FOLDER
+from components.serving.directory.layout import EXTRA_FOLDER, version_folder
 
 RELEASE_FILE = os.path.join(EXTRA_FOLDER, "release.json")
 # What a push adds to a model, and what differs each time.
@@ -87,19 +88,59 @@ def read_release(folder: str) -> Release | None:
     try:
         with open(path, encoding="utf-8") as file:
             values: dict[str, Any] = json.load(file)
-        return Release(**{**values, "origin": to_origin(values["origin"])})
+        release = Release(**{**values, "origin": to_origin(values["origin"])})
+        require(int, release.version)
+        require(str, release.time, release.model_digest, *release.files.values())
+        return release
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise PipelineError(
             f"{RELEASE_FILE} of a version must be readable, and as it was written. Received: "
             f"{path}: {error}. Remove this version, or restore it from a backup."
         ) from error
 
 
+def find_release(model_folder: str, version: int) -> Release | None:
+    """Reads the release of a version, if it was published by us, and as this version.
+
+    A damaged release is as good as none here: it must keep nobody from a push or a rollback. So is
+    one of another version, whose folder somebody copied.
+
+    Args:
+        model_folder: `<serving>/<name>`.
+        version: Which need not be there.
+    """
+    try:
+        release = read_release(version_folder(model_folder, version))
+    except PipelineError:
+        return None
+    return release if release is not None and release.version == version else None
+
+
 def to_origin(values: Mapping[str, Any]) -> Origin:
-    """Reads what JSON made of an origin."""
-    return Origin(**{**values, "withdraws": tuple(values["withdraws"])})
+    """Reads what JSON made of an origin.
+
+    Raises:
+        ValueError, TypeError or KeyError: It was something else.
+    """
+    origin = Origin(**{**values, "withdraws": tuple(values["withdraws"])})
+    require(str, origin.action, origin.actor, origin.reason, origin.sentence)
+    require(str, origin.run, origin.reset_baseline)
+    require(int | None, origin.of_version)
+    require(int, *origin.withdraws)
+    return origin
+
+
+def require(kind: type | types.UnionType, *values: object) -> None:
+    """Checks the type of what was read.
+
+    Raises:
+        TypeError: One of them has another.
+    """
+    for value in values:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} is of another type")
 
 
 def digest_file(path: str) -> str:

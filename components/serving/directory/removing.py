@@ -1,27 +1,64 @@
 """Old versions, and what was cut off: taken away so that no server sees a part of a version."""
 
+import contextlib
 import datetime
 import os
 import shutil
+from collections.abc import Iterator
 
 from components.errors import PipelineError
 from components.serving.directory.flushing import flush_folder
 from components.serving.directory.layout import (
     REMOVED,
     UNFINISHED,
-    list_numbers,
+    is_version,
     list_versions,
     version_folder,
 )
-from components.serving.directory.log import REMOVAL, Event, append_event
-from components.serving.directory.release import Origin, Release, find_actor, read_release
+from components.serving.directory.log import (
+    REMOVAL,
+    Event,
+    append_event,
+    is_publishing,
+    read_lines,
+)
+from components.serving.directory.release import (
+    Origin,
+    Release,
+    find_actor,
+    find_release,
+    read_release,
+)
 
 
 def sweep(model_folder: str) -> None:
-    """Removes what was cut off; the lock is held, so that nobody is still at it."""
+    """Removes what was cut off; the lock is held, so that nobody is still at it.
+
+    Raises:
+        PipelineError: Something of it must not be removed.
+    """
     for name in os.listdir(model_folder):
-        if name.startswith((UNFINISHED, REMOVED)):
-            shutil.rmtree(os.path.join(model_folder, name))
+        place = os.path.join(model_folder, name)
+        if _is_of(REMOVED, name):
+            _finish(model_folder, place)
+        elif _is_of(UNFINISHED, name):
+            _delete(place)
+
+
+def _is_of(prefix: str, name: str) -> bool:
+    return name.startswith(prefix) and is_version(name.removeprefix(prefix))
+
+
+def _finish(model_folder: str, removed: str) -> None:
+    """Goes on with a removal that was cut off, maybe before its line was written."""
+    try:
+        release = read_release(removed)
+    except PipelineError:
+        release = None
+    logged = {e.version for e in read_lines(model_folder) if not is_publishing(e)}
+    if release is not None and release.version not in logged:
+        _log(model_folder, release, "a removal that was cut off")
+    _delete(removed)
 
 
 def keep_newest(model_folder: str, keep: int) -> list[int]:
@@ -50,31 +87,41 @@ def keep_newest(model_folder: str, keep: int) -> list[int]:
 
 
 def _releases(model_folder: str) -> list[Release]:
-    found = (read_release(version_folder(model_folder, n)) for n in list_versions(model_folder))
+    found = (find_release(model_folder, number) for number in list_versions(model_folder))
     return [release for release in found if release is not None]
 
 
 def _remove(model_folder: str, release: Release, keep: int) -> None:
     """Renames a version, so that it is gone at once for a server, and then takes it apart."""
     removed = os.path.join(model_folder, f"{REMOVED}{release.version}")
-    try:
+    with _removable(removed):
         os.rename(version_folder(model_folder, release.version), removed)
-        flush_folder(model_folder)
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        origin = Origin(REMOVAL, find_actor(), f"the newest {keep} are kept")
-        append_event(model_folder, Event(now, release.version, release.model_digest, origin))
-        shutil.rmtree(removed)
+    flush_folder(model_folder)
+    _log(model_folder, release, f"the newest {keep} are kept")
+    _delete(removed)
+
+
+def _log(model_folder: str, release: Release, reason: str) -> None:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    origin = Origin(REMOVAL, find_actor(), reason)
+    append_event(model_folder, Event(now, release.version, release.model_digest, origin))
+
+
+def _delete(place: str) -> None:
+    """Removes a folder with all it holds; of a link, the link alone."""
+    with _removable(place):
+        if os.path.isdir(place) and not os.path.islink(place):
+            shutil.rmtree(place)
+        else:
+            os.remove(place)
+
+
+@contextlib.contextmanager
+def _removable(place: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise PipelineError(
-            "Old versions must be removable. Received: "
-            f"{error.filename or removed}: {error.strerror}. Change the permissions."
+            "Old versions, and what was cut off, must be removable. Received: "
+            f"{error.filename or place}: {error.strerror}. Change the permissions."
         ) from error
-
-
-def foreign_names(model_folder: str) -> list[str]:
-    """Names of folders that look like versions, and were not published by us."""
-    return [
-        str(number)
-        for number in list_numbers(model_folder)
-        if read_release(version_folder(model_folder, number)) is None
-    ]

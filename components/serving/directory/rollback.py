@@ -15,7 +15,7 @@ from components.serving.directory.release import (
     Origin,
     Release,
     find_actor,
-    read_release,
+    find_release,
 )
 from components.serving.directory.verifying import find_damage
 
@@ -60,17 +60,17 @@ def roll_back(model_folder: str, reason: str, now: float, target: int | None = N
 def _find(model_folder: str, versions: list[int], target: int | None) -> Release:
     known = ", ".join(map(str, reversed(versions))) or "none"
     if target is not None:
-        release = _read(model_folder, target) if target in versions else None
+        release = find_release(model_folder, target) if target in versions else None
         if release is None or target == versions[-1]:
             raise PipelineError(
                 "A rollback must go to a version that was published by this pipeline and is not "
                 f"the newest. Received: {target} in {model_folder}, which has {known}."
             )
         return release
-    serving = _read(model_folder, versions[-1]) if versions else None
+    serving = find_release(model_folder, versions[-1]) if versions else None
     withdrawn = withdrawn_versions(model_folder)
     for version in reversed(versions[:-1]):
-        release = _read(model_folder, version)
+        release = find_release(model_folder, version)
         is_other = serving is None or (release and release.model_digest != serving.model_digest)
         if release is not None and is_other and version not in withdrawn:
             return release
@@ -78,7 +78,3 @@ def _find(model_folder: str, versions: list[int], target: int | None) -> Release
         "A rollback must have an older version to go back to, with another model, that was not "
         f"withdrawn. Received: {model_folder} with the versions {known}. Train and push another."
     )
-
-
-def _read(model_folder: str, version: int) -> Release | None:
-    return read_release(version_folder(model_folder, version))

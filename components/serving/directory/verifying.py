@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from components.errors import PipelineError
 from components.serving.directory.release import (
     RELEASE_FILE,
     Release,
@@ -17,11 +18,12 @@ def find_damage(folder: str) -> Iterator[str]:
 
     Args:
         folder: Of a version.
-
-    Raises:
-        PipelineError: The release itself is damaged.
     """
-    release = read_release(folder)
+    try:
+        release = read_release(folder)
+    except PipelineError as error:
+        yield str(error)
+        return
     if release is None:
         yield f"{folder} was not published by this pipeline: it has no {RELEASE_FILE}."
         return
