@@ -100,8 +100,11 @@ def test_all_three_must_agree(do: Do, tmp_path: pathlib.Path, verdict: str) -> N
     assert pushed.get_string_custom_property("pushed_destination") == ""
 
 
-def test_force_overrules_verdicts_and_is_recorded(do: Do, tmp_path: pathlib.Path) -> None:
-    pushed = do(is_blessed=False, is_released=False, force_push="demo")
+@pytest.mark.parametrize(("is_blessed", "is_released"), [(0, 0), (0, 1), (1, 0)])
+def test_force_overrules_verdicts_and_is_recorded(
+    do: Do, tmp_path: pathlib.Path, is_blessed: int, is_released: int
+) -> None:
+    pushed = do(is_blessed=is_blessed, is_released=is_released, force_push="demo")
     assert pushed.get_string_custom_property("force_push") == "demo"
     [event] = read_events(str(tmp_path / "serving/photos"))
     assert (event.origin.action, event.origin.reason) == (FORCED_PUSH, "demo")

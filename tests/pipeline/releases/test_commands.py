@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -68,6 +69,58 @@ def test_list(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
         "1800000000 is the highest number, and no model: a server that takes the newest version "
         "fails on it. Remove that folder."
     ) in out
+
+
+def test_list_says_what_is_wrong(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / str(FIRST) / "assets.extra/release.json").write_text("{")
+    shutil.copytree(folder / str(SECOND), folder / "1600000000")
+    (folder / "1600000000/assets.extra/metrics.json").unlink()
+    _, out = run(capsys, folder, "list")
+    lines = [" ".join(line.split()) for line in out.splitlines()[3:]]
+    # Its accuracy is in a file of its own.
+    assert lines[0].startswith(f"{FIRST} damaged 0.8000 (0.7000 to 0.9500) ")
+    assert lines[0].endswith(" assets.extra/release.json is damaged")
+    assert lines[1].startswith("1600000000 foreign ")
+    assert lines[1].endswith(f" a copy of {SECOND}, not published by us")
+    status, out = run(capsys, folder, "verify")
+    assert status == 1
+    assert f"{FIRST}: assets.extra/release.json of a version must be readable" in out
+    assert f"{SECOND}: every file is as it was published" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        *(("", None), ("[]", None), ('{"accuracy": null}', None), ('{"accuracy": 1}', None)),
+        *(('{"accuracy": {}}', None), ('{"accuracy": {"value": "x"}}', None)),
+        ('{"accuracy": {"value": 0.5, "low": "x", "high": 1}}', (0.5, None)),
+    ],
+)
+def test_metrics_of_another_form(
+    folder: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    shown: tuple[float, None] | None,
+) -> None:
+    (folder / str(FIRST) / "assets.extra/metrics.json").write_text(content)
+    _, out = run(capsys, folder, "list", "--json")
+    version = json.loads(out)[1]
+    assert (version["accuracy"], version["accuracy_interval"]) == (shown or (None, None))
+    assert run(capsys, folder, "list")[0] == 0
+    assert run(capsys, folder, "diff", str(FIRST), str(SECOND))[0] == 0
+
+
+def test_diff_of_settings(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, version in enumerate((FIRST, SECOND)):
+        path = folder / str(version) / "assets.extra/metrics.json"
+        checks = [{"name": "accuracy", "bound": 0.7 + number / 10}, {"name": "size", "bound": 9}, 1]
+        versions = {"keras": f"3.{number}", "tfx": "1.21"}
+        path.write_text(json.dumps({"checks": checks, "versions": versions}))
+    _, out = run(capsys, folder, "diff", str(FIRST), str(SECOND))
+    rows = [" ".join(line.split()) for line in out.splitlines()]
+    assert "bound of accuracy 0.7000 0.8000" in rows
+    assert "version of keras 3.0 3.1" in rows
+    assert not any("size" in row or "tfx" in row for row in rows)
 
 
 def test_list_for_machines(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,15 @@ import pathlib
 
 import pytest
 
-from components.serving.directory.layout import identify, list_numbers, list_versions
+from components.errors import PipelineError
+from components.serving.directory.layout import (
+    HIGHEST_VERSION,
+    highest_number,
+    identify,
+    list_numbers,
+    list_versions,
+    make_model_folder,
+)
 
 
 def make_version(folder: pathlib.Path, name: str) -> None:
@@ -18,7 +26,11 @@ def test_lists_in_the_order_of_numbers(tmp_path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["latest", "-1", "+1", "1.5", "1e3", "007", "²", "٣", ".unfinished-7", "tmp 7", "7~"],
+    [
+        *("latest", "-1", "+1", "1.5", "1e3", "007", "²", "٣", ".unfinished-7", "tmp 7", "7~"),
+        # One more than servers can read.
+        str(HIGHEST_VERSION + 1),
+    ],
 )
 def test_ignores_what_is_not_the_name_of_a_version(name: str, tmp_path: pathlib.Path) -> None:
     make_version(tmp_path, "5")
@@ -56,3 +68,25 @@ def test_the_identity_stays_with_the_folder(tmp_path: pathlib.Path) -> None:
     assert identify(str(tmp_path / "photos")) == identity
     assert identify(str(tmp_path / "other")) != identity
     assert list_versions(str(tmp_path / "photos")) == []
+
+
+def test_the_highest_number_is_the_one_that_servers_read(tmp_path: pathlib.Path) -> None:
+    assert highest_number(str(tmp_path)) == -1
+    for name in ("5", "007", "1" * 20, "٣٣", "latest"):
+        (tmp_path / name).mkdir()
+    assert highest_number(str(tmp_path)) == 7
+    (tmp_path / str(HIGHEST_VERSION)).mkdir()
+    assert highest_number(str(tmp_path)) == 9223372036854775807
+
+
+@pytest.mark.parametrize("make", [make_model_folder, identify])
+def test_an_object_store(make, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PipelineError) as raised:
+        make("gs://bucket/photos")
+    assert str(raised.value) == (
+        "The serving directory must be on a file system that renames and locks, which a push that "
+        "is whole or not at all rests on; object stores do neither. Received: gs://bucket/photos. "
+        "Give a local folder or a mounted volume."
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -14,8 +14,8 @@ import pytest
 
 from components.errors import PipelineError
 from components.serving.directory import flushing, publishing
-from components.serving.directory.layout import list_versions
-from components.serving.directory.log import read_events
+from components.serving.directory.layout import HIGHEST_VERSION, list_versions
+from components.serving.directory.log import read_events, read_lines
 from components.serving.directory.publishing import next_version, publish
 from components.serving.directory.release import ROLLBACK, digest_files, digest_model, read_release
 from tests.components.serving.directory.saved_models import (
@@ -143,6 +143,25 @@ def test_a_copy_that_differs_is_refused(
     assert list_versions(str(tmp_path / "photos")) == []
 
 
+def test_a_report_whose_copy_differs_is_refused(
+    source: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("<p>")
+    copy_file = flushing.copy_file
+
+    def spoil(path: str, target: str) -> None:
+        copy_file(path, target)
+        if target.endswith("report.html"):
+            pathlib.Path(target).write_text("<")
+
+    monkeypatch.setattr(publishing, "copy_file", spoil)
+    message = f"Received: {report}, whose copy differs."
+    with pytest.raises(PipelineError, match=re.escape(message)):
+        publish(source, str(tmp_path / "photos"), make_origin(), NOW, {"report.html": str(report)})
+    assert list_versions(str(tmp_path / "photos")) == []
+
+
 def test_a_source_without_a_model_leaves_nothing(tmp_path: pathlib.Path) -> None:
     folder, missing = tmp_path / "photos", tmp_path / "missing"
     folder.mkdir()
@@ -212,6 +231,8 @@ def test_another_file_system(source: str) -> None:
         pytest.param(["1700000000"], 1_600_000_000.0, 1_700_000_001, id="the clock jumped back"),
         # Without a model in them.
         pytest.param(["7", "latest"], 0.0, 8, id="folders of somebody else"),
+        pytest.param(["7", "0012"], 0.0, 13, id="zeros that servers read over"),
+        pytest.param(["9" * 20], 0.0, 0, id="more than servers can read"),
     ],
 )
 def test_the_next_version_is_above_all_others(
@@ -222,20 +243,33 @@ def test_the_next_version_is_above_all_others(
     assert next_version(str(tmp_path), now) == expected
 
 
+def test_no_number_is_left(tmp_path: pathlib.Path) -> None:
+    (tmp_path / str(HIGHEST_VERSION)).mkdir()
+    with pytest.raises(PipelineError) as raised:
+        next_version(str(tmp_path), NOW)
+    assert str(raised.value) == (
+        "A version must be at most 9223372036854775807, which servers can read, and above all that "
+        f"were ever there. Received: {tmp_path} with version 9223372036854775807. Rename that "
+        "folder, or give another serving directory."
+    )
+
+
+def test_a_damaged_neighbour_keeps_nobody_from_a_push(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "photos"
+    first, second = publish_models(folder, "ab")
+    (folder / str(first) / "assets.extra/release.json").write_text("{")
+    source = write_saved_model(tmp_path / "source-c", b"c")
+    third = publish(source, str(folder), make_origin(), NOW, keep=1)
+    # What cannot be told to be ours stays.
+    assert list_versions(str(folder)) == [first, third]
+    assert third == second + 1
+
+
 def test_a_number_that_was_removed_is_not_used_again(tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "photos"
     [version] = publish_models(folder, "a")
     shutil.rmtree(folder / str(version))
     assert publish_models(folder, "b") == [version + 1]
-
-
-def test_what_was_cut_off_is_tidied_up(tmp_path: pathlib.Path) -> None:
-    folder = tmp_path / "photos"
-    for name in (".unfinished-5", ".removed-3"):
-        (folder / name).mkdir(parents=True)
-    (folder / "README").write_text("somebody else's")
-    publish_models(folder, "a")
-    assert names_in(folder) == ["1700000000", "README", "releases.jsonl"]
 
 
 def test_a_line_of_the_log_that_a_crash_kept_back_is_written_later(tmp_path: pathlib.Path) -> None:
@@ -244,7 +278,7 @@ def test_a_line_of_the_log_that_a_crash_kept_back_is_written_later(tmp_path: pat
     before = read_events(str(folder))
     (folder / "releases.jsonl").write_text('{"time": "2023-11')
     publish_models(folder, "c")
-    events = read_events(str(folder))
+    events = read_lines(str(folder))
     assert [event.version for event in events] == [1700000000, 1700000010, 1700000011]
     assert events[:2] == before
 
@@ -271,21 +305,6 @@ def test_two_runs_at_once_make_two_versions(tmp_path: pathlib.Path) -> None:
     said = sorted(int(process.communicate(timeout=60)[0]) for process in processes)
     assert said == list_versions(str(tmp_path / "photos")) == [1700000000, 1700000001]
     assert [event.origin.action for event in read_events(str(tmp_path / "photos"))] == ["push"] * 2
-
-
-def test_keeps_the_newest(tmp_path: pathlib.Path) -> None:
-    folder = tmp_path / "photos"
-    for name in ("3", "1900000000"):
-        write_saved_model(folder / name)
-    first, second = publish_models(folder, "ab")
-    source = write_saved_model(tmp_path / "source-c", b"c")
-    third = publish(source, str(folder), make_origin(), NOW, keep=2)
-    # Versions of somebody else stay, whatever their number.
-    assert list_versions(str(folder)) == [3, 1900000000, second, third]
-    assert first == 1900000001
-    removal = read_events(str(folder))[-1]
-    assert (removal.version, removal.origin.action) == (first, "removal")
-    assert removal.origin.reason == "the newest 2 are kept"
 
 
 def test_origins_of_rollbacks_are_read_back(tmp_path: pathlib.Path, source: str) -> None:

@@ -1,4 +1,5 @@
 import pathlib
+import shutil
 
 import pytest
 
@@ -109,6 +110,20 @@ def test_a_damaged_version(folder: pathlib.Path) -> None:
         "another version."
     )
     assert list_versions(str(folder)) == [FIRST, SECOND, THIRD]
+
+
+def test_a_damaged_neighbour_keeps_nobody_from_a_rollback(folder: pathlib.Path) -> None:
+    (folder / str(THIRD) / "assets.extra/release.json").write_text("{")
+    assert weights(folder, roll_back(str(folder), "bad", LATER)) == b"b"
+    assert withdrawn_versions(str(folder)) == {THIRD}
+
+
+def test_a_copy_by_hand_is_nothing_to_go_back_to(folder: pathlib.Path) -> None:
+    shutil.copytree(folder / str(FIRST), folder / "1700000030")
+    version = roll_back(str(folder), "whose is it?", LATER)
+    assert weights(folder, version) == b"c"
+    with pytest.raises(PipelineError, match="Received: 1700000030 in "):
+        roll_back(str(folder), "bad", LATER, target=1700000030)
 
 
 def test_an_empty_directory(tmp_path: pathlib.Path) -> None:
