@@ -39,7 +39,6 @@ def write_text(path: str, text: str) -> None:
 
 def append_line(path: str, line: str) -> None:
     """Adds a line to a file, and flushes it; ends a line before it that was cut off."""
-    is_new = not os.path.exists(path)
     with open(path, "ab+") as file:
         end = file.tell()
         file.seek(max(0, end - 1))
@@ -48,8 +47,6 @@ def append_line(path: str, line: str) -> None:
         file.write(b"\n" * is_cut_off + _encode(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    if is_new:
-        flush_folder(os.path.dirname(path))
 
 
 def _encode(text: str) -> bytes:

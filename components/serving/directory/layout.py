@@ -1,8 +1,10 @@
 """Names in the serving directory, and which versions there are."""
 
+import contextlib
 import os
 import re
 import uuid
+from collections.abc import Iterator
 
 from components.errors import PipelineError
 from components.serving.directory.flushing import flush_folder
@@ -70,8 +72,7 @@ def make_model_folder(model_folder: str) -> None:
         model_folder: `<serving>/<name>`.
 
     Raises:
-        PipelineError: It is an address of an object store.
-        OSError: It cannot be made.
+        PipelineError: It is an address of an object store, or cannot be made.
     """
     if "://" in model_folder:
         raise PipelineError(
@@ -79,17 +80,42 @@ def make_model_folder(model_folder: str) -> None:
             "that is whole or not at all rests on; object stores do neither. "
             f"Received: {model_folder}. Give a local folder or a mounted volume."
         )
-    if not os.path.isdir(model_folder):
-        os.makedirs(model_folder, exist_ok=True)
-        flush_folder(os.path.dirname(os.path.abspath(model_folder)))
+    with usable(model_folder):
+        if not os.path.isdir(model_folder):
+            os.makedirs(model_folder, exist_ok=True)
+            flush_folder(os.path.dirname(os.path.abspath(model_folder)))
 
 
 def identify(model_folder: str) -> str:
-    """Reads the identity of a serving directory; gives it one if it has none."""
+    """Reads the identity of a serving directory; gives it one if it has none.
+
+    Args:
+        model_folder: `<serving>/<name>`, made if it is not there.
+
+    Raises:
+        PipelineError: It cannot be made, read or written.
+    """
     path = os.path.join(model_folder, IDENTITY_FILE)
     make_model_folder(model_folder)
-    if not os.path.exists(path):
-        with open(path, "w", encoding="ascii") as file:
-            file.write(uuid.uuid4().hex)
-    with open(path, encoding="ascii") as file:
-        return file.read()
+    with usable(path):
+        if not os.path.exists(path):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(uuid.uuid4().hex)
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+
+@contextlib.contextmanager
+def usable(path: str) -> Iterator[None]:
+    """Says in the words of its user why something in a serving directory cannot be used.
+
+    Raises:
+        PipelineError: Instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise PipelineError(
+            "The serving directory must be a folder that can be written. "
+            f"Received: {path}: {error.strerror}. Change its permissions, or give another folder."
+        ) from error

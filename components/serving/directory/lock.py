@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.serving.directory.layout import LOCK_FILE, make_model_folder
+from components.serving.directory.layout import LOCK_FILE, make_model_folder, usable
 from components.serving.directory.release import find_actor
 
 SECONDS_TO_WAIT = 120.0
@@ -27,14 +27,9 @@ def locked(model_folder: str, seconds: float = SECONDS_TO_WAIT) -> Iterator[None
         PipelineError: Another one still holds it, or the folder cannot be written or locked.
     """
     path = os.path.join(model_folder, LOCK_FILE)
-    try:
-        make_model_folder(model_folder)
+    make_model_folder(model_folder)
+    with usable(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise PipelineError(
-            "The serving directory must be a folder that can be written. "
-            f"Received: {path}: {error.strerror}. Change its permissions, or give another folder."
-        ) from error
     try:
         _acquire(descriptor, path, seconds)
         os.ftruncate(descriptor, 0)

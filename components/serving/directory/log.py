@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.serving.directory.flushing import append_line
-from components.serving.directory.layout import LOG_FILE, list_versions
+from components.serving.directory.layout import LOG_FILE, list_versions, usable
 from components.serving.directory.release import (
     Origin,
     Release,
@@ -80,7 +80,15 @@ def read_lines(model_folder: str) -> list[Event]:
 
 
 def restore(model_folder: str) -> None:
-    """Adds the lines that a crash kept from being written; the lock is held."""
+    """Adds the lines that a crash kept from being written; the lock is held.
+
+    Raises:
+        PipelineError: The log cannot be written. Known before anything changes, so that nothing
+            changes without its line.
+    """
+    path = os.path.join(model_folder, LOG_FILE)
+    with usable(path), open(path, "ab+"):
+        pass
     for event in _find_unwritten(model_folder, read_lines(model_folder)):
         append_event(model_folder, event)
 

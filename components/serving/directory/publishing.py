@@ -63,9 +63,8 @@ def publish(
         The new version, or the newest one if it has this very model.
 
     Raises:
-        PipelineError: There is no SavedModel, it changed while it was copied, or the serving
-            directory cannot be used.
-        OSError: The copy failed; no server sees a trace of it.
+        PipelineError: There is no SavedModel, it changed while it was copied, the copy failed, or
+            the serving directory cannot be used. No server sees a trace of it.
     """
     if not os.path.isfile(os.path.join(source, MODEL_FILE)):
         raise PipelineError(
@@ -83,9 +82,13 @@ def publish(
 
 
 def prepare(model_folder: str) -> None:
-    """Tidies up after a crash; the lock is held."""
-    sweep(model_folder)
+    """Tidies up after a crash, and checks that changes can be logged; the lock is held.
+
+    Raises:
+        PipelineError: The log cannot be written, or what was cut off cannot be removed.
+    """
     restore(model_folder)
+    sweep(model_folder)
 
 
 def add_version(
@@ -115,9 +118,15 @@ def add_version(
         release = _write(source, files, unfinished, version, origin, now, extras)
         flush_folders(unfinished)
         os.rename(unfinished, version_folder(model_folder, version))
-    except BaseException:
+    except OSError as error:
+        raise PipelineError(
+            "A push must be able to read a model and its report, and to write the serving "
+            f"directory. Received: {error.filename or unfinished}: {error.strerror}. No server saw "
+            "any of it. Make room, or change the permissions, and try again."
+        ) from error
+    finally:
+        # Gone if all went well.
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     flush_folder(model_folder)
     append_event(model_folder, event_of(release))
     return version

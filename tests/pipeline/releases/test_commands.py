@@ -254,8 +254,22 @@ def test_a_directory_that_cannot_be_changed(
     monkeypatch.setattr("components.serving.directory.publishing.os.rename", refuse)
     status, out = run(capsys, folder, "rollback", "--reason", "bad")
     assert status == 1
-    assert "The serving directory must be readable and writable. Received: " in out
+    assert "A push must be able to read a model and its report, and to write the serving " in out
+    assert "Permission denied" in out
     assert list_versions(str(folder)) == [FIRST, SECOND]
+
+
+def test_a_directory_that_cannot_be_read(
+    folder: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("pipeline.releases.versions.os.path.getsize", refuse)
+    status, out = run(capsys, folder, "list")
+    assert status == 1
+    assert "error: The serving directory must be readable and writable. Received: " in out
+    assert out.endswith(": Permission denied. Change its permissions.\n")
 
 
 def test_looking_needs_no_lock(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

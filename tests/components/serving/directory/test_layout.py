@@ -90,3 +90,13 @@ def test_an_object_store(make, tmp_path: pathlib.Path, monkeypatch: pytest.Monke
         "Give a local folder or a mounted volume."
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_identity_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
+    (tmp_path / ".directory_id").mkdir()
+    with pytest.raises(PipelineError) as raised:
+        identify(str(tmp_path))
+    assert str(raised.value) == (
+        "The serving directory must be a folder that can be written. Received: "
+        f"{tmp_path}/.directory_id: Is a directory. Change its permissions, or give another folder."
+    )

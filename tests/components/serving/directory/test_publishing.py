@@ -102,13 +102,27 @@ def test_shows_the_version_when_it_is_complete(
     assert seen == [[], False, True]
 
 
+WITHOUT_ROOM = (
+    "A push must be able to read a model and its report, and to write the serving directory. "
+    "Received: {place}: No space left on device. No server saw any of it. Make room, or change the "
+    "permissions, and try again."
+)
+
+
 @pytest.mark.parametrize(
-    "error",
-    [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()],
-    ids=lambda error: type(error).__name__,
+    ("error", "shown", "message"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), PipelineError, WITHOUT_ROOM),
+        (KeyboardInterrupt(), KeyboardInterrupt, ""),
+    ],
+    ids=["no room", "interrupted"],
 )
 def test_a_copy_that_fails_leaves_nothing(
-    error: BaseException, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    error: BaseException,
+    shown: type[BaseException],
+    message: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / "photos"
     [before] = publish_models(folder, "a")
@@ -119,9 +133,10 @@ def test_a_copy_that_fails_leaves_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(publishing, "write_text", fail)
-        with pytest.raises(type(error)) as caught:
+        with pytest.raises(shown) as caught:
             publish(source, str(folder), make_origin(), NOW)
-    assert caught.value is error
+    place = folder / f".unfinished-{before + 1}"
+    assert str(caught.value) == message.format(place=place)
     assert names_in(folder) == [str(before), "releases.jsonl"]
     assert publish(source, str(folder), make_origin(), NOW) == before + 1
 
@@ -176,19 +191,41 @@ def test_a_source_without_a_model_leaves_nothing(tmp_path: pathlib.Path) -> None
 
 def test_a_folder_that_cannot_be_written(source: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "photos").write_text("a file")
-    lock = tmp_path / "photos"
     with pytest.raises(PipelineError) as raised:
-        publish(source, str(lock), make_origin(), NOW)
+        publish(source, str(tmp_path / "photos"), make_origin(), NOW)
     assert str(raised.value) == (
         "The serving directory must be a folder that can be written. Received: "
-        f"{lock}/.lock: File exists. Change its permissions, or give another folder."
+        f"{tmp_path}/photos: File exists. Change its permissions, or give another folder."
     )
 
 
+@pytest.mark.parametrize("name", ["releases.jsonl", ".lock"])
+def test_nothing_changes_where_no_line_can_be_written(
+    source: str, tmp_path: pathlib.Path, name: str
+) -> None:
+    (tmp_path / "photos" / name).mkdir(parents=True)
+    with pytest.raises(PipelineError) as raised:
+        publish(source, str(tmp_path / "photos"), make_origin(), NOW)
+    assert str(raised.value) == (
+        "The serving directory must be a folder that can be written. Received: "
+        f"{tmp_path}/photos/{name}: Is a directory. Change its permissions, or give another folder."
+    )
+    assert list_versions(str(tmp_path / "photos")) == []
+
+
 def test_a_disk_that_is_full(source: str, small_disk: pathlib.Path) -> None:
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(PipelineError) as raised:
         publish(source, str(small_disk / "photos"), make_origin(), NOW)
-    assert names_in(small_disk / "photos") == []
+    place = small_disk / "photos/.unfinished-1700000000"
+    assert str(raised.value) == WITHOUT_ROOM.format(place=place)
+    assert names_in(small_disk / "photos") == ["releases.jsonl"]
+
+
+def test_a_report_that_is_missing(source: str, tmp_path: pathlib.Path) -> None:
+    report = tmp_path / "report.html"
+    with pytest.raises(PipelineError, match=re.escape(f"{report}: No such file or directory.")):
+        publish(source, str(tmp_path / "photos"), make_origin(), NOW, {"report.html": str(report)})
+    assert list_versions(str(tmp_path / "photos")) == []
 
 
 @pytest.fixture
