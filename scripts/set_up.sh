@@ -29,7 +29,7 @@ describe_identity() {
 }
 
 describe_inputs() {
-  (cd "$repository" && sha256sum requirements.lock pyproject.toml scripts/{uv.txt,set_up.sh})
+  (cd "$repository" && sha256sum requirements.lock pyproject.toml scripts/{uv.txt,set_up.sh,first_import.py})
 }
 
 recorded_python() {
@@ -92,6 +92,10 @@ install_project() {
     --editable "$repository"
 }
 
+first_import() {
+  (cd "$repository" && "$environment/bin/python" -m scripts.first_import)
+}
+
 install_uv() {
   "$scripts/install_uv.sh" "$own_folder" "$1" >"$own_folder/path-of-uv"
 }
@@ -115,13 +119,14 @@ build() {
   rm -f "$stamp"
   run_stage "packages of requirements.lock" install_packages
   run_stage "the project itself" install_project
+  run_stage "first import" first_import
   write_stamp "$python"
 }
 
 count_stages() {
-  local count=3
-  if ! is_same_environment "$1"; then count=4; fi
-  if ((count == 4)) && [[ $2 == private ]]; then count=5; fi
+  local count=4
+  if ! is_same_environment "$1"; then count=5; fi
+  if ((count == 5)) && [[ $2 == private ]]; then count=6; fi
   echo "$count"
 }
 

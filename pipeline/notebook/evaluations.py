@@ -1,6 +1,8 @@
 """The output folder of a pipeline -> its evaluations."""
 
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 from components.errors import PipelineError
 
@@ -26,3 +28,31 @@ def find_evaluations(output: str) -> list[str]:
             "the pipeline first, or set EVALUATION_OUTPUT to its folder, <output>/<name>."
         )
     return [str(path) for path in found]
+
+
+def load_evaluation(folder: str) -> Any:
+    """Loads what is said of the new model.
+
+    Args:
+        folder: One of `find_evaluations`.
+
+    Returns:
+        A `tfma.EvalResult`.
+    """
+    # Not above: TensorFlow takes seconds to load, and a wrong folder is told at once.
+    import tensorflow_model_analysis as tfma
+
+    result = tfma.load_eval_result(folder)
+    if result.plots:
+        return result
+    # With a baseline, TFMA gives both models names, and finds no plots without one.
+    return tfma.load_eval_result(folder, model_name=tfma.CANDIDATE_KEY)
+
+
+def load_evaluations(folders: Sequence[str]) -> Any:
+    """Loads several, with baseline or without, as `tfma.view.render_time_series` takes them."""
+    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.view import view_types
+
+    results = [load_evaluation(folder) for folder in folders]
+    return view_types.EvalResults(results, tfma.MODEL_CENTRIC_MODE)

@@ -42,6 +42,8 @@ def confusion_table(folder: str, class_names: tuple[str, ...]) -> pd.DataFrame:
         if sliced.slice_key.single_slice_keys:
             continue
         for plot in sliced.plot_keys_and_values:
+            if plot.key.model_name == tfma.BASELINE_KEY:
+                continue
             for at in plot.value.multi_class_confusion_matrix_at_thresholds.matrices:
                 # TFMA leaves out ids that are zero.
                 for entry in at.entries:

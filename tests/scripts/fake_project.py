@@ -14,7 +14,9 @@ FAKE_UV = """#!/bin/bash
 echo "$1 $2" | sed 's/ -.*//' >>"$FAKE_FOLDER/calls"
 if [[ "$1 $2" == "${FAKE_FAILS_AT:-}" ]]; then echo "uv: no network"; exit 7; fi
 if [[ $1 == venv ]]; then
-  mkdir -p "${@: -1}/bin" && touch "${@: -1}/pyvenv.cfg" "${@: -1}/bin/python"
+  mkdir -p "${@: -1}/bin" && touch "${@: -1}/pyvenv.cfg"
+  printf '#!/bin/bash\\necho "first import" >>"$FAKE_FOLDER/calls"\\n' >"${@: -1}/bin/python"
+  chmod +x "${@: -1}/bin/python"
 fi
 if [[ "$1 $2" == "pip compile" ]]; then
   while [[ $1 != --output-file ]]; do shift; done

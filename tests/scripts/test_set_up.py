@@ -5,7 +5,9 @@ import pytest
 
 from tests.scripts.fake_project import Project, write_executable
 
-ALL_OF_IT = ["venv", "pip sync", "pip install"]
+PRIVATE = ["venv", "private", "pip", "pip", "first"]
+"""The first words of all of it, with a private C library."""
+ALL_OF_IT = ["venv", "pip sync", "pip install", "first import"]
 TOO_OLD = "print('glibc 2.39 or newer is required; found: 2.36.')\nraise SystemExit(1)\n"
 
 
@@ -19,14 +21,15 @@ def test_a_second_run_installs_nothing(project: Project) -> None:
 
 def test_each_stage_is_told_with_its_time(project: Project) -> None:
     lines = project.run("set_up.sh").stderr.splitlines()
-    titles = [line.rpartition(": ")[0] for line in lines[:4]]
-    assert titles[0] == "set-up 1/4: uv"
-    assert titles[1].startswith("set-up 2/4: environment on /")
+    titles = [line.rpartition(": ")[0] for line in lines[:5]]
+    assert titles[0] == "set-up 1/5: uv"
+    assert titles[1].startswith("set-up 2/5: environment on /")
     assert titles[2:] == [
-        "set-up 3/4: packages of requirements.lock",
-        "set-up 4/4: the project itself",
+        "set-up 3/5: packages of requirements.lock",
+        "set-up 4/5: the project itself",
+        "set-up 5/5: first import",
     ]
-    assert lines[4].startswith("set-up: done in ")
+    assert lines[5].startswith("set-up: done in ")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,7 @@ def test_a_changed_input_updates_the_environment_in_place(project: Project, chan
     assert project.run("set_up.sh", "--check").returncode == 1
     assert project.calls() == []
     assert project.run("set_up.sh").returncode == 0
-    assert project.calls() == ["pip sync", "pip install"]
+    assert project.calls() == ["pip sync", "pip install", "first import"]
     assert project.run("set_up.sh", "--check").returncode == 0
 
 
@@ -93,9 +96,9 @@ def test_an_old_system_gets_the_private_library_before_any_package(project: Proj
     project.write_script("system_libraries.py", TOO_OLD)
     finished = project.run("set_up.sh")
     calls = project.calls()
-    assert [call.split()[0] for call in calls] == ["venv", "private", "pip", "pip"]
+    assert [call.split()[0] for call in calls] == PRIVATE
     assert calls[1].startswith(f"private {project.root}/.venv /")
-    assert "set-up 3/5: private C library" in finished.stderr
+    assert "set-up 3/6: private C library" in finished.stderr
 
 
 def test_another_way_of_making_the_private_library_builds_anew(project: Project) -> None:
@@ -105,7 +108,13 @@ def test_another_way_of_making_the_private_library_builds_anew(project: Project)
     with (project.root / "scripts" / "private_c_runtime.sh").open("a") as file:
         file.write("# changed\n")
     assert project.run("set_up.sh").returncode == 0
-    assert [call.split()[0] for call in project.calls()] == ["venv", "private", "pip", "pip"]
+    assert [call.split()[0] for call in project.calls()] == [
+        "venv",
+        "private",
+        "pip",
+        "pip",
+        "first",
+    ]
 
 
 def test_without_the_private_library_the_missing_requirement_is_named(project: Project) -> None:
