@@ -131,9 +131,8 @@ def _replay(events: Sequence[Event]) -> dict[str, list[Event]]:
     """The models that are withdrawn in the end, by digest, with the rollbacks that did it."""
     digests: dict[int, str] = {}
     withdrawn: dict[str, list[Event]] = {}
-    for event in events:
-        if not is_publishing(event):
-            continue
+    # By version, since a line that was lost may have been added at the end.
+    for event in sorted(filter(is_publishing, events), key=lambda event: event.version):
         digests[event.version] = event.model_digest
         for digest in {digests[v] for v in event.origin.withdraws if v in digests}:
             withdrawn.setdefault(digest, []).append(event)

@@ -80,6 +80,17 @@ def test_a_rollback_that_was_cut_off_is_known_before_its_line_is_written(
     assert (folder / "releases.jsonl").read_bytes() == log
 
 
+def test_a_lost_line_of_the_past_changes_nothing(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "photos"
+    first, second = publish_models(folder, "ab")
+    third = roll_back(str(folder), "bad", NOW + 100)
+    log = folder / "releases.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(lines[0] + b"\0" * 100 + b"\n" + lines[2])
+    assert [event.version for event in read_events(str(folder))] == [first, third, second]
+    assert withdrawn_versions(str(folder)) == {second}
+
+
 RELEASE = {
     "version": 1,
     "time": "2026-01-01T00:00:00+00:00",
