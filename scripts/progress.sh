@@ -24,7 +24,9 @@ run_stage() {
   stage_line="set-up $stage_number/$stage_count: $1"
   shift
   printf '== %s\n' "$stage_line" >>"$stage_log"
-  show_progress "$started" &
+  # It writes to the terminal by another descriptor; on its own errors it has only bash's complaint
+  # of being killed.
+  show_progress "$started" 2>/dev/null &
   ticker=$!
   "$@" >>"$stage_log" 2>&1
   stop_ticker
