@@ -23,7 +23,9 @@ class ServedModel(tf.Module):
         super().__init__(name="image_classifier")
         # The weights, which a warm start reads too, and a function, not the model: with it the
         # state of its optimizer would be saved, which is twice their size.
-        self.trained_weights = model.weights
+        # TensorFlow's variables, not Keras's: those are saved twice, and the copies that a server
+        # reads are never restored.
+        self.trained_weights = [weight.value for weight in model.weights]
         self._call_model: Callable[[tf.Tensor], tf.Tensor] = lambda pixels: model(
             pixels, training=False
         )

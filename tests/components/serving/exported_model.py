@@ -2,13 +2,15 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from components import images
-from components.features import ImageShape
+from components.features import BYTES_SIGNATURE, ImageShape
 from components.normalisation.rules import ImageRules
 from components.serving.signatures import export_model
 from components.training import trainers
@@ -30,6 +32,18 @@ class ExportedModel:
         pixels = images.decode(tf.constant(encoded), self.shape.channels)
         pixels = images.resize(pixels, self.shape.height, self.shape.width, "bilinear")
         return self.model(pixels[tf.newaxis], training=False).numpy()[0]
+
+
+def ask_in_session(
+    folder: pathlib.Path, files: Sequence[bytes], signature: str = BYTES_SIGNATURE
+) -> dict[str, np.ndarray]:
+    """Asks a SavedModel as TensorFlow Serving does: in a session, by the names of tensors."""
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        loaded: Any = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
+        declared = loaded.signature_def[signature]
+        [fed] = declared.inputs.values()
+        fetched = {name: output.name for name, output in declared.outputs.items()}
+        return session.run(fetched, {fed.name: np.array(files, object)})
 
 
 def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:

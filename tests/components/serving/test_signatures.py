@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from components import features
-from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
+from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel, ask_in_session
 from tests.components.transform_graph import serialize_raw_record
 from tests.image_files import encode_image
 
@@ -55,6 +55,18 @@ def test_names_and_types(exported: ExportedModel) -> None:
         "serving_examples": ({"examples": examples}, answer),
         "transform_features": ({"examples": examples}, label),
     }
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_a_session_gives_what_python_gives(exported: ExportedModel, batch: list[bytes]) -> None:
+    """TensorFlow Serving restores variables by their names; Python, by the objects of the model."""
+    expected = ask(exported, features.BYTES_SIGNATURE, image_bytes=batch)
+    answer = ask_in_session(exported.folder, batch)
+    assert answer.keys() == expected.keys()
+    np.testing.assert_allclose(
+        answer["probabilities"], expected["probabilities"], rtol=0, atol=1e-6
+    )
+    assert answer["top_class"].tolist() == expected["top_class"].tolist()
 
 
 @pytest.mark.parametrize("batch", BATCHES)
