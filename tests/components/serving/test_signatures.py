@@ -133,10 +133,13 @@ def test_transform_features_gives_the_label(exported: ExportedModel) -> None:
 @pytest.mark.parametrize(
     ("encoded", "message"),
     [
-        (b"", "something else as image 1 of the batch, counted from 0"),
-        (b"this is text", "something else as image 1 of the batch, counted from 0"),
-        (FILES["color PNG"][:60], "Invalid PNG data"),
-        (FILES["color JPEG"][:200], "Invalid JPEG data"),
+        (b"", r"something else as images \[1\] of the batch, counted from 0"),
+        (b"this is text", r"something else as images \[1\] of the batch, counted from 0"),
+        (
+            FILES["color PNG"][:60],
+            r"images \[1\] of the batch, counted from 0, which cannot be decoded",
+        ),
+        (FILES["color JPEG"][:200], r"images \[1\] of the batch, counted from 0, which cannot"),
     ],
 )
 def test_a_broken_image_is_an_error(
