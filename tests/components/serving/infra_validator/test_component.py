@@ -198,6 +198,26 @@ def test_a_model_that_takes_the_process_with_it(
     assert facts.load_seconds == 1.5
 
 
+def test_a_model_that_hangs_at_a_request(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = tmp_path / "probe.py"
+    probe.write_text(
+        "import json, os, sys, time\n"
+        "with os.fdopen(int(sys.argv[2]), 'w') as answers:\n"
+        "    answers.write(json.dumps({'load_seconds': 1.5}) + '\\n')\n"
+        "    answers.write(json.dumps({'error': 'bad'}) + '\\n')\n"
+        "    answers.flush()\n"
+        "    time.sleep(600)\n"
+    )
+    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    facts = validate(save(tmp_path / "model", even), NO_SAMPLES, seconds=10)
+    assert facts.problems == (
+        'It did not answer within 10 s: the time was over at the request "PNG with a palette".',
+        "PNG: It failed: bad.",
+    )
+
+
 def test_a_model_that_hangs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probe = tmp_path / "probe.py"
     probe.write_text("import time\ntime.sleep(600)\n")
