@@ -1,7 +1,7 @@
 """Which files of a batch are broken: the part of the served graph that says so.
 
-A graph cannot catch what a decoder raises, and what a decoder raises does not say which file of
-the batch it was. A tf.data pipeline inside the graph can leave out what fails: what is missing then
+What a decoder raises does not say which file of the batch it was, and a graph has no try and
+except. But a tf.data pipeline inside the graph can leave out what fails, and what is missing then
 was broken. `tf.data.Dataset.get_single_element` documents such pipelines in served models.
 """
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from components import images
 
 _AT_ONCE = 10
-"""Files that are prepared at the same time, as many as in `tf.map_fn`."""
+"""Files that are looked at at the same time, as many as in `tf.map_fn`."""
 
 
 def prepare_files(
@@ -20,8 +20,9 @@ def prepare_files(
 ) -> tf.Tensor:
     """Prepares all files, or fails with an error that says which are broken.
 
-    A file that is alone costs nothing more, and fails with the decoder's own reason. In a batch the
-    pipeline costs some milliseconds a call, and with 64 files nothing that can be measured.
+    A file that is alone costs nothing more, and fails with the decoder's own reason. For a batch
+    the pipeline takes a few milliseconds a call, whatever its size. A broken batch is decoded a
+    second time, file by file.
 
     Args:
         encoded: string [batch], files.
@@ -40,7 +41,7 @@ def prepare_files(
     return tf.cond(
         tf.size(checked) == 1,
         lambda: prepare(checked),
-        lambda: _prepare_each(checked, prepare),
+        lambda: _prepare_batch(checked, prepare),
     )
 
 
@@ -56,25 +57,39 @@ def _assert_formats(encoded: tf.Tensor, channels: int) -> tf.Operation:
     return tf.debugging.Assert(tf.reduce_all(is_known), [message])
 
 
-def _prepare_each(encoded: tf.Tensor, prepare: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    count = tf.shape(encoded, tf.int64)[0]
-    numbered = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
-    sound = numbered.map(
-        lambda place, file: (place, prepare(file[tf.newaxis])[0]), num_parallel_calls=_AT_ONCE
-    ).ignore_errors()
-    # There is no batch of nothing: one more element, which is taken away again.
-    end = tf.data.Dataset.from_tensors((count, tf.constant("")))
-    places, prepared = sound.concatenate(end).batch(count + 1).get_single_element()
-    with tf.control_dependencies([_assert_sound(places[:-1], count)]):
-        return tf.identity(prepared[:-1])
+def _prepare_batch(encoded: tf.Tensor, prepare: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    whole = tf.data.Dataset.from_tensors(encoded).map(prepare).ignore_errors()
+    nothing = tf.data.Dataset.from_tensors(tf.fill([0], ""))
+    prepared = whole.concatenate(nothing).take(1).get_single_element()
+    return tf.cond(
+        tf.size(prepared) == tf.size(encoded),
+        lambda: prepared,
+        lambda: _name_broken(encoded, prepare),
+    )
 
 
-def _assert_sound(places: tf.Tensor, count: tf.Tensor) -> tf.Operation:
-    broken = tf.sets.difference(tf.range(count)[tf.newaxis], places[tf.newaxis]).values
+def _name_broken(encoded: tf.Tensor, prepare: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    broken = _broken_places(encoded, prepare)
     message = tf.strings.format(
         "Each file must be undamaged. Received: images {} of the batch, counted from 0, which "
         "cannot be decoded. Send the others without them.",
         broken,
         summarize=-1,
     )
-    return tf.debugging.Assert(tf.size(broken) == 0, [message])
+    with tf.control_dependencies([tf.debugging.Assert(tf.size(broken) == 0, [message])]):
+        # Each is sound alone, so it was something else; that speaks for itself.
+        return prepare(tf.identity(encoded))
+
+
+def _broken_places(encoded: tf.Tensor, prepare: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    """int64 [broken], in their order."""
+    count = tf.shape(encoded, tf.int64)[0]
+    numbered = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
+    # What is prepared goes along: the graph would not compute what nobody takes.
+    sound = numbered.map(
+        lambda place, file: (place, prepare(file[tf.newaxis])[0]), num_parallel_calls=_AT_ONCE
+    ).ignore_errors()
+    # There is no batch of nothing: one more element, which is no place.
+    end = tf.data.Dataset.from_tensors((count, ""))
+    places, _ = sound.concatenate(end).batch(count + 1).get_single_element()
+    return tf.sets.difference(tf.range(count)[tf.newaxis], places[tf.newaxis]).values

@@ -69,11 +69,11 @@ def test_sound_files_keep_their_places(color_model: ExportedModel, way: Any, cou
     np.testing.assert_allclose(way(color_model, files), expected, rtol=0, atol=1e-6)
 
 
-def test_what_is_prepared_comes_in_order() -> None:
+def test_what_fails_with_sound_files_says_why_itself() -> None:
     def prepare(files: tf.Tensor) -> tf.Tensor:
-        return tf.strings.substr(files, 8, 1)
+        with tf.control_dependencies([tf.debugging.Assert(tf.size(files) < 3, ["too many"])]):
+            return tf.identity(files)
 
-    files = [PNG[:8] + bytes([letter]) for letter in b"sound"]
-    assert prepare_files(tf.constant(files), 3, prepare).numpy().tolist() == [
-        *(b"s", b"o", b"u", b"n", b"d")
-    ]
+    assert prepare_files(tf.constant([PNG, JPEG]), 3, prepare).numpy().tolist() == [PNG, JPEG]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too many"):
+        prepare_files(tf.constant([PNG] * 3), 3, tf.function(prepare))
