@@ -1,8 +1,9 @@
 """A small model, exported as training exports it."""
 
+import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from components.serving.signatures import export_model
 from components.training import trainers
 from tests.components.transform_graph import write_transform_graph
 
+Ask = Callable[[Sequence[bytes]], dict[str, np.ndarray]]
 CLASS_NAMES = ("Ankle boot", "größe", "寿司")
 
 
@@ -34,16 +36,27 @@ class ExportedModel:
         return self.model(pixels[tf.newaxis], training=False).numpy()[0]
 
 
-def ask_in_session(
-    folder: pathlib.Path, files: Sequence[bytes], signature: str = BYTES_SIGNATURE
-) -> dict[str, np.ndarray]:
-    """Asks a SavedModel as TensorFlow Serving does: in a session, by the names of tensors."""
-    with tf.compat.v1.Session(graph=tf.Graph()) as session:
-        loaded: Any = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
-        declared = loaded.signature_def[signature]
-        [fed] = declared.inputs.values()
-        fetched = {name: output.name for name, output in declared.outputs.items()}
-        return session.run(fetched, {fed.name: np.array(files, object)})
+@contextlib.contextmanager
+def open_in_session(folder: pathlib.Path) -> Iterator[Ask]:
+    """Loads a SavedModel as TensorFlow Serving does: into a session.
+
+    Yields:
+        Files -> what `serving_default` returns for them, asked by the names of tensors.
+    """
+    # Not as a context of its own: that would be the default graph of all tests meanwhile.
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    loaded: Any = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
+    signature = loaded.signature_def[BYTES_SIGNATURE]
+    fetched = {name: output.name for name, output in signature.outputs.items()}
+    fed = signature.inputs["image_bytes"].name
+    yield lambda files: session.run(fetched, {fed: np.array(files, object)})
+    session.close()
+
+
+def ask_in_session(folder: pathlib.Path, files: Sequence[bytes]) -> dict[str, np.ndarray]:
+    """Asks a SavedModel once, as `open_in_session` does."""
+    with open_in_session(folder) as ask:
+        return ask(files)
 
 
 def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:

@@ -1,13 +1,19 @@
 """Batches with broken files, as Python loads the graph and as TensorFlow Serving does."""
 
-from typing import Any
+import pathlib
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.serving.broken_files import prepare_files
-from tests.components.serving.exported_model import ExportedModel, ask_in_session
+from tests.components.serving.exported_model import (
+    Ask,
+    ExportedModel,
+    ask_in_session,
+    open_in_session,
+)
 from tests.image_files import encode_image
 
 PNG = encode_image((30, 20), seed=1)
@@ -25,17 +31,22 @@ DAMAGED = (
 )
 
 
-def ask(exported: ExportedModel, files: list[bytes]) -> np.ndarray:
-    model = tf.saved_model.load(str(exported.folder))
-    answer = model.signatures["serving_default"](image_bytes=tf.constant(files, tf.string))
-    return answer["probabilities"].numpy()
+def open_in_python(folder: pathlib.Path) -> Ask:
+    model = tf.saved_model.load(str(folder))
+    return lambda files: model.signatures["serving_default"](
+        image_bytes=tf.constant(files, tf.string)
+    )
 
 
-def ask_server(exported: ExportedModel, files: list[bytes]) -> np.ndarray:
-    return ask_in_session(exported.folder, files)["probabilities"]
+@pytest.fixture(scope="module", params=["python", "session"])
+def ask(request: pytest.FixtureRequest, color_model: ExportedModel) -> Iterator[Ask]:
+    if request.param == "python":
+        yield open_in_python(color_model.folder)
+    else:
+        with open_in_session(color_model.folder) as opened:
+            yield opened
 
 
-@pytest.mark.parametrize("way", [ask, ask_server])
 @pytest.mark.parametrize(
     ("files", "message"),
     [
@@ -47,26 +58,23 @@ def ask_server(exported: ExportedModel, files: list[bytes]) -> np.ndarray:
         ([CUT_JPEG], "Invalid JPEG data"),
     ],
 )
-def test_the_error_says_which_files_are_broken(
-    color_model: ExportedModel, way: Any, files: list[bytes], message: str
-) -> None:
+def test_the_error_says_which_files_are_broken(ask: Ask, files: list[bytes], message: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as raised:
-        way(color_model, files)
+        ask(files)
     assert message in str(raised.value)
 
 
 def test_a_gray_model_says_what_it_takes(gray_model: ExportedModel) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as raised:
-        ask(gray_model, [PNG, GIF])
+        ask_in_session(gray_model.folder, [PNG, GIF])
     assert GRAY_WRONG_FORMAT.format("[1]") in str(raised.value)
 
 
-@pytest.mark.parametrize("way", [ask, ask_server])
 @pytest.mark.parametrize("count", [0, 1, 2, 64])
-def test_sound_files_keep_their_places(color_model: ExportedModel, way: Any, count: int) -> None:
+def test_sound_files_keep_their_places(color_model: ExportedModel, ask: Ask, count: int) -> None:
     files = [encode_image((9, 8), seed=seed) for seed in range(count)]
     expected = np.array([color_model.probabilities(file) for file in files]).reshape(count, 3)
-    np.testing.assert_allclose(way(color_model, files), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(ask(files)["probabilities"], expected, rtol=0, atol=1e-6)
 
 
 def test_what_fails_with_sound_files_says_why_itself() -> None:
