@@ -33,7 +33,10 @@ The served model, written by training, called by evaluation and by clients:
                         probabilities: float32 [batch, classes],
                         class_names: string [batch, classes], top_class: string [batch],
                         top_k_classes: string [batch, k], top_k_probabilities: float32 [batch, k],
-                        the most probable first, k = 5 or the number of classes if that is less
+                        the most probable first, k = 5 or the number of classes if that is less.
+                        A model of colors takes JPEG, PNG, GIF, BMP and WebP, one of gray JPEG
+                        and PNG. A batch with broken files fails, with an error that has the
+                        places of all of them; `components.serving.signatures` says why
     serving_examples    examples: string [batch], serialized tf.train.Examples with the raw
                         features -> the same
     transform_features  examples: string [batch] -> image/class/label, int64 [batch]

@@ -7,11 +7,27 @@ decode to other pixels than people see.
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import tensorflow as tf
 
 from components.normalisation.orientation import HEADER_BYTES, MOST_SEGMENTS, UPRIGHT
 
+DECODED_FORMATS: Mapping[int, tuple[str, ...]] = MappingProxyType(
+    {1: ("JPEG", "PNG"), 3: ("JPEG", "PNG", "GIF", "BMP", "WebP")}
+)
+"""What `decode` takes, by channels: TensorFlow makes colors only of GIF, BMP and WebP."""
+# Where they stand in a file, with what.
+_HEADERS: Mapping[str, tuple[tuple[int, bytes], ...]] = MappingProxyType(
+    {
+        "JPEG": ((0, b"\xff\xd8\xff"),),
+        "PNG": ((0, b"\x89PNG\r\n\x1a\n"),),
+        "GIF": ((0, b"GIF8"),),
+        "BMP": ((0, b"BM"),),
+        "WebP": ((0, b"RIFF"), (8, b"WEBP")),
+    }
+)
 _EXIF = tuple(b"Exif\0\0")
 _SEGMENT_START = 4 + len(_EXIF)
 _ORIENTATION_TAG = 0x0112
@@ -23,7 +39,7 @@ def decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     """Decodes one image, a JPEG to upright pixels; of an animation, its first frame.
 
     Args:
-        encoded: string scalar, a JPEG, PNG, GIF, BMP or WebP file.
+        encoded: string scalar, a file of `DECODED_FORMATS`.
         channels: 1 for gray, 3 for RGB, 0 for as many as the file has.
 
     Returns:
@@ -61,24 +77,20 @@ def decodes(encoded: bytes, channels: int) -> bool:
     return True
 
 
-def has_known_header(encoded: tf.Tensor) -> tf.Tensor:
+def has_known_header(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     """Whether files begin as those that `decode` takes; what follows may still be damaged.
 
     Args:
         encoded: string [batch], files.
+        channels: 1 or 3.
 
     Returns:
         bool [batch].
     """
     # As long as the longest header also where a file is shorter.
     padded = tf.strings.join([encoded, tf.fill(tf.shape(encoded), "\0" * 12)])
-    begins = [
-        tf.strings.substr(padded, 0, len(header)) == header
-        for header in (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
-    ]
-    is_riff = tf.strings.substr(padded, 0, 4) == b"RIFF"
-    is_webp = is_riff & (tf.strings.substr(padded, 8, 4) == b"WEBP")
-    return tf.reduce_any(tf.stack([*begins, is_webp]), axis=0)
+    begins = [_begins(padded, *_HEADERS[name]) for name in DECODED_FORMATS[channels]]
+    return tf.reduce_any(tf.stack(begins), axis=0)
 
 
 def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
@@ -145,6 +157,12 @@ def first_line(error: tf.errors.OpError) -> str:
     # A loaded model puts its stack first, and what went wrong last.
     said = lines[-1] if lines[0] == "Graph execution error:" else lines[0]
     return re.sub(r"^\{\{.*?\}\} |\[Op:.*$", "", said).strip()[:200]
+
+
+def _begins(encoded: tf.Tensor, *parts: tuple[int, bytes]) -> tf.Tensor:
+    """Whether files, string [batch], have all these bytes at these places: bool [batch]."""
+    found = [tf.strings.substr(encoded, place, len(part)) == part for place, part in parts]
+    return tf.reduce_all(tf.stack(found), axis=0)
 
 
 def _decode_jpeg(encoded: tf.Tensor, channels: int, ratio: int = 1) -> tf.Tensor:

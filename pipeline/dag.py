@@ -230,7 +230,10 @@ def _training_config(config: PipelineConfig) -> dict[str, Any]:
             "training",
             "normalisation",
             "serving/signatures",
+            "serving/broken_files",
             "serving/image_rules",
+            "serving/class_names",
+            "serving/warm_up",
             "serving/exports",
         ),
     }

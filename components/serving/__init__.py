@@ -1,6 +1,7 @@
 """6. A model -> a model that answers.
 
 signatures.py     what the SavedModel takes and returns
+broken_files.py   the error that says which files of a batch are broken
 exports/          other forms of it
 image_rules.py    the rules for its images, kept with the model
 class_names.py    the names of its classes, kept with the model

@@ -36,9 +36,12 @@ def read_class_names(model_folder: str) -> tuple[str, ...]:
     try:
         with open(path, encoding="utf-8") as file:
             names = json.load(file)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("it is no list of names")
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise PipelineError(
             f"A model must hold the names of its classes, {CLASS_NAMES_FILE}. "
-            f"Received: {path}: {error}. Remove this model, or run the pipeline again."
+            f"Received: {path}: {reason}. Remove this model, or run the pipeline again."
         ) from error
     return tuple(names)

@@ -9,6 +9,7 @@ import tensorflow_transform as tft
 
 from components import features, images
 from components.normalisation.rules import ImageRules
+from components.serving.broken_files import prepare_files
 from components.serving.class_names import write_class_names
 from components.serving.image_rules import write_rules
 from components.serving.warm_up import write_warm_up
@@ -23,7 +24,9 @@ class ServedModel(tf.Module):
         super().__init__(name="image_classifier")
         # The weights, which a warm start reads too, and a function, not the model: with it the
         # state of its optimizer would be saved, which is twice their size.
-        self.trained_weights = model.weights
+        # TensorFlow's variables, not Keras's: those are saved twice, and the copies that a server
+        # reads are never restored.
+        self.trained_weights = [weight.value for weight in model.weights]
         self._call_model: Callable[[tf.Tensor], tf.Tensor] = lambda pixels: model(
             pixels, training=False
         )
@@ -42,20 +45,22 @@ class ServedModel(tf.Module):
     def serve_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Files -> probabilities.
 
-        One broken file fails its batch, with an error that says which it is. A graph cannot catch
-        what a decoder raises, and an answer for the others would need one for the broken file too:
-        numbers that mean nothing, where a client looks for a class. So a server must not mix the
-        requests of clients that do not trust each other into one batch; `pipeline.predict` shows
-        how a client finds broken files before it asks.
+        A broken file fails its batch, with an error that says which files are broken, by their
+        places. An answer for the others would need one for the broken file too: numbers that mean
+        nothing, where a client looks for a class and may not look for a mark beside it. The client
+        knows from the error which files to leave out, and asks once more. The price: a server that
+        collects the requests of several clients into one batch fails all of them, so it should not
+        do that for clients who do not trust each other. `pipeline.predict` shows how a client
+        finds broken files before it asks.
         """
-        with tf.control_dependencies([_assert_images(image_bytes)]):
-            checked = tf.identity(image_bytes)
-        return self._classify({features.IMAGE_ENCODED: checked[:, tf.newaxis]})
+        prepared = prepare_files(image_bytes, self._dimensions[-1], self._prepare)
+        return self._classify(prepared)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized tf.train.Examples with raw features -> probabilities."""
-        return self._classify(self._parse(examples, [features.IMAGE_ENCODED]))
+        raw = self._parse(examples, [features.IMAGE_ENCODED])
+        return self._classify(self._prepare(tf.squeeze(raw[features.IMAGE_ENCODED], 1)))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def transform_features(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -66,8 +71,12 @@ class ServedModel(tf.Module):
     def _parse(self, examples: tf.Tensor, keys: list[str]) -> dict[str, Any]:
         return tf.io.parse_example(examples, {key: self._raw_spec[key] for key in keys})
 
-    def _classify(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        serialized = self._transform_layer(raw)[features.IMAGE_PIXELS]
+    def _prepare(self, encoded: tf.Tensor) -> tf.Tensor:
+        """String [batch] of files -> string [batch] of serialized pixels."""
+        raw = {features.IMAGE_ENCODED: encoded[:, tf.newaxis]}
+        return tf.ensure_shape(self._transform_layer(raw)[features.IMAGE_PIXELS], [None])
+
+    def _classify(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.map_fn(
             lambda one: images.deserialize(one, self._dimensions),
             serialized,
@@ -83,18 +92,6 @@ class ServedModel(tf.Module):
             features.CLASS_NAMES: tf.tile(self._class_names[tf.newaxis], [batch, 1]),
             features.TOP_CLASS: tf.gather(self._class_names, tf.argmax(probabilities, axis=-1)),
         }
-
-
-def _assert_images(image_bytes: tf.Tensor) -> tf.Operation:
-    """Fails with the place of the first file, string [batch], that is of no known format."""
-    is_image = images.has_known_header(image_bytes)
-    place = tf.argmin(tf.cast(tf.concat([is_image, [False]], 0), tf.int32))
-    message = tf.strings.format(
-        "Each file must be a JPEG, PNG, GIF, BMP or WebP. Received: something else as image {} of "
-        "the batch, counted from 0.",
-        place,
-    )
-    return tf.debugging.Assert(tf.reduce_all(is_image), [message])
 
 
 def export_model(

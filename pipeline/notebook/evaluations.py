@@ -6,6 +6,19 @@ from typing import Any
 
 from components.errors import PipelineError
 
+REPOSITORY = pathlib.Path(__file__).parents[2]
+_CONFIG_FILE = "eval_config.json"
+_MODEL_PARTS = 5
+
+
+def output_folder(given: str) -> str:
+    """The output folder of a pipeline, wherever the notebook runs: JupyterLab starts in its folder.
+
+    Args:
+        given: Absolute, or as seen from the repository.
+    """
+    return str(REPOSITORY / given)
+
 
 def find_evaluations(output: str) -> list[str]:
     """Finds the evaluations of all runs.
@@ -20,8 +33,9 @@ def find_evaluations(output: str) -> list[str]:
         PipelineError: There are none.
     """
     folders = pathlib.Path(output, "artifacts", "Evaluator", "evaluation").glob("*")
-    # Their names are numbers of executions.
-    found = sorted((path for path in folders if path.name.isdigit()), key=lambda p: int(p.name))
+    # Their names are numbers of executions. Without the file, TFMA would look for a pickled one.
+    whole = [path for path in folders if path.name.isdigit() and (path / _CONFIG_FILE).is_file()]
+    found = sorted(whole, key=lambda path: int(path.name))
     if not found:
         raise PipelineError(
             f"A pipeline must have evaluated a model. Received: {output} without evaluations. Run "
@@ -47,6 +61,17 @@ def load_evaluation(folder: str) -> Any:
         return result
     # With a baseline, TFMA gives both models names, and finds no plots without one.
     return tfma.load_eval_result(folder, model_name=tfma.CANDIDATE_KEY)
+
+
+def evaluated_model(result: Any, output: str) -> str:
+    """The folder of the SavedModel that an evaluation is of.
+
+    Args:
+        result: A `tfma.EvalResult`. It has the path as the run saw it, which ends in
+            `artifacts/Trainer/model/<number>/Format-Serving`.
+        output: Where the output folder is now.
+    """
+    return str(pathlib.Path(output, *pathlib.PurePath(result.model_location).parts[-_MODEL_PARTS:]))
 
 
 def load_evaluations(folders: Sequence[str]) -> Any:

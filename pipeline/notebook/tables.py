@@ -8,6 +8,7 @@ import tensorflow_model_analysis as tfma
 from components.evaluation.thresholds import ACCURACY, LOSS, TOP_3_ACCURACY
 from components.features import CLASS_TEXT
 
+ALL_IMAGES = "all images"
 METRICS = ("example_count", ACCURACY, TOP_3_ACCURACY, LOSS)
 
 
@@ -18,7 +19,8 @@ def metric_table(result: Any) -> pd.DataFrame:
         result: A `tfma.EvalResult`.
 
     Returns:
-        A row for each slice, "all images" first; NaN for what was not computed.
+        A row for each slice, "all images" first, then the classes by name; NaN for what was not
+        computed.
     """
     rows = {
         _slice_name(key): {name: _find(metrics, name) for name in METRICS}
@@ -26,7 +28,8 @@ def metric_table(result: Any) -> pd.DataFrame:
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(METRICS))
     table.index.name = CLASS_TEXT
-    return table.sort_index(key=lambda names: names != "all images", kind="stable")
+    by_name = table.sort_index()
+    return by_name.sort_index(key=lambda names: names != ALL_IMAGES, kind="stable")
 
 
 def confusion_table(folder: str, class_names: tuple[str, ...]) -> pd.DataFrame:
@@ -53,7 +56,7 @@ def confusion_table(folder: str, class_names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _slice_name(key: tuple[tuple[str, str], ...]) -> str:
-    return key[0][1] if key else "all images"
+    return key[0][1] if key else ALL_IMAGES
 
 
 def _find(metrics: Any, name: str) -> float:

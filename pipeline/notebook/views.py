@@ -2,8 +2,8 @@
 
 TFMA 0.52 brings its viewers as an extension of the classic notebook, which JupyterLab does not
 load. They are web components in one file of the installed package; here they get a frame of their
-own. They draw with Google Charts, which the browser fetches: without a network the controls are
-there, and the charts are not.
+own. The confusion matrix needs no network. The others draw with Google Charts, which the browser
+fetches: without a network their controls are there, and nothing else.
 """
 
 import html

@@ -76,7 +76,8 @@ def test_the_notebook_shows_the_evaluation(
     notebook = nbformat.read(REPOSITORY / "notebooks/evaluation.ipynb", as_version=4)
     # A notebook in the repository holds no results.
     assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code"] == [[]] * 6
-    place = {"metadata": {"path": REPOSITORY}}
+    # Where JupyterLab starts it.
+    place = {"metadata": {"path": REPOSITORY / "notebooks"}}
     NotebookClient(notebook, timeout=SECONDS, resources=place).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"][1:]
     shown = [

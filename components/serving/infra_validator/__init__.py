@@ -8,5 +8,6 @@ samples.py    test images as clients have them, with what the evaluation said of
 probe.py      the fresh process, which knows TensorFlow and nothing of ours
 asking.py     starts it, and reads its answers
 judging.py    answers -> what is wrong with them
+naming.py     whether their names of classes fit the probabilities
 component.py  the step
 """

@@ -25,11 +25,16 @@ class Request:
         name: In words.
         images: Files, as clients send them.
         calls: How often it is asked the same.
+        same_as: Name of an earlier request, or of this, whose answer this one must get too; empty
+            if nothing is known.
+        is_broken: Whether a file is broken, so that the answer must be an error.
     """
 
     name: str
     images: tuple[bytes, ...]
     calls: int = 1
+    same_as: str = ""
+    is_broken: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +43,19 @@ class Answer:
 
     Attributes:
         probabilities: float64 [images, classes]; None if it failed.
+        class_names: In the order of the probabilities, as the first image got them.
         top_class: Of each image.
+        top_k_classes: Of each image.
+        top_k_probabilities: float64 [images, k], theirs; None if it failed.
         milliseconds: Of each call.
         error: Why it failed; empty if it did not.
     """
 
     probabilities: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
     top_class: tuple[str, ...] = ()
+    top_k_classes: tuple[tuple[str, ...], ...] = ()
+    top_k_probabilities: np.ndarray | None = None
     milliseconds: tuple[float, ...] = ()
     error: str = ""
 
@@ -78,10 +89,12 @@ def ask(model_folder: str, requests: Sequence[Request], seconds: float) -> Sessi
         first, *rest = [*_read_lines(answers), {}][: len(requests) + 1]
         received = tuple(_to_answer(values) for values in rest if values)
         problem = ""
+        waiting = [request.name for request in requests[len(received) :]]
+        when = _describe_moment("load_seconds" in first, waiting)
         if status is None:
-            problem = f"It did not answer within {seconds:g} s."
-        elif status or len(received) < len(requests):
-            problem = _explain(status, "load_seconds" in first, _last_line(errors))
+            problem = f"It did not answer within {seconds:g} s: the time was over {when}."
+        elif status or waiting:
+            problem = f"The process ended {when}, {_explain(status)}: {_last_line(errors)}."
     return Session(float(first.get("load_seconds", "nan")), received, problem)
 
 
@@ -124,14 +137,31 @@ def _read_lines(answers: IO[bytes]) -> Iterator[dict[str, Any]]:
 def _to_answer(values: dict[str, Any]) -> Answer:
     if "error" in values:
         return Answer(error=values["error"])
-    rows = [[float(value) for value in row] for row in values["probabilities"]]
-    return Answer(np.array(rows), tuple(values["top_class"]), tuple(values["milliseconds"]))
+    return Answer(
+        probabilities=_to_numbers(values["probabilities"]),
+        class_names=tuple(values["class_names"]),
+        top_class=tuple(values["top_class"]),
+        top_k_classes=tuple(tuple(row) for row in values["top_k_classes"]),
+        top_k_probabilities=_to_numbers(values["top_k_probabilities"]),
+        milliseconds=tuple(values["milliseconds"]),
+    )
 
 
-def _explain(status: int, is_loaded: bool, said: str) -> str:
-    when = "while it answered" if is_loaded else "while it was loaded"
-    how = f"with {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
-    return f"The process ended {when}, {how}: {said}."
+def _to_numbers(rows: list[list[str]]) -> np.ndarray:
+    return np.array([[float(value) for value in row] for row in rows] or np.zeros((0, 0)))
+
+
+def _describe_moment(is_loaded: bool, waiting: Sequence[str]) -> str:
+    if not is_loaded:
+        return "while it was loaded"
+    return f'at the request "{waiting[0]}"' if waiting else "after its last answer"
+
+
+def _explain(status: int) -> str:
+    if status >= 0:
+        return f"with status {status}"
+    hint = ", as when memory runs out" if status == -signal.SIGKILL else ""
+    return f"by {signal.Signals(-status).name}{hint}"
 
 
 def _last_line(errors: IO[bytes]) -> str:

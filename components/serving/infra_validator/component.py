@@ -64,7 +64,11 @@ class FreshProcessInfraValidatorExecutor(base_executor.BaseExecutor):
 
 
 class FreshProcessInfraValidator(base_component.BaseComponent):
-    """Says whether a model can be served, what it answers, and how fast."""
+    """Says whether a model can be served, what it answers, and how fast.
+
+    TFX's InfraValidator needs Docker or Kubernetes and an image of TensorFlow Serving, and looks
+    whether requests are answered at all. This one needs neither, and looks at the answers.
+    """
 
     SPEC_CLASS = FreshProcessInfraValidatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(FreshProcessInfraValidatorExecutor)

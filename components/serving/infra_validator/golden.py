@@ -1,14 +1,15 @@
 """Requests whose outcome is known before: every format, odd sizes, batches of 1 and 64."""
 
+import dataclasses
 import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from components.normalisation.normalise import normalise
-from components.normalisation.rules import ImageRules
+from components.normalisation.rules import MOST_MEGAPIXELS, ImageRules
 from components.serving.infra_validator.asking import Request
 
 BATCH = 64
@@ -33,7 +34,6 @@ OTHERS: tuple[_Form, ...] = (
     ("JPEG, progressive", "JPEG", "RGB", {"progressive": True}),
     ("JPEG, gray", "JPEG", "L", {}),
     ("JPEG, CMYK", "JPEG", "CMYK", {}),
-    ("JPEG, rotated by Exif", "JPEG", "RGB", {"exif": True}),
     ("PNG, 16 bits", "PNG", "I;16", {}),
     ("PNG, 1 bit", "PNG", "1", {}),
     ("WebP", "WEBP", "RGB", {}),
@@ -45,7 +45,7 @@ _ORIENTATION_TAG = 0x0112
 
 
 def golden_requests(rules: ImageRules) -> Iterator[Request]:
-    """Yields requests; the first of them is what those of `SAME` and the batch are compared with.
+    """Yields requests; the first is one image alone.
 
     What the model's graph does not decode itself goes through the normalisation that prediction
     and ingestion share.
@@ -53,18 +53,42 @@ def golden_requests(rules: ImageRules) -> Iterator[Request]:
     Args:
         rules: Those of the model.
     """
-    for title, kind, mode, options in (*SAME, *OTHERS):
+    # The limit is for files of others; these are ours, and the graph that decodes them has none.
+    rules = dataclasses.replace(rules, max_megapixels=MOST_MEGAPIXELS)
+    reference, *_ = SAME[0]
+    for title, kind, mode, options in SAME:
+        encoded = _encode(_picture(_SIZE), kind, mode, options, rules)
+        yield Request(title, (encoded,), same_as=reference)
+    for title, kind, mode, options in OTHERS:
         yield Request(title, (_encode(_picture(_SIZE), kind, mode, options, rules),))
+    yield from _rotated(rules)
     for size in _ODD_SIZES:
         encoded = _encode(_picture(size), "PNG", "RGB", {}, rules)
         yield Request(f"{size[0]}x{size[1]} pixels", (encoded,))
-    picture = _encode(_picture(_SIZE), "PNG", "RGB", {}, rules)
-    yield Request(batch_name(), (picture,) * BATCH)
+    yield from _batches(_encode(_picture(_SIZE), "PNG", "RGB", {}, rules), reference)
 
 
-def batch_name() -> str:
-    """The name of the request with the large batch."""
-    return f"a batch of {BATCH}"
+def _rotated(rules: ImageRules) -> Iterator[Request]:
+    """A JPEG that Exif turns, and what people see of it.
+
+    Gray, since a gray and a color model then decode the very same levels.
+    """
+    exif = Image.Exif()
+    exif[_ORIENTATION_TAG] = 6
+    jpeg = _encode(_picture(_SIZE), "JPEG", "L", {"exif": exif}, rules)
+    with Image.open(io.BytesIO(jpeg)) as opened:
+        upright = ImageOps.exif_transpose(opened)
+    seen = "a PNG of the pixels of the next"
+    yield Request(seen, (_encode(upright, "PNG", "L", {}, rules),))
+    yield Request("JPEG, rotated by Exif", (jpeg,), same_as=seen)
+
+
+def _batches(picture: bytes, reference: str) -> Iterator[Request]:
+    yield Request(f"a batch of {BATCH}", (picture,) * BATCH, same_as=reference)
+    yield Request("no images", ())
+    damaged = picture[: len(picture) // 2]
+    yield Request("a damaged image between others", (picture, damaged, picture), is_broken=True)
+    yield Request("text between images", (picture, b"text", picture), is_broken=True)
 
 
 def _picture(size: tuple[int, int]) -> Image.Image:
@@ -78,11 +102,6 @@ def _picture(size: tuple[int, int]) -> Image.Image:
 def _encode(
     picture: Image.Image, kind: str, mode: str, options: dict[str, Any], rules: ImageRules
 ) -> bytes:
-    options = dict(options)
-    if options.pop("exif", False):
-        exif = Image.Exif()
-        exif[_ORIENTATION_TAG] = 6
-        options["exif"] = exif
     stream = io.BytesIO()
     converted = _convert(picture, mode)
     if kind == "HEIF":

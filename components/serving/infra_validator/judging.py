@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from components.serving.infra_validator.asking import Answer, Request, Session
-from components.serving.infra_validator.golden import SAME, batch_name
+from components.serving.infra_validator.naming import find_naming_problem, find_renaming
 from components.serving.infra_validator.samples import Samples
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
 from components.visible import visible
@@ -22,18 +22,18 @@ def judge_golden(requests: Sequence[Request], answers: Sequence[Answer]) -> list
     """Holds each answer to what is known before.
 
     Args:
-        requests: As of `golden_requests`; the first is the reference.
+        requests: As of `golden_requests`.
         answers: To them, in their order; those that are missing are a problem of the session.
     """
-    alike = {title for title, *_ in SAME} | {batch_name()}
-    reference = answers[0].probabilities if answers else None
+    asked = list(zip(requests, answers, strict=False))
+    by_name = {request.name: answer.probabilities for request, answer in asked}
     return [
         GoldenAnswer(
             request.name,
             len(request.images),
-            find_problem(request, answer, reference if request.name in alike else None),
+            find_problem(request, answer, by_name.get(request.same_as)),
         )
-        for request, answer in zip(requests, answers, strict=False)
+        for request, answer in asked
     ]
 
 
@@ -46,6 +46,8 @@ def find_problem(request: Request, answer: Answer, expected: np.ndarray | None =
         expected: float [1 or images, classes], what should have come back, if that is known.
     """
     found = answer.probabilities
+    if request.is_broken:
+        return "" if found is None else "It must refuse a broken image. Received: an answer."
     if found is None:
         return f"It failed: {answer.error}."
     if found.ndim != 2 or len(found) != len(request.images):
@@ -62,7 +64,7 @@ def find_problem(request: Request, answer: Answer, expected: np.ndarray | None =
             "Its answers must be those to the same picture in another form. Received: a difference "
             f"of {_difference(found, expected):.4f}."
         )
-    return ""
+    return find_naming_problem(answer)
 
 
 def judge_session(
@@ -87,7 +89,7 @@ def judge_session(
     answered = judge_golden(golden, session.answers[:first])
     sampled = session.answers[first:second]
     problems = [session.problem] if session.problem else []
-    problems += [f"{answer.name}: {answer.problem}" for answer in answered if answer.problem]
+    problems += _summarise(answered)
     problems += _compare(samples, sample_requests, sampled)
     return ServingFacts(
         problems=tuple(problems),
@@ -103,9 +105,26 @@ def judge_session(
     )
 
 
+def _summarise(answered: Sequence[GoldenAnswer]) -> Iterator[str]:
+    """Each problem once, however many requests have it."""
+    names: dict[str, list[str]] = {}
+    for answer in answered:
+        if answer.problem:
+            names.setdefault(answer.problem, []).append(answer.name)
+    for problem, (first, *others) in names.items():
+        more = f" and {len(others)} more of {len(answered)} requests" if others else ""
+        yield f"{first}{more}: {problem}"
+
+
 def _compare(
     samples: Samples, requests: Sequence[Request], answers: Sequence[Answer]
 ) -> Iterator[str]:
+    named = [answer for answer in answers if answer.class_names]
+    renaming = find_renaming(named[0], samples.class_names) if named else ""
+    if renaming:
+        # The numbers of other classes cannot be compared.
+        yield renaming
+        return
     start, different = 0, []
     for request, answer in zip(requests, answers, strict=False):
         rows = slice(start, start + len(request.images))
@@ -126,9 +145,10 @@ def _compare(
 
 def _largest_difference(samples: Samples, answers: Sequence[Answer]) -> float:
     rows = [answer.probabilities for answer in answers if answer.probabilities is not None]
-    if not rows or sum(map(len, rows)) != len(samples.names):
+    found = np.concatenate(rows) if rows else np.zeros((0, 0))
+    if not len(found) or found.shape != samples.probabilities.shape:
         return math.nan
-    return _difference(np.concatenate(rows), samples.probabilities)
+    return _difference(found, samples.probabilities)
 
 
 def _difference(found: np.ndarray, expected: np.ndarray) -> float:

@@ -23,11 +23,13 @@ class Samples:
         names: Their files.
         images: Their bytes, as they lie in the records.
         probabilities: float32 [images, classes], the evaluation's answers.
+        class_names: In the order of the probabilities, as the evaluation read them.
     """
 
     names: tuple[str, ...]
     images: tuple[bytes, ...]
     probabilities: np.ndarray
+    class_names: tuple[str, ...]
 
 
 def choose_samples(predictions: Predictions, folders: Sequence[str]) -> Samples:
@@ -51,6 +53,7 @@ def choose_samples(predictions: Predictions, folders: Sequence[str]) -> Samples:
         tuple(predictions.filenames[row] for row in kept),
         tuple(found[predictions.sha256s[row]] for row in kept),
         predictions.model.probabilities[np.array(kept, np.int64)],
+        predictions.model.class_names,
     )
 
 

@@ -1,19 +1,23 @@
 """A small model, exported as training exports it."""
 
+import contextlib
 import dataclasses
 import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from components import images
-from components.features import ImageShape
+from components.features import BYTES_SIGNATURE, ImageShape
 from components.normalisation.rules import ImageRules
 from components.serving.signatures import export_model
 from components.training import trainers
 from tests.components.transform_graph import write_transform_graph
 
+Ask = Callable[[Sequence[bytes]], dict[str, np.ndarray]]
 CLASS_NAMES = ("Ankle boot", "größe", "寿司")
 
 
@@ -30,6 +34,29 @@ class ExportedModel:
         pixels = images.decode(tf.constant(encoded), self.shape.channels)
         pixels = images.resize(pixels, self.shape.height, self.shape.width, "bilinear")
         return self.model(pixels[tf.newaxis], training=False).numpy()[0]
+
+
+@contextlib.contextmanager
+def open_in_session(folder: pathlib.Path) -> Iterator[Ask]:
+    """Loads a SavedModel as TensorFlow Serving does: into a session.
+
+    Yields:
+        Files -> what `serving_default` returns for them, asked by the names of tensors.
+    """
+    # Not as a context of its own: that would be the default graph of all tests meanwhile.
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    loaded: Any = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
+    signature = loaded.signature_def[BYTES_SIGNATURE]
+    fetched = {name: output.name for name, output in signature.outputs.items()}
+    fed = signature.inputs["image_bytes"].name
+    yield lambda files: session.run(fetched, {fed: np.array(files, object)})
+    session.close()
+
+
+def ask_in_session(folder: pathlib.Path, files: Sequence[bytes]) -> dict[str, np.ndarray]:
+    """Asks a SavedModel once, as `open_in_session` does."""
+    with open_in_session(folder) as ask:
+        return ask(files)
 
 
 def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from components import features
-from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
+from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel, ask_in_session
 from tests.components.transform_graph import serialize_raw_record
 from tests.image_files import encode_image
 
@@ -55,6 +55,18 @@ def test_names_and_types(exported: ExportedModel) -> None:
         "serving_examples": ({"examples": examples}, answer),
         "transform_features": ({"examples": examples}, label),
     }
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_a_session_gives_what_python_gives(exported: ExportedModel, batch: list[bytes]) -> None:
+    """TensorFlow Serving restores variables by their names; Python, by the objects of the model."""
+    expected = ask(exported, features.BYTES_SIGNATURE, image_bytes=batch)
+    answer = ask_in_session(exported.folder, batch)
+    assert answer.keys() == expected.keys()
+    np.testing.assert_allclose(
+        answer["probabilities"], expected["probabilities"], rtol=0, atol=1e-6
+    )
+    assert answer["top_class"].tolist() == expected["top_class"].tolist()
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -121,10 +133,13 @@ def test_transform_features_gives_the_label(exported: ExportedModel) -> None:
 @pytest.mark.parametrize(
     ("encoded", "message"),
     [
-        (b"", "something else as image 1 of the batch, counted from 0"),
-        (b"this is text", "something else as image 1 of the batch, counted from 0"),
-        (FILES["color PNG"][:60], "Invalid PNG data"),
-        (FILES["color JPEG"][:200], "Invalid JPEG data"),
+        (b"", r"something else as images \[1\] of the batch, counted from 0"),
+        (b"this is text", r"something else as images \[1\] of the batch, counted from 0"),
+        (
+            FILES["color PNG"][:60],
+            r"images \[1\] of the batch, counted from 0, which cannot be decoded",
+        ),
+        (FILES["color JPEG"][:200], r"images \[1\] of the batch, counted from 0, which cannot"),
     ],
 )
 def test_a_broken_image_is_an_error(

@@ -5,7 +5,6 @@ import pytest
 
 from components.errors import PipelineError
 from pipeline.notebook import views
-from pipeline.notebook.evaluations import find_evaluations
 from pipeline.notebook.views import frame
 
 
@@ -45,20 +44,4 @@ def test_an_environment_without_the_views(monkeypatch, tmp_path):
     assert str(raised.value) == (
         f"TFMA's views must be installed. Received: {tmp_path}/{views.SCRIPT}: No such file or "
         "directory. Set the environment up with `make set-up`."
-    )
-
-
-def test_evaluations_in_their_order(tmp_path):
-    for name in ("9", "10", "2", "notes"):
-        (tmp_path / "artifacts/Evaluator/evaluation" / name).mkdir(parents=True)
-    found = find_evaluations(str(tmp_path))
-    assert [path.rpartition("/")[2] for path in found] == ["2", "9", "10"]
-
-
-def test_no_evaluations(tmp_path):
-    with pytest.raises(PipelineError) as raised:
-        find_evaluations(str(tmp_path))
-    assert str(raised.value) == (
-        f"A pipeline must have evaluated a model. Received: {tmp_path} without evaluations. Run "
-        "the pipeline first, or set EVALUATION_OUTPUT to its folder, <output>/<name>."
     )

@@ -3,8 +3,8 @@
 import dataclasses
 import json
 import pathlib
-import signal
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -25,13 +25,15 @@ from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
 from tests.image_files import encode_image
 
 IMAGES = tuple(encode_image((20, 20), seed=seed) for seed in range(70))
-NO_SAMPLES = Samples((), (), np.zeros((0, 2), np.float32))
-GOLDEN_REQUESTS = 23
+NO_SAMPLES = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
+GOLDEN_REQUESTS = 27
 
 
 def make_samples(exported: ExportedModel) -> Samples:
     answers = np.stack([exported.probabilities(image) for image in IMAGES])
-    return Samples(tuple(f"{number}.png" for number in range(len(IMAGES))), IMAGES, answers)
+    return Samples(
+        tuple(f"{number}.png" for number in range(len(IMAGES))), IMAGES, answers, CLASS_NAMES
+    )
 
 
 def test_a_good_model(color_model: ExportedModel) -> None:
@@ -49,7 +51,10 @@ def test_a_good_model(color_model: ExportedModel) -> None:
 
 
 class Answering(tf.Module):
-    """A model of two classes that answers by a function of the number of images."""
+    """A model of two classes that answers by a function of the number of images.
+
+    It refuses three images, since the golden requests with a broken one have as many.
+    """
 
     def __init__(self, answer):
         super().__init__()
@@ -58,8 +63,16 @@ class Answering(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serve(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         count = tf.shape(image_bytes)[0]
-        probabilities = self._answer(count)
-        return {"probabilities": probabilities, "top_class": tf.fill([count], "cat")}
+        with tf.control_dependencies([tf.debugging.Assert(count != 3, ["broken"])]):
+            probabilities = self._answer(count)
+        names = tf.tile([["cat", "dog"]], [count, 1])
+        return {
+            "probabilities": probabilities,
+            "class_names": names,
+            "top_class": names[:, 0],
+            "top_k_classes": names,
+            "top_k_probabilities": probabilities,
+        }
 
 
 def save(folder: pathlib.Path, answer, signature: str = features.BYTES_SIGNATURE) -> str:
@@ -75,22 +88,94 @@ def even(count: tf.Tensor) -> tf.Tensor:
 
 def test_a_model_that_fails_on_some_images(tmp_path: pathlib.Path) -> None:
     def answer(count: tf.Tensor) -> tf.Tensor:
-        with tf.control_dependencies([tf.debugging.Assert(count == 1, ["one at a time"])]):
+        with tf.control_dependencies([tf.debugging.Assert(count < 64, ["a few at a time"])]):
             return even(count)
 
     facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
+    assert facts.problems == (
+        "a batch of 64: It failed: InvalidArgumentError: assertion failed: [a few at a time].",
+    )
+
+
+def test_a_model_that_answers_nan(tmp_path: pathlib.Path) -> None:
+    def answer(count: tf.Tensor) -> tf.Tensor:
+        return tf.fill([count, 2], np.float32("nan"))
+
+    facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
+    # No images get no probabilities, and broken ones an error.
+    assert facts.problems == (
+        "PNG and 23 more of 27 requests: Its probabilities must be numbers. Received: NaN or "
+        "infinity.",
+    )
+
+
+def test_a_model_that_ends_the_process(tmp_path: pathlib.Path) -> None:
+    def answer(count: tf.Tensor) -> tf.Tensor:
+        def end() -> tf.Tensor:
+            with tf.control_dependencies([tf.raw_ops.Abort(error_msg="no more")]):
+                return even(count)
+
+        return tf.cond(count == 64, end, lambda: even(count))
+
+    facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
     [problem] = facts.problems
-    assert problem.startswith("a batch of 64: It failed: InvalidArgumentError: ")
-    assert "one at a time" in problem
+    start = 'The process ended at the request "a batch of 64", by SIGABRT: '
+    assert problem.startswith(start)
+    # What was answered before is kept.
+    assert [golden.name for golden in facts.golden][-1] == "3000x2000 pixels"
+
+
+class Untracked(tf.Module):
+    """What Python's loader puts together, and a session does not: a Keras variable, tracked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.variable = keras.Variable([0.5, 0.5])
+        self._answering = Answering(lambda count: tf.tile(self.variable.value[None], [count, 1]))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serve(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self._answering.serve(image_bytes)
+
+
+def test_a_model_that_answers_in_python_and_in_no_server(tmp_path: pathlib.Path) -> None:
+    model = Untracked()
+    folder = str(tmp_path / "model")
+    tf.saved_model.save(model, folder, signatures={features.BYTES_SIGNATURE: model.serve})
+    write_rules(ImageRules(3), folder)
+    in_python = tf.saved_model.load(folder).signatures[features.BYTES_SIGNATURE]
+    answer = in_python(image_bytes=tf.constant([IMAGES[0]]))
+    assert answer["probabilities"].numpy().tolist() == [[0.5, 0.5]]
+    [problem] = validate(folder, NO_SAMPLES).problems
+    assert problem.startswith(
+        "PNG and 24 more of 27 requests: It failed: FailedPreconditionError: Could not find "
+    )
 
 
 def test_a_model_without_the_signature(tmp_path: pathlib.Path) -> None:
     facts = validate(save(tmp_path / "model", even, "another_signature"), NO_SAMPLES)
     assert facts.problems == (
-        "The process ended while it was loaded, with status 1: KeyError: 'serving_default'.",
+        "The process ended while it was loaded, with status 1: The model must have the signature "
+        "serving_default. Received: another_signature.",
     )
     assert (facts.golden, facts.latencies) == ((), {})
     assert np.isnan(facts.load_seconds)
+
+
+def test_a_signature_that_lacks_answers(tmp_path: pathlib.Path) -> None:
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+        def serve(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"top_class": image_bytes}
+
+    model, folder = Module(), str(tmp_path / "model")
+    tf.saved_model.save(model, folder, signatures={features.BYTES_SIGNATURE: model.serve})
+    write_rules(ImageRules(3), folder)
+    assert validate(folder, NO_SAMPLES).problems == (
+        "The process ended while it was loaded, with status 1: serving_default must take "
+        "image_bytes and return probabilities, class_names, top_class, top_k_classes, "
+        "top_k_probabilities. Received: image_bytes -> top_class.",
+    )
 
 
 def test_a_model_that_takes_the_process_with_it(
@@ -107,9 +192,30 @@ def test_a_model_that_takes_the_process_with_it(
     monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
     facts = validate(save(tmp_path / "model", even), NO_SAMPLES)
     assert facts.problems == (
-        f"The process ended while it answered, with {signal.Signals(9).name}: out of memory.",
+        'The process ended at the request "PNG", by SIGKILL, as when memory runs out: out of '
+        "memory.",
     )
     assert facts.load_seconds == 1.5
+
+
+def test_a_model_that_hangs_at_a_request(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = tmp_path / "probe.py"
+    probe.write_text(
+        "import json, os, sys, time\n"
+        "with os.fdopen(int(sys.argv[2]), 'w') as answers:\n"
+        "    answers.write(json.dumps({'load_seconds': 1.5}) + '\\n')\n"
+        "    answers.write(json.dumps({'error': 'bad'}) + '\\n')\n"
+        "    answers.flush()\n"
+        "    time.sleep(600)\n"
+    )
+    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    facts = validate(save(tmp_path / "model", even), NO_SAMPLES, seconds=10)
+    assert facts.problems == (
+        'It did not answer within 10 s: the time was over at the request "PNG with a palette".',
+        "PNG: It failed: bad.",
+    )
 
 
 def test_a_model_that_hangs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +223,9 @@ def test_a_model_that_hangs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPa
     probe.write_text("import time\ntime.sleep(600)\n")
     monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
     facts = validate(save(tmp_path / "model", even), NO_SAMPLES, seconds=0.5)
-    assert facts.problems == ("It did not answer within 0.5 s.",)
+    assert facts.problems == (
+        "It did not answer within 0.5 s: the time was over while it was loaded.",
+    )
 
 
 def write_records(folder: pathlib.Path) -> None:

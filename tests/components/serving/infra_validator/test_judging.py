@@ -11,7 +11,17 @@ TWO = Request("two", (b"a", b"b"))
 
 
 def answer(*rows: tuple[float, ...]) -> Answer:
-    return Answer(np.array(rows), ("cat",) * len(rows), (9.0, 8.0, 7.0, 5.0, 4.0))
+    """What a model says that names its classes as it should."""
+    found = np.array(rows)
+    names = [["cat", "dog"] if row[0] >= row[1] else ["dog", "cat"] for row in rows]
+    return Answer(
+        probabilities=found,
+        class_names=("cat", "dog"),
+        top_class=tuple(first for first, _ in names),
+        top_k_classes=tuple(map(tuple, names)),
+        top_k_probabilities=-np.sort(-found, axis=1),
+        milliseconds=(9.0, 8.0, 7.0, 5.0, 4.0),
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,22 +63,33 @@ def test_problems(received, expected, problem):
     assert find_problem(TWO, received, expected and np.array(expected)) == problem
 
 
-def test_forms_of_one_picture_are_compared_with_the_first():
-    requests = [Request(name, (b"x",)) for name in ("PNG", "BMP", "JPEG", "1x1 pixels")]
-    answers = [answer((0.5, 0.5)), *[answer((0.9, 0.1))] * 3]
-    # A JPEG is another picture, and so is one of another size.
-    assert [bool(each.problem) for each in judge_golden(requests, answers)] == [
-        False,
-        True,
-        False,
-        False,
+def test_a_broken_image_must_be_refused():
+    broken = Request("text", (b"a", b"b"), is_broken=True)
+    assert find_problem(broken, Answer(error="InvalidArgumentError: bad")) == ""
+    assert find_problem(broken, answer((0.5, 0.5), (0.5, 0.5))) == (
+        "It must refuse a broken image. Received: an answer."
+    )
+
+
+def test_no_images_have_no_problem():
+    nothing = Answer(np.zeros((0, 0)), top_k_probabilities=np.zeros((0, 0)))
+    assert find_problem(Request("no images", ()), nothing) == ""
+
+
+def test_only_forms_of_one_picture_are_compared():
+    requests = [
+        Request("PNG", (b"x",), same_as="PNG"),
+        Request("BMP", (b"x",), same_as="PNG"),
+        Request("JPEG", (b"x",)),
     ]
+    answers = [answer((0.5, 0.5)), *[answer((0.9, 0.1))] * 2]
+    assert [bool(each.problem) for each in judge_golden(requests, answers)] == [False, True, False]
 
 
 def test_a_session():
     golden = [Request("PNG", (b"x",))]
     samples = Samples(
-        ("a.png", "<b>\n.png"), (b"a", b"b"), np.array([[0.5, 0.5], [0.9, 0.1]], np.float32)
+        ("a.png", "<b>\n.png"), (b"a", b"b"), np.array([[0.5, 0.5], [0.9, 0.1]]), ("cat", "dog")
     )
     session = Session(
         1.5, (answer((0.5, 0.5)), answer((0.5, 0.5), (0.2, 0.8)), answer((0.5, 0.5))), ""
@@ -87,10 +108,32 @@ def test_a_session():
 
 def test_a_session_that_broke_off():
     golden = [Request("PNG", (b"x",)), Request("BMP", (b"x",))]
-    samples = Samples((), (), np.zeros((0, 2), np.float32))
+    samples = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
     facts = judge_session(
         Session(1.5, (answer((0.5, 0.5)),), "It ended."), golden, samples, [], [], 1
     )
     assert facts.problems == ("It ended.",)
     assert [each.name for each in facts.golden] == ["PNG"]
     assert (facts.compared_images, facts.latencies) == (0, {})
+
+
+def test_one_problem_of_many_requests_is_said_once():
+    golden = [Request(name, (b"x",)) for name in ("PNG", "BMP", "GIF", "JPEG")]
+    samples = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
+    answers = (answer((0.5, 0.6)), answer((0.5, 0.5)), answer((0.5, 0.6)), answer((0.5, 0.7)))
+    assert judge_session(Session(1.5, answers, ""), golden, samples, [], [], 1).problems == (
+        "PNG and 1 more of 4 requests: Its probabilities must add up to 1. Received: 1.1.",
+        "JPEG: Its probabilities must add up to 1. Received: 1.2.",
+    )
+
+
+@pytest.mark.parametrize("names", [("dog", "cat"), ("cat",)])
+def test_other_class_names_than_the_evaluations(names):
+    samples = Samples(("a.png",), (b"a",), np.full((1, len(names)), 1 / len(names)), names)
+    session = Session(1.5, (answer((0.5, 0.5)),), "")
+    facts = judge_session(session, [], samples, [Request("one", (b"a",))], [], 1)
+    assert facts.problems == (
+        "It must name the classes as the evaluation does. Received: cat instead of dog as class 0."
+        if names == ("dog", "cat")
+        else "It must have the 1 classes of the evaluation. Received: 2.",
+    )
