@@ -32,12 +32,12 @@ def prepare_ingestion(root: Path, destination: Path, rules: IngestionRules) -> C
 
     from components.ingestion.driver import DATA_FOLDER_KEY, RULES_KEY
     from components.ingestion.executor import ImageFolderExecutor
-    from pipeline.dag import BEAM_ARGUMENTS
+    from pipeline.environment import ONE_PROCESS
 
     examples = standard_artifacts.Examples()
     examples.uri = str(destination)
     context = base_beam_executor.BaseBeamExecutor.Context(
-        beam_pipeline_args=list(BEAM_ARGUMENTS), tmp_dir=f"{destination}.tmp", unique_id="1"
+        beam_pipeline_args=list(ONE_PROCESS), tmp_dir=f"{destination}.tmp", unique_id="1"
     )
     properties = {DATA_FOLDER_KEY: str(root), RULES_KEY: rules.to_json()}
     executor = ImageFolderExecutor(context)

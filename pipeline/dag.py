@@ -14,7 +14,6 @@ import tfx.components
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
-from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import channel, standard_artifacts
@@ -30,12 +29,10 @@ from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
-from pipeline.places import checkpoint_folder, metadata_file, output_folder
+from pipeline.environment import Environment
+from pipeline.places import checkpoint_folder, output_folder
 from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules
-
-# Without a mode, Beam first tries to download a runner of another kind.
-BEAM_ARGUMENTS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,19 +51,23 @@ class _Source:
 
 
 def create_data_pipeline(
-    config: PipelineConfig, spans: Sequence[Span] = ()
+    config: PipelineConfig, environment: Environment, spans: Sequence[Span] = ()
 ) -> tfx_pipeline.Pipeline:
     """The first two steps alone, of each span: what a schema is inferred from."""
-    return _pipeline(config, _steps_of(_ingest(config, spans)))
+    return _pipeline(config, environment, _steps_of(_ingest(config, spans)))
 
 
 def create_pipeline(
-    config: PipelineConfig, schema: FrozenSchema, spans: Sequence[Span] = ()
+    config: PipelineConfig,
+    environment: Environment,
+    schema: FrozenSchema,
+    spans: Sequence[Span] = (),
 ) -> tfx_pipeline.Pipeline:
     """All steps, from the folder of images to the serving directory.
 
     Args:
         config: What to run.
+        environment: What to run it on.
         schema: What the images are held to.
         spans: Those that are used, the oldest first, if the data folder has spans. Each has its own
             steps as far as the validation of its records; TFX's cache serves those of old spans.
@@ -87,7 +88,8 @@ def create_pipeline(
         model_run=trainer.outputs["model_run"],
     )
     release = release_steps(config, schema, before)
-    return _pipeline(config, [*_steps_of(sources), *validation, transform, *training, *release])
+    steps = [*_steps_of(sources), *validation, transform, *training, *release]
+    return _pipeline(config, environment, steps)
 
 
 def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
@@ -135,6 +137,8 @@ def _validate(
     config: PipelineConfig, sources: Sequence[_Source], schema: FrozenSchema
 ) -> list[base_node.BaseNode]:
     schema_gen = ImportSchemaGen(schema_file=schema.path)
+    # Where there is no schema yet, it is inferred from these.
+    schema_gen.add_upstream_nodes([source.statistics_gen for source in sources])
     validators = [_validator(source, schema_gen) for source in sources]
     statistics = [source.statistics_gen.outputs["statistics"] for source in sources]
     baseline = resolver.Resolver(
@@ -256,14 +260,15 @@ def _tune(config: PipelineConfig, inputs: dict[str, Any]) -> base_node.BaseNode:
     )
 
 
-def _pipeline(config: PipelineConfig, steps: list[base_node.BaseNode]) -> tfx_pipeline.Pipeline:
+def _pipeline(
+    config: PipelineConfig, environment: Environment, steps: list[base_node.BaseNode]
+) -> tfx_pipeline.Pipeline:
+    environment.apply_to(steps)
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=os.path.join(output_folder(config), "artifacts"),
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            metadata_file(config)
-        ),
+        metadata_connection_config=environment.metadata,
         components=steps,
         enable_cache=True,
-        beam_pipeline_args=list(BEAM_ARGUMENTS),
+        beam_pipeline_args=list(environment.beam_arguments),
     )

@@ -14,7 +14,7 @@ from components.ingestion.rules import IngestionRules
 from pipeline.audit.bar import show_progress
 from pipeline.audit.command_line import STANDARD_OUTPUT, Request, parse_request
 from pipeline.audit.table import write_table
-from pipeline.local.console import print_plain
+from pipeline.printing import print_plain
 from pipeline.rules import ingestion_rules
 
 if TYPE_CHECKING:

@@ -10,21 +10,17 @@ from pipeline.local.events import (
     Event,
     Notice,
     RunFailed,
-    RunFinished,
     StepFinished,
     StepProgress,
     StepStarted,
 )
-from pipeline.local.summary import account_lines, split_table, verdict_lines
+from pipeline.printing import print_plain
+from pipeline.runs.finished import RunFinished
+from pipeline.runs.summary import account_lines, split_table, verdict_lines
 
 GIB = 1024**3
 # The longest name of a step, so that the columns stand; those of spans are longer.
 STEP_WIDTH = 21
-
-
-def print_plain(console: Console, text: object, style: str = "") -> None:
-    """Prints text as it is: no markup in it, no coloring of numbers, no breaking of paths."""
-    console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 class RunConsole:

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+
+from pipeline.runs.finished import RunFinished
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,46 +85,6 @@ class RunFailed:
     step: str
     message: str
     is_defect: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class RunFinished:
-    """All steps are done.
-
-    Attributes:
-        found: Files below the data folder.
-        duplicates: Copies left out.
-        rejected: Files set aside.
-        rejects_file: The list of these; several, with commas between, of several spans.
-        findings: What else was found among the images: how many times, by its title.
-        warnings: What the validation found and let pass.
-        report: The page about the images; about those of the newest span.
-        split_sizes: Images used by split.
-        accuracies: Accuracy by split, 0 to 1.
-        checks: What was asked of the model: outcome and words of each check. Of those of single
-            classes, the ones that did not pass.
-        verdict: Why it was released or refused, in one sentence.
-        notes: What else to know about the verdict, such as why there is no comparison.
-        model_report: The page about the model.
-        model: Folder of the pushed version; empty if none was pushed.
-        spans: Names of the spans used, the oldest first; none for a folder without spans.
-    """
-
-    found: int
-    duplicates: int
-    rejected: int
-    rejects_file: str
-    findings: Mapping[str, int]
-    warnings: Sequence[str]
-    report: str
-    split_sizes: Mapping[str, int]
-    accuracies: Mapping[str, float]
-    checks: Sequence[Sequence[str]]
-    verdict: str
-    notes: Sequence[str]
-    model_report: str
-    model: str
-    spans: Sequence[str] = ()
 
 
 Event = StepStarted | StepProgress | StepFinished | Notice | RunFailed | RunFinished

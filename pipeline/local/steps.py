@@ -9,16 +9,17 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from components.ingestion.listing.spans import Span, find_spans
-from components.validation.proposal import propose_schema
-from components.validation.schema import freeze_schema, pin_schema
+from components.validation.schema import pin_schema
 from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.local.artifacts import StepRecord, records_of
-from pipeline.local.events import Event, Notice, RunFinished
-from pipeline.local.results import summarize
+from pipeline.environment import this_machine
+from pipeline.local.events import Event, Notice
 from pipeline.local.watcher import StepWatcher
-from pipeline.places import metadata_file, output_folder
-from pipeline.schema.latest import load_statistics
+from pipeline.places import output_folder
+from pipeline.runs.artifacts import StepRecord, StepRecords
+from pipeline.runs.finished import RunFinished
+from pipeline.runs.first_schema import infer_schema
+from pipeline.runs.results import summarize
 
 
 class Run:
@@ -35,6 +36,7 @@ class Run:
         self._emit = emit
         self._watcher: StepWatcher | None = None
         self._spans: tuple[Span, ...] = ()
+        self._environment = this_machine(config)
 
     @property
     def current_step(self) -> str:
@@ -59,7 +61,9 @@ class Run:
         schema = pin_schema(
             self._config.schema, os.path.join(output_folder(self._config), "schemas")
         )
-        records = self._run(dag.create_pipeline(self._config, schema, self._spans))
+        records = self._run(
+            dag.create_pipeline(self._config, self._environment, schema, self._spans)
+        )
         return summarize(records)
 
     def _make_schema(self) -> None:
@@ -69,13 +73,8 @@ class Run:
                 "first."
             )
         )
-        records = self._run(dag.create_data_pipeline(self._config, self._spans))
-        statistics = [
-            found
-            for record in records_of(records, "StatisticsGen").values()
-            for found in load_statistics(record.outputs["statistics"].uri).values()
-        ]
-        freeze_schema(propose_schema(statistics), self._config.schema)
+        records = self._run(dag.create_data_pipeline(self._config, self._environment, self._spans))
+        infer_schema(records, self._config.schema)
         self._emit(
             Notice(
                 f"The schema was frozen into {self._config.schema}. Review it and commit it: "
@@ -85,7 +84,9 @@ class Run:
 
     def _run(self, pipeline: tfx_pipeline.Pipeline) -> dict[str, StepRecord]:
         self._watcher = StepWatcher(
-            len(pipeline.components), metadata_file(self._config), self._emit
+            len(pipeline.components),
+            StepRecords(self._environment.metadata, self._config.name),
+            self._emit,
         )
         logger = logging.getLogger("absl")
         logger.addHandler(self._watcher)

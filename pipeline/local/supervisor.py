@@ -16,12 +16,13 @@ from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.spans import list_data_folders
 from components.reporting.index.entries import RunEntry
 from pipeline.config import PipelineConfig, to_dict
-from pipeline.local import outcomes
-from pipeline.local.console import RunConsole, print_plain
+from pipeline.local.console import RunConsole
 from pipeline.local.events import RunFailed
-from pipeline.local.folders import make_run_folder
-from pipeline.local.outcomes import record_outcome
 from pipeline.local.pipe import read_events
+from pipeline.printing import print_plain
+from pipeline.runs import outcomes
+from pipeline.runs.folders import make_run_folder
+from pipeline.runs.outcomes import record_outcome
 
 PUSHED = 0
 FAILED = 1

@@ -8,10 +8,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from pipeline.local import memory
-from pipeline.local.artifacts import StepRecord, note_cost, read_step
 from pipeline.local.events import Event, StepFinished, StepStarted
-from pipeline.local.results import describe_step
+from pipeline.runs import memory
+from pipeline.runs.artifacts import StepRecord, StepRecords
+from pipeline.runs.results import describe_step
 
 STARTED = "Component %s is running."
 ENDED = "Component %s is finished."
@@ -20,19 +20,19 @@ ENDED = "Component %s is finished."
 class StepWatcher(logging.Handler):
     """Turns the log records of one run into events."""
 
-    def __init__(self, steps: int, metadata_path: str, emit: Callable[[Event], None]):
+    def __init__(self, steps: int, step_records: StepRecords, emit: Callable[[Event], None]):
         """Watches one run.
 
         Args:
             steps: How many steps it has.
-            metadata_path: ML Metadata's SQLite file.
+            step_records: What ML Metadata knows of them.
             emit: Takes the events.
         """
         super().__init__(logging.INFO)
         self.step = ""
         self.records: dict[str, StepRecord] = {}
         self._steps = steps
-        self._metadata_path = metadata_path
+        self._step_records = step_records
         self._emit = emit
         self._started_at = 0.0
 
@@ -55,13 +55,13 @@ class StepWatcher(logging.Handler):
         self._emit(StepStarted(step, len(self.records) + 1, self._steps))
 
     def _end(self, step: str) -> None:
-        record = read_step(self._metadata_path, step)
+        record = self._step_records.read(step)
         if not record.is_successful:
             raise RuntimeError(f"{step} ended as {record.state}.")
         self.records[step] = record
         seconds, peak_memory = time.monotonic() - self._started_at, memory.peak()
         if not record.is_cached:
-            note_cost(self._metadata_path, step, seconds, peak_memory)
+            self._step_records.note_cost(step, seconds, peak_memory)
         self._emit(
             StepFinished(
                 step=step,

@@ -15,9 +15,9 @@ from types import FrameType
 
 from pipeline.config import PipelineConfig, from_dict
 from pipeline.local.events import Event, RunFailed, StepProgress
-from pipeline.local.failures import InterruptionError, explain
 from pipeline.local.lifeline import end_with_the_supervisor
 from pipeline.local.pipe import EventWriter
+from pipeline.runs.failures import InterruptionError, explain
 
 FAILED = 1
 PROGRESS_LOGGER = "components.progress"

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import track
 
 from components.errors import PipelineError
-from pipeline.local.console import print_plain
 from pipeline.predict.answers import WRITERS
 from pipeline.predict.command_line import Question, parse_question
 from pipeline.predict.files import ImageFiles
 from pipeline.predict.models import choose_model
 from pipeline.predict.quiet import quiet_standard_error
+from pipeline.printing import print_plain
 
 if TYPE_CHECKING:
     from components.serving.predictor import Predictor

@@ -18,7 +18,7 @@ from components.serving.directory.publishing import prepare
 from components.serving.directory.removing import keep_newest
 from components.serving.directory.rollback import roll_back
 from components.serving.directory.verifying import find_damage
-from pipeline.local.console import print_plain
+from pipeline.printing import print_plain
 from pipeline.releases.command_line import PROGRAM, Request, parse_request
 from pipeline.releases.differences import find_differences
 from pipeline.releases.tables import event_table, pair_table, version_table

@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.errors import PipelineError
 from components.validation.proposal import propose_schema
 from components.validation.schema import check_schema, freeze_schema, parse_schema, schema_text
-from pipeline.local.console import print_plain
+from pipeline.printing import print_plain
 from pipeline.schema.command_line import DIFF, Request, parse_request
 from pipeline.schema.differences import describe_differences, is_same, unified_diff
 from pipeline.schema.latest import HOW_TO_GET_THEM, find_latest, load_statistics

@@ -12,6 +12,7 @@ from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
+from pipeline.environment import Environment, this_machine
 from pipeline.places import model_folder
 from pipeline.setting_names import setting_fields
 
@@ -147,7 +148,9 @@ def compile_steps(
     config: PipelineConfig = CONFIG, schema: FrozenSchema = SCHEMA, spans: Sequence[Span] = ()
 ) -> dict[str, pipeline_pb2.PipelineNode]:
     """The steps by their names, in the order in which they run."""
-    compiled = compiler.Compiler().compile(dag.create_pipeline(config, schema, spans))
+    compiled = compiler.Compiler().compile(
+        dag.create_pipeline(config, this_machine(config), schema, spans)
+    )
     return {node.pipeline_node.node_info.id: node.pipeline_node for node in compiled.nodes}
 
 
@@ -183,7 +186,7 @@ def test_the_steps_in_their_order(steps):
 
 
 def test_a_schema_is_inferred_from_the_first_two_steps_alone():
-    compiled = compiler.Compiler().compile(dag.create_data_pipeline(CONFIG))
+    compiled = compiler.Compiler().compile(dag.create_data_pipeline(CONFIG, this_machine(CONFIG)))
     steps = [node.pipeline_node for node in compiled.nodes]
     assert [step.node_info.id for step in steps] == ["ImageFolderExampleGen", "StatisticsGen"]
     whole = compile_steps()
@@ -308,7 +311,9 @@ def steps_of_spans() -> dict[str, pipeline_pb2.PipelineNode]:
 def test_each_span_has_its_own_steps_as_far_as_the_gate(steps_of_spans):
     of_spans = {f"{step}.span-{number}" for step in STEPS_OF_A_SPAN for number in (7, 8, 9)}
     assert set(steps_of_spans) == {*STEPS, *of_spans} - {*STEPS_OF_A_SPAN}
-    compiled = compiler.Compiler().compile(dag.create_data_pipeline(CONFIG, SPANS))
+    compiled = compiler.Compiler().compile(
+        dag.create_data_pipeline(CONFIG, this_machine(CONFIG), SPANS)
+    )
     assert {node.pipeline_node.node_info.id for node in compiled.nodes} == {
         name for name in of_spans if not name.startswith("ExampleValidator")
     }
@@ -472,7 +477,7 @@ def test_a_new_schema_reaches_what_depends_on_it(steps):
 
 def test_where_everything_lies():
     config = changed({"output": "out", "serving": "srv", "name": "others"})
-    pipeline = dag.create_pipeline(config, SCHEMA)
+    pipeline = dag.create_pipeline(config, this_machine(config), SCHEMA)
     assert pipeline.pipeline_info.pipeline_name == "others"
     assert pipeline.pipeline_info.pipeline_root == "out/others/artifacts"
     assert pipeline.metadata_connection_config.sqlite.filename_uri == "out/others/metadata.sqlite"
@@ -481,10 +486,21 @@ def test_where_everything_lies():
 
 
 def test_beam_looks_for_no_other_runner():
-    assert dag.create_data_pipeline(CONFIG).beam_pipeline_args == [
+    assert dag.create_data_pipeline(CONFIG, this_machine(CONFIG)).beam_pipeline_args == [
         "--runner=DirectRunner",
         "--direct_running_mode=in_memory",
     ]
+
+
+def test_a_step_may_have_a_runner_of_beam_of_its_own():
+    config = changed({})
+    flink = {"StatisticsGen": ["--runner=FlinkRunner"], "DataGate": ["--runner=FlinkRunner"]}
+    environment = Environment(this_machine(config).metadata, beam_arguments_of=flink)
+    steps = {step.id: step for step in dag.create_pipeline(config, environment, SCHEMA).components}
+    assert steps["StatisticsGen"].executor_spec.beam_pipeline_args == ["--runner=FlinkRunner"]
+    assert steps["Transform"].executor_spec.beam_pipeline_args == []
+    # It does not use Beam.
+    assert not hasattr(steps["DataGate"].executor_spec, "beam_pipeline_args")
 
 
 def test_a_search_and_a_warm_start_come_before_the_training():

@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from pipeline.local.events import Event, RunFailed, RunFinished, StepStarted, to_line
+from pipeline.local.events import Event, RunFailed, StepStarted, to_line
 from pipeline.local.lifeline import end_with_the_supervisor
+from pipeline.runs.finished import RunFinished
 
 FINISHED = RunFinished(
     found=10,

@@ -6,16 +6,16 @@ import pytest
 from rich.console import Console
 
 from pipeline.local import console as console_module
-from pipeline.local import summary
 from pipeline.local.console import RunConsole
 from pipeline.local.events import (
     Notice,
     RunFailed,
-    RunFinished,
     StepFinished,
     StepProgress,
     StepStarted,
 )
+from pipeline.runs import summary
+from pipeline.runs.finished import RunFinished
 
 GIB = 1024**3
 TRAINED = StepFinished(

@@ -7,7 +7,6 @@ import pytest
 from pipeline.local.events import (
     Notice,
     RunFailed,
-    RunFinished,
     StepFinished,
     StepProgress,
     StepStarted,
@@ -15,6 +14,7 @@ from pipeline.local.events import (
     to_line,
 )
 from pipeline.local.pipe import EventWriter, read_events
+from pipeline.runs.finished import RunFinished
 
 EVENTS = [
     StepStarted("Trainer", 7, 10),

@@ -2,12 +2,13 @@ import itertools
 import logging
 
 import pytest
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
 from pipeline.local import watcher
-from pipeline.local.artifacts import StepRecord
 from pipeline.local.events import StepFinished, StepProgress, StepStarted
 from pipeline.local.watcher import StepWatcher
 from pipeline.local.worker import ProgressHandler
+from pipeline.runs.artifacts import StepRecord, StepRecords
 
 LOGGER = logging.getLogger("tests.watched")
 
@@ -18,23 +19,23 @@ def logged(monkeypatch, costs):
     seconds = itertools.count(step=2)
     monkeypatch.setattr(watcher.time, "monotonic", lambda: float(next(seconds)))
     monkeypatch.setattr(watcher.memory, "peak", lambda: 7)
-    monkeypatch.setattr(watcher, "note_cost", lambda *cost: costs.append(cost))
+    monkeypatch.setattr(StepRecords, "note_cost", lambda _, *cost: costs.append(cost))
     events = []
-    handler = StepWatcher(2, "metadata.sqlite", events.append)
+    handler = StepWatcher(2, StepRecords(ConnectionConfig(), "photos"), events.append)
     monkeypatch.setattr(LOGGER, "handlers", [handler])
     LOGGER.setLevel(logging.INFO)
     return handler, events
 
 
 @pytest.fixture
-def costs() -> list[tuple[str, str, float, int]]:
+def costs() -> list[tuple[str, float, int]]:
     """What was written into ML Metadata."""
     return []
 
 
 def say(monkeypatch, state: str) -> None:
     """Lets ML Metadata say what became of every step."""
-    monkeypatch.setattr(watcher, "read_step", lambda path, step: StepRecord(state, {}))
+    monkeypatch.setattr(StepRecords, "read", lambda _, step: StepRecord(state, {}))
 
 
 def test_steps_become_events(logged, costs, monkeypatch):
@@ -56,7 +57,7 @@ def test_steps_become_events(logged, costs, monkeypatch):
     ]
     assert list(handler.records) == ["StatisticsGen", "Transform"]
     # What came from the cache cost nothing now, and what it did cost stands there already.
-    assert costs == [("metadata.sqlite", "StatisticsGen", 2.0, 7)]
+    assert costs == [("StatisticsGen", 2.0, 7)]
 
 
 def test_a_step_that_ends_without_success_stops_the_run(logged, monkeypatch):

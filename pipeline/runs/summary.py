@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.release.verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
-from pipeline.local.events import RunFinished
+from pipeline.runs.finished import RunFinished
 
 OUTCOME_STYLES = {PASSED: "green", FAILED: "red", NOT_ENOUGH_EVIDENCE: "yellow"}
 

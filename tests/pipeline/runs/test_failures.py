@@ -4,7 +4,7 @@ import os
 import pytest
 
 from components.errors import PipelineError
-from pipeline.local.failures import InterruptionError, explain
+from pipeline.runs.failures import InterruptionError, explain
 
 ROOM = "Free some space, or choose another folder with --output and --serving."
 RIGHTS = (

@@ -3,7 +3,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from pipeline.local import memory
+from pipeline.runs import memory
 
 MIB = 1024**2
 BLOCK = 256 * MIB

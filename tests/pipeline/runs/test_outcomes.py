@@ -1,8 +1,8 @@
 import json
 
 from pipeline.config import PipelineConfig
-from pipeline.local import outcomes
-from pipeline.local.outcomes import failed, finished, interrupted, record_outcome
+from pipeline.runs import outcomes
+from pipeline.runs.outcomes import failed, finished, interrupted, record_outcome
 from tests.pipeline.local.fake_worker import FINISHED
 
 CONFIG = PipelineConfig("photos")

@@ -10,11 +10,12 @@ from pipeline.places import model_folder, output_folder
 CONFIG_FILE = "config.yaml"
 
 
-def make_run_folder(config: PipelineConfig) -> str:
+def make_run_folder(config: PipelineConfig, run: str = "") -> str:
     """Makes all folders that the run writes to, and stores its configuration.
 
     Args:
         config: What to run.
+        run: Name of the run; without one, the time is its name.
 
     Returns:
         The folder of this run alone, with `config.yaml` in it.
@@ -22,8 +23,8 @@ def make_run_folder(config: PipelineConfig) -> str:
     Raises:
         PipelineError: One of them cannot be written.
     """
-    now = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S.%f")
-    folder = os.path.join(output_folder(config), "runs", now)
+    run = run or datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S.%f")
+    folder = os.path.join(output_folder(config), "runs", run)
     _make_writable(folder)
     _make_writable(model_folder(config))
     if not os.path.exists(config.schema):

@@ -3,15 +3,15 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx.orchestration import metadata
 
-from pipeline.local.artifacts import (
+from pipeline.runs.artifacts import (
     StepArtifact,
     StepRecord,
+    StepRecords,
     kind_of,
-    read_step,
     records_of,
     span_of,
 )
-from pipeline.local.results import describe_step
+from pipeline.runs.results import describe_step
 
 OUTPUT = pb.Event.OUTPUT
 INTERNAL_OUTPUT = pb.Event.INTERNAL_OUTPUT
@@ -22,7 +22,19 @@ def path(tmp_path) -> str:
     return str(tmp_path / "metadata.sqlite")
 
 
-def record(path: str, step: str, state: int, outputs: dict[str, str], kind: int = OUTPUT) -> None:
+def steps(path: str, run: str = "") -> StepRecords:
+    return StepRecords(metadata.sqlite_metadata_connection_config(path), "photos", run)
+
+
+def record(
+    path: str,
+    step: str,
+    state: int,
+    outputs: dict[str, str],
+    kind: int = OUTPUT,
+    pipeline: str = "photos",
+    run: str = "",
+) -> None:
     """Writes an execution of a step as TFX does; the outputs are folders by key."""
     store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(path))
     types = {
@@ -39,15 +51,36 @@ def record(path: str, step: str, state: int, outputs: dict[str, str], kind: int 
         event = pb.Event(type=kind)
         event.path.steps.add().key = key
         pairs.append((artifact, event))
-    context = pb.Context(type_id=types[pb.ContextType], name=f"photos.{step}")
-    store.put_execution(execution, pairs, [context], reuse_context_if_already_exist=True)
+    contexts = [pb.Context(type_id=types[pb.ContextType], name=f"{pipeline}.{step}")]
+    if run:
+        run_type = store.put_context_type(pb.ContextType(name="pipeline_run"))
+        contexts.append(pb.Context(type_id=run_type, name=run))
+    store.put_execution(execution, pairs, contexts, reuse_context_if_already_exist=True)
+
+
+def test_other_pipelines_and_other_runs_do_not_count(path):
+    complete = pb.Execution.COMPLETE
+    record(path, "Trainer", complete, {"model": "first"}, run="1")
+    record(path, "Trainer", complete, {"model": "second"}, run="2")
+    record(path, "Trainer", complete, {"model": "other"}, pipeline="cats", run="3")
+    assert steps(path).read("Trainer").outputs["model"].uri == "second"
+    assert steps(path, run="1").read("Trainer").outputs["model"].uri == "first"
+    with pytest.raises(LookupError, match=r"^ML Metadata knows no execution of Trainer\.$"):
+        steps(path, run="3").read("Trainer")
+
+
+def test_what_a_step_took_is_written_on_its_outputs(path):
+    record(path, "Trainer", pb.Execution.COMPLETE, {"model": "m"})
+    steps(path).note_cost("Trainer", 1.5, 7)
+    properties = steps(path).read("Trainer").outputs["model"].properties
+    assert (properties["step_milliseconds"], properties["step_peak_memory_bytes"]) == (1500, 7)
 
 
 def test_the_newest_execution_with_its_outputs(path):
     record(path, "Pusher", pb.Execution.COMPLETE, {"pushed_model": "old"})
     record(path, "Pusher", pb.Execution.CACHED, {"pushed_model": "new"})
     record(path, "Trainer", pb.Execution.FAILED, {})
-    step = read_step(path, "Pusher")
+    step = steps(path).read("Pusher")
     assert (step.state, step.is_cached, step.is_successful) == ("CACHED", True, True)
     properties = {"pushed": 1, "pushed_destination": "new/7"}
     assert dict(step.outputs) == {"pushed_model": StepArtifact("new", properties)}
@@ -66,7 +99,7 @@ def test_the_newest_execution_with_its_outputs(path):
 )
 def test_what_became_of_a_step(path, state, is_cached, is_successful):
     record(path, "Trainer", pb.Execution.State.Value(state), {})
-    step = read_step(path, "Trainer")
+    step = steps(path).read("Trainer")
     assert (step.state, step.is_cached, step.is_successful) == (state, is_cached, is_successful)
 
 
@@ -79,7 +112,7 @@ def test_what_became_of_a_step(path, state, is_cached, is_successful):
 )
 def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
     record(path, "BaselineResolver", pb.Execution.COMPLETE, outputs, INTERNAL_OUTPUT)
-    step = read_step(path, "BaselineResolver")
+    step = steps(path).read("BaselineResolver")
     assert set(step.outputs) == set(outputs)
     assert describe_step("BaselineResolver", {"BaselineResolver": step}) == text
 
@@ -93,7 +126,7 @@ def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
 )
 def test_what_a_warm_start_begins_with(path, outputs, text):
     record(path, "WarmStartResolver", pb.Execution.COMPLETE, outputs, INTERNAL_OUTPUT)
-    step = read_step(path, "WarmStartResolver")
+    step = steps(path).read("WarmStartResolver")
     assert describe_step("WarmStartResolver", {"WarmStartResolver": step}) == text
 
 
@@ -103,7 +136,7 @@ def test_what_a_search_found(path, tmp_path):
     )
     outputs = {"best_hyperparameters": str(tmp_path)}
     record(path, "Tuner", pb.Execution.COMPLETE, outputs)
-    step = read_step(path, "Tuner")
+    step = steps(path).read("Tuner")
     assert describe_step("Tuner", {"Tuner": step}) == "learning_rate 0.002, options.dropout 0.1"
 
 
@@ -111,7 +144,7 @@ def test_the_steps_of_spans_are_told_apart(path):
     for number in (1, 11):
         step = f"StatisticsGen.span-{number}"
         record(path, step, pb.Execution.COMPLETE, {"statistics": f"of {number}"})
-    assert read_step(path, "StatisticsGen.span-1").outputs["statistics"].uri == "of 1"
+    assert steps(path).read("StatisticsGen.span-1").outputs["statistics"].uri == "of 1"
     assert (kind_of("StatisticsGen.span-1"), span_of("StatisticsGen.span-1")) == (
         "StatisticsGen",
         "span-1",
@@ -120,9 +153,9 @@ def test_the_steps_of_spans_are_told_apart(path):
 
 
 def test_the_steps_of_one_kind():
-    steps = {
+    found = {
         name: StepRecord("COMPLETE", {})
         for name in ("ExampleGen.span-9", "StatisticsGen.span-9", "ExampleGen.span-10")
     }
-    assert list(records_of(steps, "ExampleGen")) == ["ExampleGen.span-9", "ExampleGen.span-10"]
+    assert list(records_of(found, "ExampleGen")) == ["ExampleGen.span-9", "ExampleGen.span-10"]
     assert list(records_of({"Trainer": StepRecord("CACHED", {})}, "Trainer")) == ["Trainer"]

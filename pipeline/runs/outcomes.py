@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from components.reporting.index.entries import FAILED, INTERRUPTED, PUSHED, REFUSED, RunEntry
 from components.reporting.index.writer import render_index
 from pipeline.config import PipelineConfig
-from pipeline.local.events import RunFinished
 from pipeline.places import output_folder
+from pipeline.runs.finished import RunFinished
 
 OUTCOME_FILE = "outcome.json"
 INDEX_FILE = "index.html"

@@ -18,8 +18,8 @@ from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
 from components.serving.serving_facts import read_facts
 from components.training.history import read_history
 from components.validation.findings import read_verdict
-from pipeline.local.artifacts import StepRecord, kind_of, records_of, span_of
-from pipeline.local.events import RunFinished
+from pipeline.runs.artifacts import StepRecord, kind_of, records_of, span_of
+from pipeline.runs.finished import RunFinished
 
 Records = Mapping[str, StepRecord]
 INGESTION = "ImageFolderExampleGen"

@@ -1,0 +1,44 @@
+"""What the steps run on: where ML Metadata is, and what runs their Beam pipelines.
+
+This is where the runners differ. Nothing of it is part of what a step does, or of its cache key.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from tfx.dsl.components.base import base_beam_component, base_node
+from tfx.orchestration import metadata
+
+from pipeline.config import PipelineConfig
+from pipeline.places import metadata_file
+from pipeline.runs.artifacts import Connection, kind_of
+
+# Without a mode, Beam first tries to download a runner of another kind.
+ONE_PROCESS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """What the steps run on.
+
+    Attributes:
+        metadata: How to reach ML Metadata.
+        beam_arguments: Arguments of Beam for every step that uses it.
+        beam_arguments_of: Further ones by kind of step; of a flag given twice, the last counts.
+    """
+
+    metadata: Connection
+    beam_arguments: Sequence[str] = ONE_PROCESS
+    beam_arguments_of: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+
+    def apply_to(self, steps: Sequence[base_node.BaseNode]) -> None:
+        """Gives the steps that use Beam their own arguments."""
+        for step in steps:
+            arguments = self.beam_arguments_of.get(kind_of(step.id))
+            if arguments and isinstance(step, base_beam_component.BaseBeamComponent):
+                step.with_beam_pipeline_args(arguments)
+
+
+def this_machine(config: PipelineConfig) -> Environment:
+    """ML Metadata in a file of the output folder, Beam in the process of the step."""
+    return Environment(metadata.sqlite_metadata_connection_config(metadata_file(config)))
