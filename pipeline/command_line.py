@@ -9,7 +9,7 @@ import dataclasses
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +19,7 @@ from jsonargparse import ArgumentParser, Namespace, get_loader
 from components.config_checks import ConfigurationError, wrong_type
 from components.suggestions import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
+from pipeline.kubeflow.settings import SECTION
 from pipeline.setting_names import check_names, setting_fields, setting_groups
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -40,12 +41,14 @@ class Arguments:
     Attributes:
         config: The effective configuration.
         config_file: The YAML file that was read; None for flags alone.
+        kubeflow: Its section `kubeflow`, unchecked, which `runner_kubeflow.py` alone needs.
         is_sample: Neither a data folder nor a file was given, so that the repository's sample of
             Fashion-MNIST is used.
     """
 
     config: PipelineConfig
     config_file: str | None
+    kubeflow: Mapping[str, Any]
     is_sample: bool
 
 
@@ -103,6 +106,7 @@ def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Argume
     _check_flags(argv)
     config_file, is_sample = _choose_file(argv)
     settings = _read_file(config_file) if config_file else {}
+    kubeflow = settings.pop(SECTION, {})
     if is_sample:
         settings["data"] = _from_here(settings["data"])
     # An empty data folder gets past the parser and is refused by the configuration, which says
@@ -112,7 +116,7 @@ def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Argume
     config = from_dict(_settings_of(given))
     if is_sample and not given.schema:
         config = dataclasses.replace(config, schema=_from_here(config.schema))
-    return Arguments(config, config_file, is_sample), given.print_config
+    return Arguments(config, config_file, kubeflow, is_sample), given.print_config
 
 
 def _with_underscores(argument: str) -> str:
@@ -182,7 +186,7 @@ def _read_file(path: str) -> dict[str, Any]:
             f"Received: {path}, {'which is empty' if content is None else f'with {content!r}'}."
         )
     try:
-        check_names(PipelineConfig, content)
+        check_names(PipelineConfig, {key: content[key] for key in content if key != SECTION})
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
     for name in DECISIONS:

@@ -33,6 +33,7 @@ SHARED = {
     "normalisation",
     "pages",
     "progress",
+    "step_cost",
     "suggestions",
     "visible",
 }

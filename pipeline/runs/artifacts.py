@@ -7,7 +7,7 @@ from typing import TypeAlias
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
-from components.artifact_types import STEP_MILLISECONDS, STEP_PEAK_MEMORY
+from components.step_cost import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 
 Connection: TypeAlias = (
     metadata_store_pb2.ConnectionConfig | metadata_store_pb2.MetadataStoreClientConfig

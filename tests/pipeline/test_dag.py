@@ -12,7 +12,7 @@ from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
-from pipeline.environment import Environment, this_machine
+from pipeline.environment import ONE_PROCESS, Environment, this_machine
 from pipeline.places import model_folder
 from pipeline.setting_names import setting_fields
 
@@ -20,10 +20,10 @@ CONFIG = PipelineConfig("photos")
 SCHEMA = FrozenSchema("frozen/schema.pbtxt", "frozen/class_names", ("cat", "dog"))
 STEPS = [
     "ImageFolderExampleGen",
-    "ImportSchemaGen",
     "StatisticsGen",
-    "ExampleValidator",
+    "ImportSchemaGen",
     "StatisticsResolver",
+    "ExampleValidator",
     "DataGate",
     "Transform",
     "Trainer",
@@ -492,13 +492,20 @@ def test_beam_looks_for_no_other_runner():
     ]
 
 
+BEAM_STEPS = ("StatisticsGen", "Transform")
+
+
 def test_a_step_may_have_a_runner_of_beam_of_its_own():
     config = changed({})
     flink = {"StatisticsGen": ["--runner=FlinkRunner"], "DataGate": ["--runner=FlinkRunner"]}
     environment = Environment(this_machine(config).metadata, beam_arguments_of=flink)
     steps = {step.id: step for step in dag.create_pipeline(config, environment, SCHEMA).components}
-    assert steps["StatisticsGen"].executor_spec.beam_pipeline_args == ["--runner=FlinkRunner"]
-    assert steps["Transform"].executor_spec.beam_pipeline_args == []
+    arguments = {name: steps[name].executor_spec.beam_pipeline_args for name in BEAM_STEPS}
+    # Of a flag that is given twice, Beam takes the last.
+    assert arguments == {
+        "StatisticsGen": [*ONE_PROCESS, "--runner=FlinkRunner"],
+        "Transform": [*ONE_PROCESS],
+    }
     # It does not use Beam.
     assert not hasattr(steps["DataGate"].executor_spec, "beam_pipeline_args")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from tfx import types
 
-from components.artifact_types import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 from components.reporting.facts import Origin
+from components.step_cost import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 
 _NAME = re.compile(r"[^:]+:(?P<run>[^:]+):(?P<step>[^:]+):(?P<key>[^:]+):\d+")
 _FOLDER = re.compile(r"(?:.*/)?(?P<step>[^/]+)/(?P<key>[^/]+)/(?P<execution>\d+)/?")

@@ -1,0 +1,25 @@
+"""Runs the pipeline on Kubeflow Pipelines v2: one container task for each step.
+
+command_line.py   the commands of runner_kubeflow.py
+settings.py       the section `kubeflow` of a configuration file
+parameters.py     what can be set for each run without compiling again
+nodes.py          the steps of TFX's pipeline, and which must be done before which
+compiling.py      configuration -> the file that Kubeflow takes
+pods.py           the settings of a pod -> a task of it
+targets.py        Kubeflow or Vertex AI, and what the latter cannot give
+code_version.py   which code a pipeline was compiled from
+server/           submits it, and lets it run on a schedule
+
+In the containers:
+
+task.py           what each of them executes
+preparing.py      the first task: is everything there and allowed?
+prepared_run.py   what the tasks of one run have in common
+metadata.py       where ML Metadata is
+launching.py      all other tasks: a step of TFX by TFX's launcher
+executor_input.py what Kubeflow hands a task and wants back
+outputs.py        what Kubeflow's pages show
+outcome.py        what became of the run
+progress.py       progress -> lines in the log
+say.py            a line in the log
+"""

@@ -1,0 +1,86 @@
+"""The command line of `runner_kubeflow.py`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from components.errors import PipelineError
+from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
+from pipeline.kubeflow.settings import kubeflow_from_dict
+
+PROGRAM = "runner_kubeflow.py"
+KUBEFLOW, VERTEX = "kubeflow", "vertex"
+FAILED = 1
+
+_DESCRIPTION = (
+    "The pipeline of runner_local.py on Kubeflow Pipelines: compile it into a file, submit a run "
+    "of it, or let it run on a schedule."
+)
+_COMPILE_DESCRIPTION = (
+    "Writes the pipeline for Kubeflow Pipelines v2: one container task for each step. Beside the "
+    "flags below it takes all those of runner_local.py; the section `kubeflow` of the "
+    "configuration file says what the pods get."
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command.
+
+    Args:
+        argv: The arguments, without the program's name.
+
+    Returns:
+        The exit status: 0 done (of `submit --wait`: the model was released and pushed), 1 it
+        failed, 2 wrong use, 3 the model was refused.
+    """
+    parser = _build_parser()
+    arguments, further = parser.parse_known_args(argv)
+    if further and arguments.command != "compile":
+        parser.error(f"Every argument must belong to a flag. Received: {' '.join(further)}.")
+    try:
+        if arguments.command == "compile":
+            return _compile(arguments, further)
+        return int(arguments.run(arguments))
+    except PipelineError as error:
+        sys.stderr.write(f"{PROGRAM}: error: {error}\n")
+        return FAILED
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    compiling = commands.add_parser(
+        "compile",
+        help="write the pipeline into a file",
+        description=_COMPILE_DESCRIPTION,
+        allow_abbrev=False,
+    )
+    compiling.add_argument("-o", dest="to", metavar="FILE", default="pipeline.yaml")
+    compiling.add_argument(
+        "--target",
+        choices=(KUBEFLOW, VERTEX),
+        default=KUBEFLOW,
+        help="open-source Kubeflow Pipelines, or Vertex AI Pipelines",
+    )
+    return parser
+
+
+def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
+    """Takes what is left of the arguments for the flags of the pipeline."""
+    given = parse_arguments(further, f"{PROGRAM} compile")
+    try:
+        kubeflow = kubeflow_from_dict(given.kubeflow)
+    except PipelineError as error:
+        sys.stderr.write(f"{PROGRAM}: error: {given.config_file}: {error}\n")
+        return EXIT_STATUS_OF_WRONG_USE
+    # Only now, since TFX and the SDK take ten seconds to load.
+    from pipeline.kubeflow.compiling import compile_pipeline
+    from pipeline.kubeflow.targets import OPEN_SOURCE
+    from pipeline.kubeflow.targets import VERTEX as VERTEX_AI
+
+    target = VERTEX_AI if arguments.target == VERTEX else OPEN_SOURCE
+    tasks = compile_pipeline(given.config, kubeflow, arguments.to, target)
+    sys.stdout.write(
+        f"{arguments.to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.\n"
+    )
+    return 0

@@ -1,0 +1,246 @@
+"""A configuration -> a pipeline of Kubeflow Pipelines v2: one container task for each step of TFX.
+
+The tasks have the order of TFX's IR, and those that do not depend on each other may run at the same
+time, but for ML Metadata in SQLite, which one process at a time can use. Kubeflow's own cache is
+off: TFX's knows more of what a step depends on, such as the content of the data folder.
+"""
+
+import dataclasses
+import inspect
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from kfp import compiler, dsl
+
+from components.config_checks import ConfigurationError
+from components.errors import PipelineError
+from pipeline.config import PipelineConfig, to_dict
+from pipeline.kubeflow.code_version import code_version
+from pipeline.kubeflow.nodes import upstream_kinds
+from pipeline.kubeflow.parameters import Parameter, run_parameters
+from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
+from pipeline.kubeflow.targets import OPEN_SOURCE, Target
+from pipeline.kubeflow.task import PREPARE_RUN, RUN_FOLDER
+
+LONGEST_ARGUMENT = 100 * 1024
+"""Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
+
+# Says in words what Kubernetes would say in riddles.
+_COMMAND = """\
+set -e
+if ! python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("pipeline"))'
+then
+  echo "The image must have Python and the package image-classification-pipeline in it, as the\
+ Dockerfile of this project makes it. Received: an image without. Build it, and set\
+ kubeflow.pods.image." >&2
+  exit 1
+fi
+exec python -m pipeline.kubeflow.task "$@"
+"""
+
+_OUTPUTS: Mapping[str, Mapping[str, Any]] = {
+    PREPARE_RUN: {RUN_FOLDER: dsl.OutputPath(str)},
+    "ReleaseGate": {"released": dsl.OutputPath(bool), "verdict": dsl.OutputPath(str)},
+    "ModelReport": {
+        "report": dsl.Output[dsl.HTML],
+        "metrics": dsl.Output[dsl.Metrics],
+        "confusion_matrix": dsl.Output[dsl.ClassificationMetrics],
+        "accuracy": dsl.OutputPath(float),
+    },
+    "Pusher": {"model": dsl.OutputPath(str)},
+}
+
+
+class RunOutputs(NamedTuple):
+    """What a run says of itself.
+
+    Attributes:
+        released: Whether the checks let the model out.
+        verdict: Why, in one sentence.
+        accuracy: On the test split, 0 to 1.
+        model: Folder of the pushed version; empty if none was pushed.
+    """
+
+    released: bool
+    verdict: str
+    accuracy: float
+    model: str
+
+
+def compile_pipeline(
+    config: PipelineConfig, kubeflow: KubeflowConfig, path: str, target: Target = OPEN_SOURCE
+) -> list[str]:
+    """Writes the pipeline as YAML (schema 2.1.0).
+
+    Args:
+        config: What to run.
+        kubeflow: How.
+        path: The file; whole or not at all.
+        target: Where.
+
+    Returns:
+        Names of the tasks.
+
+    Raises:
+        ConfigurationError: The configuration is too long for a container, a step has no image, one
+            with settings of its own does not exist, or the target cannot give what is asked.
+        PipelineError: The file cannot be written.
+    """
+    target.check(config, kubeflow)
+    pipeline, tasks = create_pipeline(config, kubeflow, target)
+    unfinished = f"{path}.unfinished.yaml"
+    try:
+        compiler.Compiler().compile(pipeline, unfinished)
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise PipelineError(
+            f"The file of the pipeline must be writable. Received: {path}: {error.strerror}. "
+            "Give another one with -o."
+        ) from error
+    return tasks
+
+
+def create_pipeline(
+    config: PipelineConfig, kubeflow: KubeflowConfig, target: Target = OPEN_SOURCE
+) -> tuple[dsl.graph_component, list[str]]:
+    """The pipeline as the KFP SDK knows it, and its tasks; raises like `compile_pipeline`."""
+    upstream = upstream_kinds(config)
+    kubeflow.check_steps([PREPARE_RUN, *upstream])
+    tasks = _Tasks(config, kubeflow, target, code_version(), upstream)
+    parameters = run_parameters(config)
+
+    def run(*values: Any) -> RunOutputs:
+        names = (each.name for each in parameters)
+        made = tasks.create(dict(zip(names, values, strict=True)))
+        return RunOutputs(
+            released=made["ReleaseGate"].outputs["released"],
+            verdict=made["ReleaseGate"].outputs["verdict"],
+            accuracy=made["ModelReport"].outputs["accuracy"],
+            model=made["Pusher"].outputs["model"],
+        )
+
+    pipeline = dsl.pipeline(
+        _with_signature(run, {each.name: each for each in parameters}, RunOutputs),
+        name=config.name.replace("_", "-"),
+        display_name=config.name,
+        description=f"From the images in {config.data} to a model that was checked at every step.",
+        pipeline_root=kubeflow.pipeline_root or None,
+    )
+    return pipeline, [PREPARE_RUN, *upstream]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tasks:
+    """Makes the tasks of one pipeline.
+
+    Attributes:
+        config: What to run.
+        kubeflow: How.
+        target: Where.
+        code: What the code of the images must be.
+        upstream: For each step, those before it, in an order that one process could take.
+    """
+
+    config: PipelineConfig
+    kubeflow: KubeflowConfig
+    target: Target
+    code: str
+    upstream: Mapping[str, list[str]]
+
+    def create(self, values: Mapping[str, Any]) -> dict[str, dsl.PipelineTask]:
+        """Within a pipeline function of the SDK: one task a step, PrepareRun first."""
+        preparing = self._create_task(PREPARE_RUN, self._preparing_arguments(), values)
+        folder = {RUN_FOLDER: preparing.outputs[RUN_FOLDER]}
+        made = {PREPARE_RUN: preparing}
+        one_by_one = self.kubeflow.metadata.store == SQLITE
+        for step, before in self.upstream.items():
+            task = self._create_task(step, [], folder)
+            task.after(*[made[name] for name in ([*made][-1:] if one_by_one else before)])
+            made[step] = task
+        return made
+
+    def _create_task(
+        self, step: str, arguments: list[str], values: Mapping[str, Any]
+    ) -> dsl.PipelineTask:
+        pods = self.kubeflow.pods_of(step)
+        component = _container(
+            step, _inputs(step, self.config), self._command(step, arguments, pods)
+        )
+        task = component(**values)
+        task.set_display_name(step)
+        task.set_caching_options(enable_caching=False)
+        self.target.apply(task, pods, self.kubeflow)
+        return task
+
+    def _command(self, step: str, arguments: list[str], pods: PodSettings) -> dsl.ContainerSpec:
+        if not pods.image:
+            raise ConfigurationError(
+                "Every step must have an image. Received: none. Give kubeflow: {pods: {image: "
+                "REGISTRY/NAME:TAG}} in the configuration file."
+            )
+        return dsl.ContainerSpec(
+            image=pods.image,
+            command=["sh", "-c", _COMMAND, step],
+            args=[
+                *("--step", step),
+                *("--code", self.code),
+                *("--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER),
+                *arguments,
+            ],
+        )
+
+    def _preparing_arguments(self) -> list[str]:
+        whole = {"config": to_dict(self.config), "kubeflow": dataclasses.asdict(self.kubeflow)}
+        configuration = json.dumps(whole)
+        if len(configuration) > LONGEST_ARGUMENT:
+            raise ConfigurationError(
+                f"The configuration must fit into {LONGEST_ARGUMENT:,} bytes, since containers get "
+                f"it as an argument. Received: {len(configuration):,} bytes. Shorten the longest "
+                "settings, such as evaluate.min_recall_of."
+            )
+        return [
+            *("--run-id", dsl.PIPELINE_JOB_ID_PLACEHOLDER),
+            *("--configuration", configuration),
+        ]
+
+
+def _inputs(step: str, config: PipelineConfig) -> dict[str, Parameter]:
+    if step == PREPARE_RUN:
+        return {each.name: each for each in run_parameters(config)}
+    return {RUN_FOLDER: Parameter(RUN_FOLDER, "", str, inspect.Parameter.empty)}
+
+
+def _container(
+    step: str, inputs: Mapping[str, Parameter], command: dsl.ContainerSpec
+) -> dsl.container_component:
+    def build(*_: Any) -> dsl.ContainerSpec:
+        return command
+
+    build.__name__ = step
+    return dsl.container_component(_with_signature(build, inputs, None, _OUTPUTS.get(step, {})))
+
+
+def _with_signature(
+    function: Callable[..., Any],
+    inputs: Mapping[str, Parameter],
+    returned: Any,
+    outputs: Mapping[str, Any] | None = None,
+) -> Callable[..., Any]:
+    """The SDK reads inputs and outputs from a function's signature, which depends on the config."""
+    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [
+        inspect.Parameter(name, keyword, annotation=annotation)
+        for name, annotation in (outputs or {}).items()
+    ] + [
+        inspect.Parameter(name, keyword, annotation=each.type, default=each.default)
+        for name, each in inputs.items()
+    ]
+    parameters.sort(key=lambda each: each.default is not inspect.Parameter.empty)
+    signature = inspect.Signature(parameters, return_annotation=returned or inspect.Signature.empty)
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__annotations__ = {each.name: each.annotation for each in parameters}
+    if returned is not None:
+        function.__annotations__["return"] = returned
+    return function

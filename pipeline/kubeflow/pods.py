@@ -1,0 +1,55 @@
+"""The settings of a pod -> a task of the KFP SDK."""
+
+from kfp import dsl, kubernetes
+
+from pipeline.kubeflow.settings import PodSettings
+
+BACKOFF_FACTOR = 2.0
+
+
+def apply_container_settings(task: dsl.PipelineTask, pods: PodSettings) -> None:
+    """Gives a task what every target knows: resources, environment, retries.
+
+    Args:
+        task: Changes.
+        pods: What its container gets.
+    """
+    if pods.cpu:
+        task.set_cpu_request(pods.cpu).set_cpu_limit(pods.cpu)
+    if pods.memory:
+        task.set_memory_request(pods.memory).set_memory_limit(pods.memory)
+    if pods.accelerator:
+        task.set_accelerator_type(pods.accelerator).set_accelerator_limit(pods.accelerators)
+    for name, value in pods.environment.items():
+        task.set_env_variable(name, str(value))
+    if pods.retries:
+        task.set_retry(
+            num_retries=pods.retries,
+            backoff_duration=f"{pods.retry_seconds}s",
+            backoff_factor=BACKOFF_FACTOR,
+            backoff_max_duration=f"{pods.retry_longest_seconds}s",
+        )
+
+
+def apply_pod_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int) -> None:
+    """Gives a task what Kubernetes knows: volumes, secrets, nodes, user, time-out.
+
+    Args:
+        task: Changes.
+        pods: What its pod gets.
+        run_as_user: Id of the user that its process runs as.
+    """
+    for folder, claim in pods.volumes.items():
+        kubernetes.mount_pvc(task, pvc_name=claim, mount_path=folder)
+    for name, source in pods.secret_environment.items():
+        secret, _, key = source.partition("/")
+        kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env={key: name})
+    for folder, secret in pods.secret_files.items():
+        kubernetes.use_secret_as_volume(task, secret_name=secret, mount_path=folder)
+    for label, value in pods.node_selector.items():
+        kubernetes.add_node_selector(task, label_key=label, label_value=str(value))
+    for toleration in pods.tolerations:
+        kubernetes.add_toleration_json(task, toleration)
+    kubernetes.set_security_context(task, run_as_user=run_as_user, run_as_non_root=True)
+    if pods.timeout_seconds:
+        kubernetes.set_timeout(task, pods.timeout_seconds)

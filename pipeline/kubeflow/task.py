@@ -1,0 +1,97 @@
+"""One task of a run: what each container of the pipeline executes.
+
+    python -m pipeline.kubeflow.task --step STEP --code VERSION --executor-input JSON
+        [--run-id ID --configuration JSON]
+
+The last two are PrepareRun's, the first task; all others find in the run's folder what it wrote.
+Exit status: 0 the step is done, 1 it failed, whereupon Kubeflow tries again or fails the run.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from pipeline.kubeflow.code_version import check_code_version
+from pipeline.kubeflow.executor_input import ExecutorInput
+from pipeline.kubeflow.prepared_run import load_run
+from pipeline.kubeflow.preparing import prepare_run
+from pipeline.kubeflow.progress import ProgressLines
+from pipeline.kubeflow.say import say
+from pipeline.runs.failures import InterruptionError, explain
+
+PREPARE_RUN = "PrepareRun"
+RUN_FOLDER = "run_folder"
+LAST_STEP = "Pusher"
+FAILED = 1
+
+
+def main(argv: Sequence[str]) -> int:
+    """Executes one task and returns the exit status."""
+    arguments = _parse(argv)
+    # What ends pods; as an ordinary exception, for which TFX tidies up.
+    signal.signal(signal.SIGTERM, _interrupt)
+    logging.basicConfig(level=logging.INFO)
+    ProgressLines.install(say)
+    try:
+        check_code_version(arguments.code)
+        executor = ExecutorInput(arguments.executor_input)
+        if arguments.step == PREPARE_RUN:
+            _prepare(arguments, executor)
+        else:
+            _run_step(arguments.step, executor)
+    except (Exception, SystemExit) as error:
+        logging.getLogger(__name__).error("%s failed.", arguments.step, exc_info=error)
+        message, _ = explain(error)
+        say(f"{arguments.step} failed. {message}")
+        return FAILED
+    return 0
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.kubeflow.task", allow_abbrev=False)
+    parser.add_argument("--step", required=True)
+    parser.add_argument("--code", required=True)
+    parser.add_argument("--executor-input", required=True)
+    parser.add_argument("--run-id")
+    parser.add_argument("--configuration")
+    return parser.parse_args(argv)
+
+
+def _prepare(arguments: argparse.Namespace, executor: ExecutorInput) -> None:
+    run = prepare_run(arguments.run_id, arguments.configuration, executor.parameters)
+    executor.set_parameter(RUN_FOLDER, run.folder)
+    spans = f", {', '.join(span.name for span in run.spans)}" if run.spans else ""
+    say(f"Run {run.id} of {run.config.name} on {run.config.data}{spans}. Its folder: {run.folder}")
+
+
+def _run_step(step: str, executor: ExecutorInput) -> None:
+    # These load TFX, ten seconds, which PrepareRun does not need.
+    from pipeline.kubeflow.launching import launch_step
+    from pipeline.kubeflow.outcome import record_failure, record_success
+    from pipeline.kubeflow.outputs import hand_over
+
+    run = load_run(executor.parameters[RUN_FOLDER])
+    try:
+        records = launch_step(run, step)
+        hand_over(step, records, executor)
+    except (Exception, SystemExit) as error:
+        record_failure(run, step, error)
+        raise
+    if step == LAST_STEP:
+        record_success(run, records)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise InterruptionError("The pod was told to end. The next run goes on with what is done.")
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    logging.shutdown()
+    # Threads of Beam or TensorFlow may still wait for something after a failure.
+    os._exit(status)
