@@ -4,8 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from components.config_checks import ConfigurationError
 from components.errors import PipelineError
 from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
+from pipeline.kubeflow.server.command_line import add_commands
 from pipeline.kubeflow.settings import kubeflow_from_dict
 
 PROGRAM = "runner_kubeflow.py"
@@ -34,13 +36,16 @@ def main(argv: Sequence[str]) -> int:
         failed, 2 wrong use, 3 the model was refused.
     """
     parser = _build_parser()
-    arguments, further = parser.parse_known_args(argv)
-    if further and arguments.command != "compile":
-        parser.error(f"Every argument must belong to a flag. Received: {' '.join(further)}.")
     try:
+        arguments, further = parser.parse_known_args(argv)
+        if further and arguments.command != "compile":
+            parser.error(f"Every argument must belong to a flag. Received: {' '.join(further)}.")
         if arguments.command == "compile":
             return _compile(arguments, further)
         return int(arguments.run(arguments))
+    except ConfigurationError as error:
+        sys.stderr.write(f"{PROGRAM}: error: {error}\n")
+        return EXIT_STATUS_OF_WRONG_USE
     except PipelineError as error:
         sys.stderr.write(f"{PROGRAM}: error: {error}\n")
         return FAILED
@@ -62,6 +67,7 @@ def _build_parser() -> argparse.ArgumentParser:
         default=KUBEFLOW,
         help="open-source Kubeflow Pipelines, or Vertex AI Pipelines",
     )
+    add_commands(commands)
     return parser
 
 
@@ -70,9 +76,8 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
     given = parse_arguments(further, f"{PROGRAM} compile")
     try:
         kubeflow = kubeflow_from_dict(given.kubeflow)
-    except PipelineError as error:
-        sys.stderr.write(f"{PROGRAM}: error: {given.config_file}: {error}\n")
-        return EXIT_STATUS_OF_WRONG_USE
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{given.config_file}: {error}") from error
     # Only now, since TFX and the SDK take ten seconds to load.
     from pipeline.kubeflow.compiling import compile_pipeline
     from pipeline.kubeflow.targets import OPEN_SOURCE

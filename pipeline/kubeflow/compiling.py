@@ -8,6 +8,7 @@ off: TFX's knows more of what a step depends on, such as the content of the data
 import dataclasses
 import inspect
 import json
+import operator
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from pipeline.kubeflow.nodes import upstream_kinds
 from pipeline.kubeflow.parameters import Parameter, run_parameters
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
 from pipeline.kubeflow.targets import OPEN_SOURCE, Target
-from pipeline.kubeflow.task import PREPARE_RUN, RUN_FOLDER
+from pipeline.kubeflow.task import LAST_STEP, MODEL_REFUSED, PREPARE_RUN, RUN_FOLDER, VERDICT
 
 LONGEST_ARGUMENT = 100 * 1024
 """Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
@@ -107,7 +108,7 @@ def create_pipeline(
 ) -> tuple[dsl.graph_component, list[str]]:
     """The pipeline as the KFP SDK knows it, and its tasks; raises like `compile_pipeline`."""
     upstream = upstream_kinds(config)
-    kubeflow.check_steps([PREPARE_RUN, *upstream])
+    kubeflow.check_steps([PREPARE_RUN, *upstream, MODEL_REFUSED])
     tasks = _Tasks(config, kubeflow, target, code_version(), upstream)
     parameters = run_parameters(config)
 
@@ -128,7 +129,7 @@ def create_pipeline(
         description=f"From the images in {config.data} to a model that was checked at every step.",
         pipeline_root=kubeflow.pipeline_root or None,
     )
-    return pipeline, [PREPARE_RUN, *upstream]
+    return pipeline, [PREPARE_RUN, *upstream, MODEL_REFUSED]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +160,15 @@ class _Tasks:
             task = self._create_task(step, [], folder)
             task.after(*[made[name] for name in ([*made][-1:] if one_by_one else before)])
             made[step] = task
+        self._create_refusal(made)
         return made
+
+    def _create_refusal(self, made: Mapping[str, dsl.PipelineTask]) -> None:
+        """Whether this task ran is how a client learns the verdict: the API tells no outputs."""
+        gate = made["ReleaseGate"]
+        with dsl.If(operator.eq(gate.outputs["released"], False)):
+            verdict = {VERDICT: gate.outputs[VERDICT]}
+            self._create_task(MODEL_REFUSED, [], verdict).after(made[LAST_STEP])
 
     def _create_task(
         self, step: str, arguments: list[str], values: Mapping[str, Any]
@@ -209,7 +218,8 @@ class _Tasks:
 def _inputs(step: str, config: PipelineConfig) -> dict[str, Parameter]:
     if step == PREPARE_RUN:
         return {each.name: each for each in run_parameters(config)}
-    return {RUN_FOLDER: Parameter(RUN_FOLDER, "", str, inspect.Parameter.empty)}
+    name = VERDICT if step == MODEL_REFUSED else RUN_FOLDER
+    return {name: Parameter(name, "", str, inspect.Parameter.empty)}
 
 
 def _container(

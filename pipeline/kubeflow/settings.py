@@ -137,10 +137,6 @@ class KubeflowConfig:
     """How a pipeline runs on Kubeflow Pipelines.
 
     Attributes:
-        host: Address of the API, such as https://kubeflow.example.com/pipeline; for submit and
-            schedule, where --host and KFP_HOST win over it.
-        namespace: Of runs and schedules; empty where there is but one.
-        experiment: Name of the experiment that runs belong to.
         pipeline_root: Where Kubeflow keeps what its pages show; empty for its own default.
         run_as_user: User id of the pods' processes, never 0: pods do not run as root.
         metadata: Where ML Metadata is.
@@ -148,9 +144,6 @@ class KubeflowConfig:
         steps: What those of single steps get instead, by TFX's name of the step.
     """
 
-    host: str = ""
-    namespace: str = ""
-    experiment: str = "Default"
     pipeline_root: str = ""
     run_as_user: int = 1000
     metadata: MetadataSettings = MetadataSettings()

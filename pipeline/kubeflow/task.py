@@ -4,6 +4,7 @@
         [--run-id ID --configuration JSON]
 
 The last two are PrepareRun's, the first task; all others find in the run's folder what it wrote.
+ModelRefused runs only if the model was refused, and does nothing but say so.
 Exit status: 0 the step is done, 1 it failed, whereupon Kubeflow tries again or fails the run.
 """
 
@@ -24,7 +25,9 @@ from pipeline.kubeflow.say import say
 from pipeline.runs.failures import InterruptionError, explain
 
 PREPARE_RUN = "PrepareRun"
+MODEL_REFUSED = "ModelRefused"
 RUN_FOLDER = "run_folder"
+VERDICT = "verdict"
 LAST_STEP = "Pusher"
 FAILED = 1
 
@@ -41,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
         executor = ExecutorInput(arguments.executor_input)
         if arguments.step == PREPARE_RUN:
             _prepare(arguments, executor)
+        elif arguments.step == MODEL_REFUSED:
+            say(executor.parameters[VERDICT])
         else:
             _run_step(arguments.step, executor)
     except (Exception, SystemExit) as error:

@@ -1,0 +1,113 @@
+"""A compiled pipeline: its name, its parameters, and values for them from the command line."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from components.config_checks import ConfigurationError
+from components.suggestions import did_you_mean
+
+_TYPES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "STRING": ("text", str),
+    "NUMBER_INTEGER": ("a whole number", int),
+    "NUMBER_DOUBLE": ("a number", float),
+    "BOOLEAN": ("true or false", lambda text: {"true": True, "false": False}[text.lower()]),
+    "STRUCT": ("a JSON object", lambda text: _of_kind(json.loads(text), dict)),
+    "LIST": ("a JSON list", lambda text: _of_kind(json.loads(text), list)),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+    """A compiled pipeline.
+
+    Attributes:
+        path: Its file.
+        name: Of the pipeline.
+        parameters: KFP's types of its parameters, by name.
+        digest: Of the content; 12 hexadecimal digits.
+    """
+
+    path: str
+    name: str
+    parameters: Mapping[str, str]
+    digest: str
+
+    @property
+    def version(self) -> str:
+        """Name of its version on a server: the same content has the same."""
+        return f"{self.name}-{self.digest}"
+
+
+def read_package(path: str) -> Package:
+    """Reads a file that `compile` wrote.
+
+    Raises:
+        ConfigurationError: It is not one.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        # The second document, where there is one, is for Kubernetes alone.
+        specification = next(iter(yaml.safe_load_all(content)))
+        name = str(specification["pipelineInfo"]["name"])
+        inputs = specification["root"].get("inputDefinitions", {}).get("parameters", {})
+        parameters = {key: str(value["parameterType"]) for key, value in inputs.items()}
+    except OSError as error:
+        raise _refuse_package(path, str(error.strerror)) from error
+    except (yaml.YAMLError, UnicodeDecodeError, StopIteration, KeyError, TypeError) as error:
+        raise _refuse_package(path, "not a compiled pipeline") from error
+    return Package(path, name, parameters, hashlib.sha256(content).hexdigest()[:12])
+
+
+def parse_values(package: Package, given: Sequence[str]) -> dict[str, Any]:
+    """Reads NAME=VALUE.
+
+    Args:
+        package: What has the parameters.
+        given: Of the command line; of a name given twice, the last counts.
+
+    Raises:
+        ConfigurationError: There is no such parameter, or the value is of another type.
+    """
+    values = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigurationError(f"--set must be NAME=VALUE. Received: {text!r}.")
+        if name not in package.parameters:
+            names = list(package.parameters)
+            raise ConfigurationError(
+                f"--set must name a parameter of the pipeline: {', '.join(names)}. Received: "
+                f"{name!r}.{did_you_mean(name, names)} Every other setting goes into settings: "
+                "--set 'settings={\"train.seed\": 7}'."
+            )
+        values[name] = _parse(name, package.parameters[name], value)
+    return values
+
+
+def _parse(name: str, kind: str, text: str) -> Any:
+    in_words, parse = _TYPES[kind]
+    try:
+        return parse(text)
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(
+            f"The parameter {name} must be {in_words}. Received: {text!r}."
+        ) from None
+
+
+def _of_kind(value: Any, kind: type[Any]) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
+
+
+def _refuse_package(path: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        "The pipeline must be a file that `runner_kubeflow.py compile` wrote. Received: "
+        f"{path}: {reason}."
+    )
