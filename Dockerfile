@@ -6,40 +6,35 @@
 # Packages are those of requirements.lock, compared with its hashes. The same inputs give the same
 # files; what differs between two builds is times, and what Debian has mended meanwhile.
 ARG BASE_IMAGE=debian:trixie-slim
+FROM ${BASE_IMAGE}
 
-FROM ${BASE_IMAGE} AS python
 RUN apt-get update --quiet=2 \
  && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --no-install-recommends \
-      python3 ca-certificates \
+      ca-certificates python3 \
  && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/*
 
-# What packages are installed with stays here.
-FROM python AS packages
-RUN apt-get update --quiet=2 \
- && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --no-install-recommends python3-pip
-# Where packages come from, if not from Python's own index; neither is kept in the image.
+# Where packages come from, if not from Python's own index. Neither is kept in the image.
 ARG UV_DEFAULT_INDEX
 ARG PIP_INDEX_URL
+# Further requirements, such as "tensorflow[and-cuda]" for GPUs.
+ARG EXTRA_REQUIREMENTS=""
 WORKDIR /build
 COPY scripts/install_uv.sh scripts/pip_install.sh scripts/uv.txt scripts/
-RUN scripts/install_uv.sh /uv python3
 COPY pyproject.toml requirements.lock ./
-# Further requirements, such as "tensorflow[and-cuda]" for GPUs; versions are those of the lock.
-ARG EXTRA_REQUIREMENTS=""
-RUN uv=$(scripts/install_uv.sh /uv python3) \
+# One step, so that what packages are installed with is in no layer: pip and uv.
+RUN apt-get update --quiet=2 \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --no-install-recommends python3-pip \
+ && uv=$(scripts/install_uv.sh /uv python3) \
  && export UV_NO_CACHE=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy \
  && $uv venv --quiet --no-project --python python3 /opt/venv \
  && $uv pip install --quiet --python /opt/venv/bin/python \
-      --requirement pyproject.toml --constraint requirements.lock ${EXTRA_REQUIREMENTS}
+      --requirement pyproject.toml --constraint requirements.lock ${EXTRA_REQUIREMENTS} \
+ && DEBIAN_FRONTEND=noninteractive apt-get purge --quiet=2 --auto-remove python3-pip \
+ && rm -rf /uv /root/.cache /var/lib/apt/lists/* /var/log/* /var/cache/*
 # Compiled now, once, and not by each container anew: that takes a processor half a minute.
 COPY scripts/compile_imported.py scripts/
 RUN /opt/venv/bin/python -B scripts/compile_imported.py
 
-FROM python
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="image-classification-pipeline" \
-      org.opencontainers.image.revision="${REVISION}"
-COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY pyproject.toml runner_local.py runner_kubeflow.py ./
 COPY configs configs
@@ -53,4 +48,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash components pipeli
 USER 1000:1000
 HEALTHCHECK --interval=5m --timeout=2m --retries=1 \
   CMD ["python", "-c", "import tensorflow, tfx, pipeline.kubeflow.launching"]
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="image-classification-pipeline" \
+      org.opencontainers.image.revision="${REVISION}"
 CMD ["python", "runner_local.py", "--help"]

@@ -6,6 +6,9 @@ ENVIRONMENT ?= .venv
 PYTHON ?=
 # What `make run`, `make test` and `make unit` hand on.
 ARGS ?=
+# The name of the container image, and what it is built on; see the Dockerfile.
+IMAGE ?= image-classification-pipeline:latest
+BASE_IMAGE ?= debian:trixie-slim
 # Files of tests that run at the same time; each takes up to 2 GiB.
 WORKERS ?= 2
 
@@ -17,8 +20,8 @@ export ENVIRONMENT PYTHON
 python := $(ENVIRONMENT)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types format imports set-up lock lock-check reproduce notebook doctor \
-	python-versions clean
+.PHONY: help run test unit lint types format imports set-up lock lock-check reproduce notebook image \
+	doctor python-versions clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +65,10 @@ reproduce: set-up ## run the published programs; rows and folders: make reproduc
 
 notebook: set-up ## open the newest evaluation in TFMA's own views: EVALUATION_OUTPUT=output/NAME
 	@$(python) -m jupyterlab notebooks/evaluation.ipynb $(ARGS)
+
+image: ## build the container image for Kubeflow: make image IMAGE=REGISTRY/NAME:TAG
+	@docker build --network host --tag "$(IMAGE)" --build-arg BASE_IMAGE="$(BASE_IMAGE)" \
+	  --build-arg REVISION="$$(git rev-parse HEAD)" $(ARGS) .
 
 doctor: ## say what this machine offers and what is missing
 	@any=$$(command -v python3 python3.11 python3.12 python3.13 | head -n 1 || true); \

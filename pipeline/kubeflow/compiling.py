@@ -29,7 +29,7 @@ LONGEST_ARGUMENT = 100 * 1024
 """Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
 
 # Says in words what Kubernetes would say in riddles.
-_COMMAND = """\
+COMMAND = """\
 set -e
 if ! python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("pipeline"))'
 then
@@ -191,7 +191,7 @@ class _Tasks:
             )
         return dsl.ContainerSpec(
             image=pods.image,
-            command=["sh", "-c", _COMMAND, step],
+            command=["sh", "-c", COMMAND, step],
             args=[
                 *("--step", step),
                 *("--code", self.code),

@@ -1,0 +1,158 @@
+"""The compiled pipeline for real: containers, a database, images in, a released model out.
+
+The tests build on each other, in the order in which they stand: each begins where the one before
+it left the volume and the database.
+"""
+
+import json
+import shutil
+
+import pytest
+import tensorflow as tf
+
+from tests.docker.kubeflow_runs import SAMPLE, Cluster
+
+pytestmark = pytest.mark.docker
+
+STEPS = [
+    "PrepareRun",
+    "ImageFolderExampleGen",
+    "StatisticsGen",
+    "ImportSchemaGen",
+    "StatisticsResolver",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+    "Trainer",
+    "BaselineResolver",
+    "BulkInferrer",
+    "Evaluator",
+    "InfraValidator",
+    "ReleaseGate",
+    "ModelReport",
+    "Pusher",
+]
+# What a resolver chose is looked up each time.
+NEVER_CACHED = {"PrepareRun", "StatisticsResolver", "BaselineResolver"}
+CACHED = "unchanged, taken from the cache"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, image, database) -> Cluster:
+    volume = tmp_path_factory.mktemp("volume")
+    for folder in (volume, *volume.parents[:2]):
+        folder.chmod(0o777)
+    made = Cluster(volume, database, image)
+    made.fill()
+    made.compile()
+    return made
+
+
+def cached(cluster: Cluster) -> set[str]:
+    """The steps of the last run that were served from the cache."""
+    return {step for step, log in cluster.logs.items() if CACHED in log}
+
+
+def states(cluster: Cluster) -> set[str]:
+    """What ML Metadata in the database says of all executions: 2 running, 3 done, 4 failed."""
+    return set(cluster.database.query("select last_known_state from metadb.Execution").split())
+
+
+def test_a_parameter_that_is_refused_ends_the_run_at_once(cluster):
+    assert cluster.run(settings={"train.epoch": 3}) is None
+    assert list(cluster.logs) == ["PrepareRun"]
+    assert "Received: 'train.epoch'. Did you mean 'train.epochs'?" in cluster.logs["PrepareRun"]
+
+
+def test_a_killed_container_fails_the_run(cluster):
+    def kill(step, container):
+        if step == "ImageFolderExampleGen":
+            container.kill()
+
+    assert cluster.run(kill) is None
+    assert list(cluster.logs) == STEPS[:2]
+    assert cluster.versions == []
+
+
+def test_a_lost_database_fails_the_run(cluster):
+    def lose(step, container):
+        if step == "StatisticsGen":
+            cluster.database.stop()
+
+    try:
+        assert cluster.run(lose) is None
+    finally:
+        cluster.database.start()
+    assert list(cluster.logs) == STEPS[:3]
+    assert cluster.versions == []
+    assert "ML Metadata must be reachable from the pods" in cluster.logs["StatisticsGen"]
+
+
+def test_images_in_a_released_model_out(cluster):
+    outputs = cluster.run()
+    assert outputs is not None
+    assert list(cluster.logs) == STEPS
+    # What the run before it had done.
+    assert cached(cluster) == {"ImageFolderExampleGen"}
+    [version] = cluster.versions
+    assert outputs["released"] is True
+    assert outputs["model"] == str(cluster.models / version)
+    assert outputs["verdict"].startswith("Released: all ")
+    log = cluster.logs["Pusher"]
+    assert "A new model was trained." in log
+    assert f"Version {version}" in log
+    assert states(cluster) <= {"3", "4", "5"}
+
+
+def test_the_model_answers(cluster):
+    [version] = cluster.versions
+    model = tf.saved_model.load(str(cluster.models / version))
+    paths = sorted(SAMPLE.glob("*/*"))[::100]
+    answers = model.signatures["serving_default"](
+        image_bytes=tf.constant([path.read_bytes() for path in paths])
+    )
+    right = [
+        answer.decode() == path.parent.name
+        for answer, path in zip(answers["top_class"].numpy(), paths, strict=True)
+    ]
+    assert len(right) == 20
+    # By chance it would be 2.
+    assert sum(right) >= 8
+
+
+def test_what_the_pages_of_kubeflow_show(cluster):
+    [report] = cluster.volume.glob("kfp/*/modelreport/report")
+    assert report.read_text().startswith("<!DOCTYPE html>")
+    [output] = cluster.volume.glob("kfp/*/modelreport/executor_output.json")
+    said = json.loads(output.read_text())["artifacts"]
+    matrix = said["confusion_matrix"]["artifacts"][0]["metadata"]["confusionMatrix"]
+    metrics = said["metrics"]["artifacts"][0]["metadata"]
+    counted = sum(sum(row["row"]) for row in matrix["rows"])
+    assert (len(matrix["annotationSpecs"]), counted) == (10, metrics["test_images"])
+    assert 0.2 < metrics["accuracy_low"] < metrics["accuracy"] < metrics["accuracy_high"] <= 1
+
+
+def test_an_unchanged_run_is_served_from_the_cache(cluster):
+    before = cluster.versions
+    outputs = cluster.run()
+    assert outputs is not None
+    assert cached(cluster) == {*STEPS} - NEVER_CACHED
+    assert cluster.versions == before
+    assert outputs["model"] == str(cluster.models / before[0])
+    assert (
+        "Data, code and configuration of the training are unchanged: no model was trained anew"
+        in cluster.logs["Pusher"]
+    )
+
+
+def test_a_new_image_is_trained_on_and_a_refused_model_is_not_pushed(cluster):
+    before = cluster.versions
+    new = sorted((SAMPLE / "Bag").iterdir())[-1]
+    shutil.copy(new, cluster.volume / "images" / "Bag")
+    outputs = cluster.run(evaluate_min_accuracy=0.999)
+    assert outputs is not None
+    assert list(cluster.logs) == [*STEPS, "ModelRefused"]
+    assert cached(cluster) == {"ImportSchemaGen"}
+    assert (outputs["released"], outputs["model"]) == (False, "")
+    assert outputs["verdict"] in cluster.logs["ModelRefused"]
+    assert cluster.versions == before

@@ -1,0 +1,320 @@
+"""The compiled pipeline, against KFP's published specification and what its backend takes."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+from google.auth import credentials
+from google.cloud import aiplatform
+from google.protobuf import json_format
+from kfp.kubernetes import kubernetes_executor_config_pb2
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from components.config_checks import ConfigurationError
+from components.errors import PipelineError
+from pipeline.config import PipelineConfig, from_dict
+from pipeline.kubeflow import compiling
+from pipeline.kubeflow.command_line import main
+from pipeline.kubeflow.compiling import compile_pipeline
+from pipeline.kubeflow.settings import kubeflow_from_dict
+from pipeline.kubeflow.targets import VERTEX
+
+CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
+MYSQL = {"store": "mysql", "host": "mysql"}
+SETTINGS: dict[str, Any] = {
+    "metadata": MYSQL,
+    "pods": {
+        "image": "registry.example.com/pipeline:1",
+        "cpu": "2",
+        "memory": "8Gi",
+        "volumes": {"/data": "images"},
+        "secret_environment": {"MLMD_PASSWORD": "mysql-secret/password"},
+        "secret_files": {"/secrets/cloud": "cloud-key"},
+        "environment": {"TF_CPP_MIN_LOG_LEVEL": 2},
+        "timeout_seconds": 3600,
+    },
+    "steps": {
+        "Trainer": {
+            "accelerator": "nvidia.com/gpu",
+            "accelerators": 1,
+            "node_selector": {"pool": "gpu"},
+            "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
+            "retries": 0,
+        }
+    },
+}
+
+
+def compile_to(path, config=CONFIG, settings=SETTINGS, target=None) -> list[dict[str, Any]]:
+    more = {} if target is None else {"target": target}
+    compile_pipeline(config, kubeflow_from_dict(settings), str(path), **more)
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory) -> list[dict[str, Any]]:
+    return compile_to(tmp_path_factory.mktemp("compiled") / "pipeline.yaml")
+
+
+@pytest.fixture(scope="module")
+def tasks(documents) -> dict[str, Any]:
+    """The tasks by TFX's name of their step."""
+    return {
+        task["taskInfo"]["name"]: task for task in documents[0]["root"]["dag"]["tasks"].values()
+    }
+
+
+def containers(documents) -> dict[str, Any]:
+    executors = documents[0]["deploymentSpec"]["executors"]
+    return {name.removeprefix("exec-"): each["container"] for name, each in executors.items()}
+
+
+def pods(documents) -> dict[str, Any]:
+    executors = documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    return {name.removeprefix("exec-"): each for name, each in executors.items()}
+
+
+def test_it_is_what_the_specification_describes(documents):
+    specification = json_format.ParseDict(documents[0], pipeline_spec_pb2.PipelineSpec())
+    assert specification.schema_version == "2.1.0"
+    assert specification.pipeline_info.name == "photos-of-pets"
+    for pod in pods(documents).values():
+        json_format.ParseDict(pod, kubernetes_executor_config_pb2.KubernetesExecutorConfig())
+
+
+def test_each_step_is_a_container_in_the_order_of_tfx(documents, tasks):
+    before = {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()}
+    assert before["PrepareRun"] == set()
+    assert before["ImageFolderExampleGen"] == {"preparerun"}
+    # These two do not wait for each other.
+    assert before["BulkInferrer"] == before["Evaluator"]
+    assert before["Evaluator"] == {
+        "preparerun",
+        "baselineresolver",
+        "imagefolderexamplegen",
+        "trainer",
+    }
+    assert before["Pusher"] >= {"releasegate", "infravalidator", "modelreport"}
+    assert len(containers(documents)) == 17
+
+
+def test_the_open_source_backend_runs_nothing_but_containers(documents):
+    executors = documents[0]["deploymentSpec"]["executors"]
+    assert {kind for executor in executors.values() for kind in executor} == {"container"}
+    lifecycles = [each for each in containers(documents).values() if "lifecycle" in each]
+    assert lifecycles == []
+    # `type` of a parameter is of schema 2.0; 2.1 has parameterType.
+    text = json.dumps(documents[0]["components"])
+    assert '"parameterType"' in text
+    assert '"type": ' not in text
+
+
+def test_deprecated_fields_stand_beside_those_that_replaced_them(documents):
+    successors = {
+        "cpuLimit": "resourceCpuLimit",
+        "cpuRequest": "resourceCpuRequest",
+        "memoryLimit": "resourceMemoryLimit",
+        "memoryRequest": "resourceMemoryRequest",
+    }
+    for container in containers(documents).values():
+        resources = container["resources"]
+        for old, new in successors.items():
+            assert (old in resources) <= (new in resources)
+
+
+def test_kubeflows_own_cache_is_off(documents, tasks):
+    assert {
+        json.dumps(task["cachingOptions"]) for task in tasks.values() if "cachingOptions" in task
+    } == {"{}"}
+
+
+def test_the_parameters_and_the_outputs_of_a_run(documents):
+    root = documents[0]["root"]
+    parameters = root["inputDefinitions"]["parameters"]
+    assert parameters["train_epochs"] == {
+        "defaultValue": 5.0,
+        "isOptional": True,
+        "parameterType": "NUMBER_INTEGER",
+    }
+    assert parameters["settings"]["parameterType"] == "STRUCT"
+    outputs = root["outputDefinitions"]["parameters"]
+    assert {name: each["parameterType"] for name, each in outputs.items()} == {
+        "released": "BOOLEAN",
+        "verdict": "STRING",
+        "accuracy": "NUMBER_DOUBLE",
+        "model": "STRING",
+    }
+
+
+def test_the_pages_show_the_report_the_metrics_and_the_confusions(documents):
+    artifacts = documents[0]["components"]["comp-modelreport"]["outputDefinitions"]["artifacts"]
+    assert {name: each["artifactType"]["schemaTitle"] for name, each in artifacts.items()} == {
+        "report": "system.HTML",
+        "metrics": "system.Metrics",
+        "confusion_matrix": "system.ClassificationMetrics",
+    }
+
+
+def test_what_the_pods_get(documents):
+    container, pod = containers(documents)["transform"], pods(documents)["transform"]
+    assert container["image"] == "registry.example.com/pipeline:1"
+    assert container["resources"]["resourceCpuLimit"] == "2"
+    assert container["resources"]["resourceMemoryRequest"] == "8Gi"
+    assert container["env"] == [{"name": "TF_CPP_MIN_LOG_LEVEL", "value": "2"}]
+    assert pod["securityContext"] == {"runAsNonRoot": True, "runAsUser": "1000"}
+    assert pod["pvcMount"][0]["mountPath"] == "/data"
+    assert pod["pvcMount"][0]["constant"] == "images"
+    [secret] = pod["secretAsEnv"]
+    assert secret["keyToEnv"] == [{"envVar": "MLMD_PASSWORD", "secretKey": "password"}]
+    assert pod["secretAsVolume"][0]["mountPath"] == "/secrets/cloud"
+    assert pod["activeDeadlineSeconds"] == "3600"
+
+
+def test_what_the_pod_of_one_step_gets(documents, tasks):
+    trainer, pod = containers(documents)["trainer"], pods(documents)["trainer"]
+    assert trainer["resources"]["accelerator"]["resourceType"] == "nvidia.com/gpu"
+    assert trainer["resources"]["accelerator"]["resourceCount"] == "1"
+    assert pod["nodeSelector"]["labels"] == {"pool": "gpu"}
+    assert "tolerations" in pod
+    assert "retryPolicy" not in tasks["Trainer"]
+    assert tasks["Transform"]["retryPolicy"] == {
+        "backoffDuration": "30s",
+        "backoffFactor": 2.0,
+        "backoffMaxDuration": "600s",
+        "maxRetryCount": 2,
+    }
+    assert "accelerator" not in containers(documents)["transform"]["resources"]
+
+
+def test_with_sqlite_one_task_runs_after_the_other(tmp_path):
+    documents = compile_to(tmp_path / "p.yaml", settings={"pods": {"image": "a:1"}})
+    tasks = documents[0]["root"]["dag"]["tasks"]
+    assert set(tasks["evaluator"]["dependentTasks"]) == {"preparerun", "bulkinferrer"}
+
+
+def test_no_secret_is_in_the_file(documents):
+    assert "password" in json.dumps(documents[1])
+    assert "password" not in json.dumps(containers(documents)["trainer"])
+
+
+def test_optional_steps(tmp_path):
+    config = from_dict(
+        {
+            "data": "photos",
+            "train": {"warm_start": "blessed"},
+            "tune": {"trials": 3, "space": {"learning_rate": [0.001, 0.01]}},
+        }
+    )
+    documents = compile_to(tmp_path / "p.yaml", config)
+    tasks = documents[0]["root"]["dag"]["tasks"]
+    assert {"warmstartresolver", "tuner"} <= set(tasks)
+
+
+def test_a_configuration_that_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "LONGEST_ARGUMENT", 100)
+    with pytest.raises(ConfigurationError, match="must fit into 100 bytes, since containers"):
+        compile_to(tmp_path / "p.yaml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_without_an_image(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"^Every step must have an image\."):
+        compile_to(tmp_path / "p.yaml", settings={})
+
+
+def test_a_container_without_our_package_says_so(tmp_path):
+    (tmp_path / "python").symlink_to("/usr/bin/python3")
+    finished = subprocess.run(
+        ["sh", "-c", compiling.COMMAND, "Trainer", "--step", "Trainer"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+    assert finished.returncode == 1
+    assert finished.stderr == (
+        "The image must have Python and the package image-classification-pipeline in it, as the "
+        "Dockerfile of this project makes it. Received: an image without. Build it, and set "
+        "kubeflow.pods.image.\n"
+    )
+
+
+IN_BUCKETS = PipelineConfig(
+    "/gcs/bucket/photos",
+    output="/gcs/bucket/output",
+    serving="/gcs/bucket/serving",
+    schema="/gcs/bucket/schema.pbtxt",
+)
+
+
+def test_vertex_takes_it(tmp_path):
+    path = tmp_path / "p.yaml"
+    [document] = compile_to(path, IN_BUCKETS, {"metadata": MYSQL, "pods": {"image": "a:1"}}, VERTEX)
+    assert document["schemaVersion"] == "2.1.0"
+    job = aiplatform.PipelineJob(
+        display_name="photos",
+        template_path=str(path),
+        parameter_values={"train_epochs": 3, "settings": {"train.seed": 7}},
+        pipeline_root="gs://bucket/kfp",
+        project="project",
+        location="us-central1",
+        credentials=credentials.AnonymousCredentials(),
+    )
+    runtime = job.to_dict()["runtimeConfig"]
+    assert runtime["parameterValues"] == {"train_epochs": 3, "settings": {"train.seed": 7}}
+
+
+@pytest.mark.parametrize(
+    ("config", "settings", "message"),
+    [
+        (
+            CONFIG,
+            {"metadata": MYSQL},
+            "On Vertex AI, data must lie in a bucket: /gcs/",
+        ),
+        (IN_BUCKETS, {}, "On Vertex AI, kubeflow.metadata.store must be mysql or grpc"),
+        (
+            IN_BUCKETS,
+            {"metadata": MYSQL, "pods": {"image": "a:1", "volumes": {"/data": "images"}}},
+            "are Kubernetes's; Vertex AI takes none of them. Received: volumes for",
+        ),
+    ],
+)
+def test_what_vertex_cannot_give(tmp_path, config, settings, message):
+    with pytest.raises(ConfigurationError) as refused:
+        compile_to(tmp_path / "p.yaml", config, settings, VERTEX)
+    assert message in str(refused.value)
+
+
+def test_the_command(tmp_path, capsys):
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"data": "photos", "kubeflow": {"pods": {"image": "a:1"}}}))
+    path = tmp_path / "p.yaml"
+    assert main(["compile", "--config", str(config), "-o", str(path), "--train.epochs", "3"]) == 0
+    assert capsys.readouterr().out.startswith(f"{path}: photos, 17 tasks: PrepareRun, ImageFolder")
+    [document] = list(yaml.safe_load_all(path.read_text()))[:1]
+    parameters = document["root"]["inputDefinitions"]["parameters"]
+    assert parameters["train_epochs"]["defaultValue"] == 3
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"pods": {"imag": "a:1"}}, "Received: 'imag'. Did you mean 'image'?"),
+        ({}, "Every step must have an image. Received: none."),
+    ],
+)
+def test_a_wrong_section(tmp_path, capsys, section, message):
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"data": "photos", "kubeflow": section}))
+    assert main(["compile", "--config", str(config), "-o", str(tmp_path / "p.yaml")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written(tmp_path):
+    path = tmp_path / "none" / "p.yaml"
+    with pytest.raises(PipelineError, match=r"must be writable\. Received: .*none/p\.yaml"):
+        compile_pipeline(CONFIG, kubeflow_from_dict(SETTINGS), str(path))

@@ -1,0 +1,103 @@
+import dataclasses
+import json
+import os
+
+import pytest
+
+from components.errors import PipelineError
+from pipeline.config import PipelineConfig, to_dict
+from pipeline.kubeflow.metadata import connection_to
+from pipeline.kubeflow.prepared_run import load_run
+from pipeline.kubeflow.preparing import prepare_run
+from pipeline.kubeflow.settings import KubeflowConfig, MetadataSettings
+
+MYSQL = MetadataSettings(store="mysql", host="127.0.0.1", port=1)
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch) -> PipelineConfig:
+    monkeypatch.chdir(tmp_path)
+    for name in ("span-1/cat", "span-2/cat", "span-3/dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        (tmp_path / "photos" / name / "1.png").touch()
+    return PipelineConfig("photos")
+
+
+def compiled(config: PipelineConfig, kubeflow: KubeflowConfig | None = None) -> str:
+    kubeflow = kubeflow or KubeflowConfig()
+    return json.dumps({"config": to_dict(config), "kubeflow": dataclasses.asdict(kubeflow)})
+
+
+def test_what_the_tasks_of_a_run_have_in_common(config, tmp_path):
+    run = prepare_run("run-7", compiled(config), {"ingest_window": 2.0, "train_epochs": 3.0})
+    assert run.folder == "output/photos/runs/run-7"
+    assert run.config.train.epochs == 3
+    assert [span.name for span in run.spans] == ["span-2", "span-3"]
+    # One that arrives meanwhile is for the next run.
+    (tmp_path / "photos" / "span-4" / "cat").mkdir(parents=True)
+    loaded = load_run(run.folder)
+    assert loaded == dataclasses.replace(run, spans=list(run.spans))
+
+
+def test_a_retry_finds_the_same_folder(config):
+    first = prepare_run("run-7", compiled(config), {})
+    second = prepare_run("run-7", compiled(config), {})
+    assert first.folder == second.folder
+    assert os.listdir("output/photos/runs") == ["run-7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("train.warm_start", "blessed"), ("tune.trials", 3)],
+)
+def test_a_setting_that_changes_the_steps(config, name, value):
+    settings = {name: value}
+    if name == "tune.trials":
+        settings["tune.space"] = {"learning_rate": [0.001, 0.01]}
+    with pytest.raises(PipelineError) as refused:
+        prepare_run("run-7", compiled(config), {"settings": settings})
+    assert str(refused.value) == (
+        f"A run must have the steps that were compiled. Received: another {name}, which adds a "
+        "step or leaves one out. Compile the pipeline with it instead of setting it for one run."
+    )
+
+
+def test_a_volume_that_cannot_be_written(config, tmp_path):
+    (tmp_path / "output").write_text("in the way")
+    with pytest.raises(PipelineError) as refused:
+        prepare_run("run-7", compiled(config), {})
+    assert str(refused.value).startswith(
+        "The folders of --output, --serving and --schema must be writable. Received: "
+        "output/photos/runs/run-7: "
+    )
+
+
+def test_a_database_without_a_password(config, monkeypatch):
+    monkeypatch.delenv("MLMD_USER", raising=False)
+    with pytest.raises(PipelineError) as refused:
+        connection_to(MYSQL, config)
+    assert str(refused.value) == (
+        "The environment variable MLMD_USER must be set, for ML Metadata's database. Received: "
+        'none. Fill it from a secret: kubeflow.pods.secret_environment: {MLMD_USER: "mysql-'
+        'secret/username"}.'
+    )
+
+
+def test_a_database_that_is_not_there(config, monkeypatch):
+    monkeypatch.setenv("MLMD_USER", "u")
+    monkeypatch.setenv("MLMD_PASSWORD", "secret")
+    with pytest.raises(PipelineError) as refused:
+        prepare_run("run-7", compiled(config, KubeflowConfig(metadata=MYSQL)), {})
+    message = str(refused.value)
+    assert message.startswith(
+        "ML Metadata must be reachable from the pods, with a user who may make tables. Received: "
+        "mysql at 127.0.0.1:1: "
+    )
+    assert message.endswith("Check kubeflow.metadata, the secret, and that the service runs.")
+    assert "secret'" not in message
+
+
+def test_a_server_of_metadata(config):
+    settings = MetadataSettings(store="grpc", host="metadata", port=8080)
+    connection = connection_to(settings, config)
+    assert (connection.host, connection.port) == ("metadata", 8080)
