@@ -157,7 +157,8 @@ def _push(
         keep_versions=config.push.keep_versions,
         force_push=config.force_push,
         reset_baseline=config.reset_baseline,
-        code_fingerprint=code_fingerprint("serving/pusher", "serving/directory"),
+        baseline_step=measured.baseline.id,
+        code_fingerprint=code_fingerprint("serving/pusher", "serving/overlap", "serving/directory"),
     ).with_id("Pusher")
 
 

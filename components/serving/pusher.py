@@ -23,9 +23,11 @@ from components.cache_driver import CacheDriver
 from components.serving.directory.layout import identify, version_folder
 from components.serving.directory.publishing import publish
 from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
+from components.serving.overlap import check_nobody_pushed_since, looked_up_at
 
 MODEL_FOLDER_KEY = "model_folder"
 DIRECTORY_KEY = "serving_directory_id"
+BASELINE_STEP_KEY = "baseline_step"
 EXTRAS = ("report.html", "model_card.md", "metrics.json")
 """Files of the report on the model that stay with it."""
 
@@ -38,6 +40,7 @@ class WholePusherSpec(types.ComponentSpec):
         "keep_versions": component_spec.ExecutionParameter(type=int),
         "force_push": component_spec.ExecutionParameter(type=str),
         "reset_baseline": component_spec.ExecutionParameter(type=str),
+        BASELINE_STEP_KEY: component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -91,14 +94,25 @@ class WholePusherExecutor(executor.Executor):
 
 
 class WholePusherDriver(CacheDriver):
-    """Makes a removed serving directory a reason to push again.
+    """Makes a removed serving directory a reason to push again, and another's push one not to.
 
     TFX's cache knows that the model was pushed once; it does not know that somebody removed it.
     """
 
     def observe(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
-        """Returns the identity of the serving directory, which a new one does not share."""
-        return {DIRECTORY_KEY: identify(execution_info.exec_properties[MODEL_FOLDER_KEY])}
+        """Returns the identity of the serving directory, which a new one does not share.
+
+        Raises:
+            PipelineError: Since this run looked up what serves, another run pushed, or somebody
+                rolled back: what serves is not what the model was compared with.
+        """
+        properties = execution_info.exec_properties
+        folder = str(properties[MODEL_FOLDER_KEY])
+        step = f"{execution_info.pipeline_info.id}.{properties[BASELINE_STEP_KEY]}"
+        with self._metadata_handle as metadata:
+            looked = looked_up_at(metadata.store, step, str(execution_info.pipeline_run_id))
+        check_nobody_pushed_since(folder, looked)
+        return {DIRECTORY_KEY: identify(folder)}
 
 
 class WholePusher(base_component.BaseComponent):
@@ -119,6 +133,7 @@ class WholePusher(base_component.BaseComponent):
         keep_versions: int,
         force_push: str,
         reset_baseline: str,
+        baseline_step: str,
         code_fingerprint: str,
     ):
         """Declares the step.
@@ -134,6 +149,7 @@ class WholePusher(base_component.BaseComponent):
             force_push: The reason why the model is pushed whatever the Evaluator and the gate say,
                 or "". What cannot be served is not pushed by any force.
             reset_baseline: The reason why it was not compared with the serving model, or "".
+            baseline_step: Name of the step that looked up what serves.
             code_fingerprint: Changes when the code of the step does, and with it the cache key.
         """
         super().__init__(
@@ -147,6 +163,7 @@ class WholePusher(base_component.BaseComponent):
                 keep_versions=keep_versions,
                 force_push=force_push,
                 reset_baseline=reset_baseline,
+                baseline_step=baseline_step,
                 code_fingerprint=code_fingerprint,
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )

@@ -446,6 +446,7 @@ def test_where_the_settings_go():
         "keep_versions": 10,
         "force_push": "",
         "reset_baseline": "",
+        "baseline_step": "BaselineResolver",
     }
 
 

@@ -1,19 +1,23 @@
 """What is pushed, and what TFX is told."""
 
+import datetime
 import os
 import pathlib
 from collections.abc import Callable
 
 import pytest
 from tfx import types
+from tfx.orchestration import metadata
 from tfx.orchestration.portable import data_types
+from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import standard_artifacts
 
 from components.artifact_types import ModelReport, ReleaseVerdict
+from components.errors import PipelineError
 from components.serving import pusher
 from components.serving.directory.layout import list_versions
-from components.serving.directory.log import read_events
-from components.serving.directory.release import FORCED_PUSH, PUSH
+from components.serving.directory.log import Event, append_event, read_events
+from components.serving.directory.release import FORCED_PUSH, PUSH, Origin
 from tests.components.serving.directory.saved_models import (
     FILES,
     NOW,
@@ -127,29 +131,59 @@ def test_a_model_that_serves_already_keeps_its_version(do: Do, tmp_path: pathlib
     assert list_versions(str(tmp_path / "serving/photos")) == [1700000000]
 
 
+@pytest.fixture
+def driver(tmp_path: pathlib.Path) -> pusher.WholePusherDriver:
+    """A driver with an ML Metadata in which nobody looked up what serves."""
+    config = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
+    return pusher.WholePusherDriver(metadata.Metadata(config))
+
+
+def execution(folder: pathlib.Path) -> data_types.ExecutionInfo:
+    properties = {"model_folder": str(folder), "baseline_step": "BaselineResolver"}
+    return data_types.ExecutionInfo(
+        exec_properties=properties,
+        pipeline_info=pipeline_pb2.PipelineInfo(id="photos"),
+        pipeline_run_id="run-1",
+    )
+
+
 class TestDriver:
-    @staticmethod
-    def observe(folder: pathlib.Path) -> str:
-        driver = pusher.WholePusherDriver(metadata_handle=None)
-        info = data_types.ExecutionInfo(exec_properties={"model_folder": str(folder)})
-        observed = driver.observe(info)
-        assert list(observed) == ["serving_directory_id"]
-        return observed["serving_directory_id"]
-
-    def test_a_removed_folder_is_another_one(self, tmp_path: pathlib.Path) -> None:
-        identity = self.observe(tmp_path / "photos")
-        assert self.observe(tmp_path / "photos") == identity
+    def test_a_removed_folder_is_another_one(
+        self, driver: pusher.WholePusherDriver, tmp_path: pathlib.Path
+    ) -> None:
+        info = execution(tmp_path / "photos")
+        identity = driver.observe(info)
+        assert list(identity) == ["serving_directory_id"]
+        assert driver.observe(info) == identity
         os.remove(tmp_path / "photos/.directory_id")
-        assert self.observe(tmp_path / "photos") != identity
+        assert driver.observe(info) != identity
 
-    def test_the_cache_sees_it(self, tmp_path: pathlib.Path) -> None:
-        driver = pusher.WholePusherDriver(metadata_handle=None)
-        properties = {"model_folder": str(tmp_path)}
-        output = driver.run(data_types.ExecutionInfo(exec_properties=properties))
+    def test_the_cache_sees_it(
+        self, driver: pusher.WholePusherDriver, tmp_path: pathlib.Path
+    ) -> None:
+        info = execution(tmp_path / "photos")
+        output = driver.run(info)
         assert {key: value.string_value for key, value in output.exec_properties.items()} == {
-            **properties,
-            "serving_directory_id": self.observe(tmp_path),
+            **info.exec_properties,
+            **driver.observe(info),
         }
+
+    def test_another_run_pushed_meanwhile(
+        self,
+        driver: pusher.WholePusherDriver,
+        tmp_path: pathlib.Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        looked = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
+        asked = []
+        monkeypatch.setattr(pusher, "looked_up_at", lambda _, *names: asked.append(names) or looked)
+        origin = Origin(PUSH, "ann@host")
+        event = Event("2026-11-25T00:00:01+00:00", 7, "digest", origin)
+        (tmp_path / "photos").mkdir()
+        append_event(str(tmp_path / "photos"), event)
+        with pytest.raises(PipelineError, match="Received: version 7, a push by ann@host"):
+            driver.observe(execution(tmp_path / "photos"))
+        assert asked == [("photos.BaselineResolver", "run-1")]
 
 
 def test_the_step_uses_both() -> None:
