@@ -6,6 +6,7 @@ is known only when a run begins, so that one task runs all nodes of a kind, one 
 
 from collections.abc import Sequence
 
+from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto.orchestration import pipeline_pb2
@@ -15,7 +16,7 @@ from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.environment import Environment, this_machine
+from pipeline.environment import Environment
 from pipeline.runs.artifacts import kind_of
 
 DATA_STEPS = ("ImageFolderExampleGen", "StatisticsGen")
@@ -44,7 +45,11 @@ def create_pipeline(
 
 def upstream_kinds(config: PipelineConfig) -> dict[str, list[str]]:
     """For each kind of step, in an order in which one process could run them, those before it."""
-    pipeline = create_pipeline(config, this_machine(config), _ANY_SCHEMA, ())
+    # Nothing is run here, and no folder made.
+    nowhere = metadata_store_pb2.ConnectionConfig(
+        fake_database=metadata_store_pb2.FakeDatabaseConfig()
+    )
+    pipeline = create_pipeline(config, Environment(nowhere), _ANY_SCHEMA, ())
     return {
         kind_of(node.pipeline_node.node_info.id): [
             kind_of(upstream) for upstream in node.pipeline_node.upstream_nodes

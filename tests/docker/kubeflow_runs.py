@@ -125,6 +125,9 @@ class Cluster:
         pipeline = components.load_component_from_file(str(self.package))
         with self._containers(on_start), contextlib.redirect_stdout(io.StringIO()):
             task = pipeline(**parameters)
+        # Shown where a test fails.
+        for step, log in self.logs.items():
+            print(f"== {step}\n{log[-2000:]}")
         return dict(task.outputs) or None
 
     @contextlib.contextmanager

@@ -289,7 +289,8 @@ def test_what_vertex_cannot_give(tmp_path, config, settings, message):
     assert message in str(refused.value)
 
 
-def test_the_command(tmp_path, capsys):
+def test_the_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"data": "photos", "kubeflow": {"pods": {"image": "a:1"}}}))
     path = tmp_path / "p.yaml"
@@ -298,6 +299,8 @@ def test_the_command(tmp_path, capsys):
     [document] = list(yaml.safe_load_all(path.read_text()))[:1]
     parameters = document["root"]["inputDefinitions"]["parameters"]
     assert parameters["train_epochs"]["defaultValue"] == 3
+    # Folders are for the pods to make, which are another user.
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["config.yaml", "p.yaml"]
 
 
 @pytest.mark.parametrize(
