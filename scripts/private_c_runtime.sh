@@ -34,6 +34,8 @@ derive_paragraph() {
   local suite=$1 next_suite=$2 apt_folder=$3
   cat_files "$apt_folder"/sources.list.d/*.sources | awk -v suite="$suite" -v next_suite="$next_suite" '
     BEGIN { RS = ""; FS = "\n" }
+    # Read to the end all the same: whoever writes to a closed pipe fails.
+    is_found { next }
     {
       types = suites = components = enabled = ""
       for (i = 1; i <= NF; i++) {
@@ -53,7 +55,7 @@ derive_paragraph() {
         else if (field == "components") print "Components: main"
         else if (field != "trusted" && field != "architectures") print $i
       }
-      exit
+      is_found = 1
     }'
 }
 
@@ -62,6 +64,7 @@ derive_from_line() {
   local suite=$1 next_suite=$2 apt_folder=$3
   cat_files "$apt_folder"/sources.list "$apt_folder"/sources.list.d/*.list | awk \
     -v suite="$suite" -v next_suite="$next_suite" '
+    is_found { next }
     $1 == "deb" {
       options = ""
       if (match($0, /\[[^]]*\]/)) {
@@ -72,7 +75,7 @@ derive_from_line() {
       print "Types: deb\nURIs: " $2 "\nSuites: " next_suite "\nComponents: main"
       if (match(options, /signed-by=[^ ]+/))
         print "Signed-By: " substr(options, RSTART + 10, RLENGTH - 10)
-      exit
+      is_found = 1
     }'
 }
 
