@@ -41,7 +41,8 @@ CACHED = "unchanged, taken from the cache"
 def cluster(tmp_path_factory, image, database) -> Cluster:
     volume = tmp_path_factory.mktemp("volume")
     for folder in (volume, *volume.parents[:2]):
-        folder.chmod(0o777)
+        folder.chmod(folder.stat().st_mode | 0o055)
+    volume.chmod(0o777)
     made = Cluster(volume, database, image)
     made.fill()
     made.compile()
