@@ -20,7 +20,7 @@ from tests.docker.database import DATABASE, Database
 from tests.docker.engine import REPOSITORY
 
 SAMPLE = REPOSITORY / "data" / "fashion_mnist_sample"
-IMAGES_A_CLASS = 30
+IMAGES_A_CLASS = 100
 USER = 1000
 
 OnStart = Callable[[str, Any], None]
