@@ -6,18 +6,11 @@ the terminal shows nothing but what the user wants to know, `--help` and mistake
 once, and a step that dies of lack of memory is reported like any other failure.
 
 supervisor.py  starts the worker, shows its events, ends with the right exit status
-folders.py     what the run writes to
 console.py     events -> the terminal
-summary.py     the last event -> the verdict in words
 events.py      what the worker can say
 pipe.py        events from one process to the other
 worker.py      the other process
 lifeline.py    ends it when the supervisor is killed
 steps.py       one run with TFX's LocalDagRunner
 watcher.py     TFX's log -> events
-artifacts.py   what ML Metadata knows of a step
-memory.py      how much memory a step took
-failures.py    an exception -> one readable error
-outcomes.py    what became of each run, and the page over all of them
-results.py     artifacts -> what a step did, and the summary of a run
 """
