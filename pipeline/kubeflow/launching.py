@@ -15,7 +15,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.errors import PipelineError
 from components.validation.schema import FrozenSchema
 from pipeline.environment import Environment
-from pipeline.kubeflow.metadata import connection_to
+from pipeline.kubeflow.metadata import check_connection, connection_to
 from pipeline.kubeflow.nodes import DATA_STEPS, compile_nodes, create_pipeline
 from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.kubeflow.say import say
@@ -42,6 +42,7 @@ def launch_step(run: PreparedRun, step: str) -> dict[str, StepRecord]:
         Exception: Whatever it raised.
     """
     connection = connection_to(run.kubeflow.metadata, run.config)
+    check_connection(connection, run.kubeflow.metadata)
     pods = run.kubeflow.pods_of(step)
     beam = [f"--runner={pods.beam_runner}"] if pods.beam_runner else []
     environment = Environment(

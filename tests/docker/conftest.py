@@ -1,4 +1,7 @@
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +23,19 @@ def image(tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory) -> Iterator[Database]:
+def open_folder() -> Iterator[Path]:
+    """A folder for all users: pytest's own are for one, and each new session sees to that."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def database(open_folder) -> Iterator[Database]:
     """A database for ML Metadata."""
     engine.require("mariadbd", "mariadb", "mariadb-install-db")
-    made = make_database(tmp_path_factory.mktemp("mariadb") / "server")
+    folder = open_folder / "mariadb"
+    folder.mkdir()
+    made = make_database(folder)
     yield made
     made.stop()

@@ -72,12 +72,8 @@ def make_database(folder: Path) -> Database:
     """Makes and starts a server with a database for ML Metadata.
 
     Args:
-        folder: A new one.
+        folder: A new one, which other users can get into: the server runs as one of its own.
     """
-    folder.mkdir(parents=True)
-    # The server runs as a user of its own.
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(parent.stat().st_mode | 0o055)
     data = folder / "data"
     subprocess.run(
         ["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={data}",

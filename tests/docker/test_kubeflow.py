@@ -38,10 +38,9 @@ CACHED = "unchanged, taken from the cache"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory, image, database) -> Cluster:
-    volume = tmp_path_factory.mktemp("volume")
-    for folder in (volume, *volume.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+def cluster(open_folder, image, database) -> Cluster:
+    volume = open_folder / "volume"
+    volume.mkdir()
     volume.chmod(0o777)
     made = Cluster(volume, database, image)
     made.fill()
