@@ -16,15 +16,13 @@ from components.errors import PipelineError
 from components.validation.schema import FrozenSchema
 from pipeline.environment import Environment
 from pipeline.kubeflow.metadata import check_connection, connection_to
-from pipeline.kubeflow.nodes import DATA_STEPS, compile_nodes, create_pipeline
+from pipeline.kubeflow.nodes import DATA_STEPS, SCHEMA_STEP, compile_nodes, create_pipeline
 from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.kubeflow.say import say
 from pipeline.runs import memory
 from pipeline.runs.artifacts import StepRecord, StepRecords, kind_of
 from pipeline.runs.first_schema import infer_schema
 from pipeline.runs.results import describe_step
-
-SCHEMA_STEP = "ImportSchemaGen"
 
 
 def launch_step(run: PreparedRun, step: str) -> dict[str, StepRecord]:

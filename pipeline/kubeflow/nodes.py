@@ -22,6 +22,8 @@ from pipeline.runs.artifacts import kind_of
 DATA_STEPS = ("ImageFolderExampleGen", "StatisticsGen")
 """The steps that need no schema: it may be inferred from what they found."""
 
+SCHEMA_STEP = "ImportSchemaGen"
+
 # The steps and their order do not depend on what is in the schema.
 _ANY_SCHEMA = FrozenSchema("schema.pbtxt", CLASS_NAMES_VOCABULARY, ("0", "1"))
 
@@ -50,9 +52,14 @@ def upstream_kinds(config: PipelineConfig) -> dict[str, list[str]]:
         fake_database=metadata_store_pb2.FakeDatabaseConfig()
     )
     pipeline = create_pipeline(config, Environment(nowhere), _ANY_SCHEMA, ())
-    return {
+    upstream = {
         kind_of(node.pipeline_node.node_info.id): [
-            kind_of(upstream) for upstream in node.pipeline_node.upstream_nodes
+            kind_of(name) for name in node.pipeline_node.upstream_nodes
         ]
         for node in compile_nodes(pipeline).nodes
     }
+    # This one decides which schema the run is held to, without which no other can be compiled.
+    for step, before in upstream.items():
+        if step not in (*DATA_STEPS, SCHEMA_STEP) and SCHEMA_STEP not in before:
+            before.append(SCHEMA_STEP)
+    return upstream

@@ -94,8 +94,15 @@ def test_each_step_is_a_container_in_the_order_of_tfx(documents, tasks):
         "preparerun",
         "baselineresolver",
         "imagefolderexamplegen",
+        "importschemagen",
         "trainer",
     }
+    # It decides on the schema, which all but these need.
+    without_schema = ("PrepareRun", "ImageFolderExampleGen", "StatisticsGen", "ImportSchemaGen")
+    for name in containers(documents):
+        step = next((step for step in before if step.lower() == name), "condition-1")
+        if step not in (*without_schema, "condition-1"):
+            assert "importschemagen" in before[step], step
     assert before["Pusher"] >= {"releasegate", "infravalidator", "modelreport"}
     assert len(containers(documents)) == 17
 
