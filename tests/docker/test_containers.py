@@ -1,8 +1,8 @@
 """The image, and the compiled pipeline for real: containers, a database, images in, a model out.
 
-One file, since pytest-xdist gives each file to one process, and there is but one Docker. The tests of
-the pipeline build on each other, in the order in which they stand: each begins where the one before
-it left the volume and the database.
+One file, since pytest-xdist gives each file to one process, and there is but one Docker. The tests
+of the pipeline build on each other, in the order in which they stand: each begins where the one
+before it left the volume and the database.
 """
 
 import json
