@@ -1,6 +1,7 @@
 """The command line of `runner_kubeflow.py`."""
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 
@@ -8,7 +9,7 @@ from components.config_checks import ConfigurationError
 from components.errors import PipelineError
 from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
 from pipeline.kubeflow.server.command_line import add_commands
-from pipeline.kubeflow.settings import kubeflow_from_dict
+from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
 
 PROGRAM = "runner_kubeflow.py"
 KUBEFLOW, VERTEX = "kubeflow", "vertex"
@@ -67,6 +68,21 @@ def _build_parser() -> argparse.ArgumentParser:
         default=KUBEFLOW,
         help="open-source Kubeflow Pipelines, or Vertex AI Pipelines",
     )
+    compiling.add_argument(
+        "--beam-runner",
+        default="",
+        metavar="NAME",
+        help="what runs the Beam work of all steps, such as FlinkRunner; wins over the section's "
+        "pods.beam_runner, and not over that of single steps",
+    )
+    compiling.add_argument(
+        "--beam-option",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="a further argument of Beam, as in --beam-option=--flink_master=HOST:8081; may be "
+        "given several times",
+    )
     add_commands(commands)
     return parser
 
@@ -75,7 +91,7 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
     """Takes what is left of the arguments for the flags of the pipeline."""
     given = parse_arguments(further, f"{PROGRAM} compile")
     try:
-        kubeflow = kubeflow_from_dict(given.kubeflow)
+        kubeflow = _with_beam(kubeflow_from_dict(given.kubeflow), arguments)
     except ConfigurationError as error:
         raise ConfigurationError(f"{given.config_file}: {error}") from error
     # Only now, since TFX and the SDK take ten seconds to load.
@@ -89,3 +105,13 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
         f"{arguments.to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.\n"
     )
     return 0
+
+
+def _with_beam(kubeflow: KubeflowConfig, arguments: argparse.Namespace) -> KubeflowConfig:
+    pods = kubeflow.pods
+    beam = dataclasses.replace(
+        pods,
+        beam_runner=arguments.beam_runner or pods.beam_runner,
+        beam_options=[*pods.beam_options, *arguments.beam_option],
+    )
+    return dataclasses.replace(kubeflow, pods=beam)

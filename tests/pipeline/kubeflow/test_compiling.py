@@ -310,6 +310,34 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["config.yaml", "p.yaml"]
 
 
+def test_a_runner_of_beam_for_all_steps(tmp_path):
+    config = tmp_path / "config.yaml"
+    section = {
+        "pods": {"image": "a:1", "beam_options": ["--parallelism=4"]},
+        "steps": {"Transform": {"beam_runner": "SparkRunner"}},
+    }
+    config.write_text(yaml.safe_dump({"data": "photos", "kubeflow": section}))
+    path = tmp_path / "p.yaml"
+    beam = ["--beam-runner", "FlinkRunner", "--beam-option=--flink_master=jobmanager:8081"]
+    assert main(["compile", "--config", str(config), "-o", str(path), *beam]) == 0
+    document = next(iter(yaml.safe_load_all(path.read_text())))
+    arguments = containers([document])["preparerun"]["args"]
+    settings = json.loads(arguments[arguments.index("--configuration") + 1])["kubeflow"]
+    kubeflow = kubeflow_from_dict(settings)
+    options = ["--parallelism=4", "--flink_master=jobmanager:8081"]
+    found = {
+        step: (pods.beam_runner, pods.beam_options)
+        for step in ("StatisticsGen", "Transform")
+        if (pods := kubeflow.pods_of(step))
+    }
+    assert found == {
+        "StatisticsGen": ("FlinkRunner", options),
+        "Transform": ("SparkRunner", options),
+    }
+    wrong = ["compile", "--config", str(config), "-o", str(path), "--beam-runner", "FlinkRuner"]
+    assert main(wrong) == 2
+
+
 @pytest.mark.parametrize(
     ("section", "message"),
     [
