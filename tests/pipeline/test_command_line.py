@@ -363,6 +363,14 @@ def test_every_setting_has_a_flag():
     }
 
 
+def test_what_is_for_kubeflow_is_set_aside(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("data: photos\nkubeflow: {pods: {image: 'a:1'}}\n")
+    arguments = parse_arguments(["--config", str(file)])
+    assert arguments.config == PipelineConfig("photos")
+    assert arguments.kubeflow == {"pods": {"image": "a:1"}}
+
+
 def test_a_flag_changes_one_option_of_the_file(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(
