@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import command_line
 from pipeline.command_line import parse_arguments
-from pipeline.config import from_dict, to_dict
+from pipeline.config import PipelineConfig, from_dict, to_dict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
