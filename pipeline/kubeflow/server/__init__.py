@@ -2,9 +2,16 @@
 
 command_line.py  submit, schedule, list, pause, resume, delete
 package.py       a compiled pipeline: its name, its parameters, values for them
-connection.py    one address, one token; failures in words
+planning.py      the flags of schedule -> when it will run
+cron.py          expressions as Kubeflow reads them
+time_zones.py    the zone that is meant, and that by which the server counts
+commands.py      what each command does with a server, and says
+connection.py    one address, one token
+failures.py      what went wrong, in words
 uploading.py     a pipeline and its version on the server
-running.py       a run, from its creation to its verdict
-cron.py          when a schedule will run
+running.py       a run, from its creation to its end
+verdict.py       whether its model was released
 scheduling.py    schedules, by their names
+replacing.py     a schedule in the place of another
+tables.py        schedules -> a table
 """

@@ -1,28 +1,42 @@
-"""What each command does, and says."""
+"""What each command does with a server, and says."""
 
 import argparse
 import datetime
-import zoneinfo
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from components.config_checks import ConfigurationError
-from pipeline.kubeflow.server import running, scheduling
-from pipeline.kubeflow.server.connection import Server, connect, printable
-from pipeline.kubeflow.server.cron import find_zone, next_runs, six_fields
-from pipeline.kubeflow.server.package import parse_values, read_package
+from pipeline.kubeflow.server import running
+from pipeline.kubeflow.server.connection import Server, connect
+from pipeline.kubeflow.server.package import Package, parse_values, read_package
+from pipeline.kubeflow.server.planning import Plan
+from pipeline.kubeflow.server.replacing import put_schedule
+from pipeline.kubeflow.server.scheduling import Calls, Schedule, find_schedule
+from pipeline.kubeflow.server.tables import schedule_table
+from pipeline.kubeflow.server.time_zones import server_zone
 from pipeline.kubeflow.server.uploading import find_experiment, upload
+from pipeline.kubeflow.server.verdict import find_marks
 
 Say = Callable[[str], object]
 INTERRUPTED = 130
+WIDTH = 120
+"""Of what is no terminal."""
 
 
 def submit(arguments: argparse.Namespace, say: Say) -> int:
     """Starts a run, and waits for it if asked."""
+    if arguments.time_out < 0 or (arguments.time_out and not arguments.wait):
+        raise ConfigurationError(
+            "--time-out must be a number of seconds above 0, and stand with --wait. Received: "
+            f"{arguments.time_out:g}. Add --wait, or leave it out."
+        )
     package = read_package(arguments.pipeline)
     values = parse_values(package, arguments.set)
+    # Before anything is sent.
+    marks = find_marks(package.specification, package.path) if arguments.wait else None
     server = _connect(arguments)
     uploaded = upload(server, package)
     say(f"{package.version}: {'uploaded' if uploaded.is_new else 'on the server already'}")
@@ -31,44 +45,38 @@ def submit(arguments: argparse.Namespace, say: Say) -> int:
     experiment = find_experiment(server, arguments.experiment)
     run = running.create_run(server, name, uploaded, experiment, values)
     say(f"Run {name}: {running.url_of_run(server, run)}")
-    if not arguments.wait:
+    if marks is None:
         return 0
+    watched = running.Watched(server, run, package.labels, marks)
     try:
-        waiting = running.Waiting(time_out=arguments.time_out)
-        return running.wait_for_run(server, run, say, waiting)
+        return running.wait_for_run(watched, say, running.Waiting(time_out=arguments.time_out))
     except KeyboardInterrupt:
         say(f"Not waiting any longer; the run goes on: {running.url_of_run(server, run)}")
         return INTERRUPTED
 
 
-def schedule(arguments: argparse.Namespace, say: Say) -> int:
+def schedule(
+    arguments: argparse.Namespace,
+    plan: Plan,
+    package: Package,
+    values: Mapping[str, Any],
+    say: Say,
+) -> int:
     """Makes a schedule, or changes one."""
-    cron = six_fields(arguments.cron)
-    zone = find_zone(arguments.time_zone)
-    if arguments.max_concurrency < 1:
-        raise ConfigurationError(
-            f"--max-concurrency must be at least 1. Received: {arguments.max_concurrency}."
-        )
-    start, end = _time(arguments.start), _time(arguments.end)
-    package = read_package(arguments.pipeline)
-    values = parse_values(package, arguments.set)
-    if cron != arguments.cron:
-        say(f"Kubeflow's cron has the seconds first: {cron}")
-    _preview(cron, zone, start, end, say)
-    if arguments.preview:
-        return 0
     server = _connect(arguments)
-    wanted = scheduling.Schedule(
+    uploaded = upload(server, package)
+    wanted = Schedule(
         name=arguments.name or package.name,
-        cron=cron,
-        start=start,
-        end=end,
+        cron=plan.cron.text,
+        start=plan.start,
+        end=plan.end,
         catch_up=arguments.catch_up,
         most_at_once=arguments.max_concurrency,
+        uploaded=uploaded,
+        experiment=find_experiment(server, arguments.experiment),
+        values=values,
     )
-    uploaded = upload(server, package)
-    experiment = find_experiment(server, arguments.experiment)
-    put = scheduling.put_schedule(server, wanted, uploaded, experiment, values)
+    put = put_schedule(Calls(server), wanted)
     done = "replaced" if put.replaced else "made"
     paused = f", paused as it was: resume {wanted.name}" if put.is_paused else ""
     say(f"Schedule {wanted.name}: {done}, of {package.version}{paused}")
@@ -77,78 +85,42 @@ def schedule(arguments: argparse.Namespace, say: Say) -> int:
 
 def list_schedules(arguments: argparse.Namespace, say: Say) -> int:
     """Shows all schedules."""
-    schedules = scheduling.list_schedules(_connect(arguments))
-    if not schedules:
+    zone = server_zone()
+    calls = Calls(_connect(arguments))
+    rows = [(each, calls.last_run(each.recurring_run_id)) for each in calls.all()]
+    if not rows:
         say("There are no schedules.")
         return 0
-    table = Table("name", "cron", "state", "at once", "catches up", "pipeline version")
-    for each in schedules:
-        trigger = each.trigger.cron_schedule if each.trigger else None
-        version = each.pipeline_version_reference
-        row = (
-            each.display_name,
-            trigger.cron if trigger else "every so often",
-            str(each.status).lower(),
-            each.max_concurrency,
-            "no" if each.no_catchup else "yes",
-            version.pipeline_version_id if version else "",
-        )
-        table.add_row(*map(printable, row))
-    console = Console(width=120)
-    with console.capture() as captured:
-        console.print(table, markup=False)
-    say(captured.get().rstrip("\n"))
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.print(schedule_table(rows, zone, datetime.datetime.now(datetime.UTC)), highlight=False)
     return 0
 
 
 def pause(arguments: argparse.Namespace, say: Say) -> int:
     """Switches a schedule off."""
-    scheduling.pause_schedule(_connect(arguments), arguments.name)
+    calls = Calls(_connect(arguments))
+    calls.disable(find_schedule(calls, arguments.name).recurring_run_id)
     say(f"Schedule {arguments.name}: paused. Runs that go on are not touched.")
     return 0
 
 
 def resume(arguments: argparse.Namespace, say: Say) -> int:
     """Switches a schedule on."""
-    scheduling.resume_schedule(_connect(arguments), arguments.name)
-    say(f"Schedule {arguments.name}: resumed.")
+    calls = Calls(_connect(arguments))
+    found = find_schedule(calls, arguments.name)
+    calls.enable(found.recurring_run_id)
+    missed = "the latest run that was" if found.no_catchup else "all runs that were"
+    say(f"Schedule {arguments.name}: resumed. Kubeflow makes up for {missed} missed meanwhile.")
     return 0
 
 
 def delete(arguments: argparse.Namespace, say: Say) -> int:
     """Deletes a schedule."""
-    scheduling.delete_schedule(_connect(arguments), arguments.name)
+    calls = Calls(_connect(arguments))
+    calls.delete(find_schedule(calls, arguments.name).recurring_run_id)
     say(f"Schedule {arguments.name}: deleted. Its runs stay.")
     return 0
 
 
 def _connect(arguments: argparse.Namespace) -> Server:
     return connect(arguments.host, arguments.namespace)
-
-
-def _time(text: str) -> datetime.datetime | None:
-    if not text:
-        return None
-    try:
-        time = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            "--start and --end must be times of ISO 8601, such as 2026-12-01T03:00. Received: "
-            f"{text!r}."
-        ) from None
-    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
-
-
-def _preview(
-    cron: str,
-    zone: zoneinfo.ZoneInfo,
-    start: datetime.datetime | None,
-    end: datetime.datetime | None,
-    say: Say,
-) -> None:
-    say(f"The next runs, in the cluster's time zone, {zone.key}:")
-    now = datetime.datetime.now(datetime.UTC)
-    for time in next_runs(cron, zone, max(now, start or now)):
-        if end is None or time <= end:
-            utc = time.astimezone(datetime.UTC)
-            say(f"  {time:%a %Y-%m-%d %H:%M:%S %Z}  ({utc:%a %H:%M} UTC)")

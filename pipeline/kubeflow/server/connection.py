@@ -3,42 +3,22 @@
 import dataclasses
 import json
 import os
+import ssl
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import kfp_server_api
 import urllib3
 
-from components.errors import PipelineError
+from components.config_checks import ConfigurationError
+from pipeline.kubeflow.server import failures
+from pipeline.kubeflow.server.failures import CA_FILE, TOKEN, TOKEN_FILE
 
 SECONDS = 30.0
 """The longest wait for an answer."""
 PAGE = 100
-HOST, NAMESPACE, TOKEN, TOKEN_FILE, CA_FILE = (
-    "KFP_HOST",
-    "KFP_NAMESPACE",
-    "KFP_TOKEN",
-    "KFP_TOKEN_FILE",
-    "KFP_CA_FILE",
-)
-_ADVICE = {
-    401: f"Give a valid token in {TOKEN} or {TOKEN_FILE}",
-    403: f"Give a token in {TOKEN} or {TOKEN_FILE} whose owner may do this in the namespace",
-    404: "Check --host, which must be the address of the API, and that what you name still exists",
-    409: "Something of that name exists already; choose another name or delete it",
-}
-
-
-class ServerError(PipelineError):
-    """The server did not do what it was asked.
-
-    Attributes:
-        is_transient: Whether it may do so in a moment.
-    """
-
-    def __init__(self, message: str, is_transient: bool = False):
-        super().__init__(message)
-        self.is_transient = is_transient
+HOST, NAMESPACE = "KFP_HOST", "KFP_NAMESPACE"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,12 +29,14 @@ class Server:
         host: Its address.
         namespace: Of runs, schedules and experiments; empty where there is but one.
         client: KFP's.
+        token: Never to be shown.
         seconds: The longest wait for an answer.
     """
 
     host: str
     namespace: str
     client: kfp_server_api.ApiClient
+    token: str = dataclasses.field(default="", repr=False)
     seconds: float = SECONDS
 
     def ask(self, call: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
@@ -69,6 +51,7 @@ class Server:
             ServerError: There was no answer, or it was no.
         """
         given = {name: value for name, value in settings.items() if value is not None}
+        self.client.last_response = None
         # The client takes a pair, and silently ignores a single float.
         time_out = (self.seconds, self.seconds)
         try:
@@ -76,16 +59,16 @@ class Server:
             _check_form(self.client.last_response.data)
             return answer
         except kfp_server_api.ApiException as error:
-            raise _refused(self.host, error) from error
+            raise failures.refused(self.host, error, self.token) from error
         except urllib3.exceptions.HTTPError as error:
-            raise _unreachable(self.host, error) from error
+            raise failures.unreachable(self.host, error, self.seconds) from error
         # What the client raises of an answer that has another form.
         except (ValueError, TypeError, AttributeError) as error:
-            raise ServerError(
-                f"{self.host} must answer as Kubeflow Pipelines does. Received: an answer of "
-                "another form. Check --host, which must be the address of the API; if the server "
-                "is newer than this client, tell us."
-            ) from error
+            # Also of a refusal without a text, such as a certificate that is not trusted.
+            if isinstance(error.__context__, kfp_server_api.ApiException):
+                raise failures.refused(self.host, error.__context__, self.token) from error
+            body = getattr(self.client.last_response, "data", None)
+            raise failures.unreadable(self.host, body) from error
 
     def ask_all(self, call: Callable[..., Any], field: str, **settings: Any) -> Iterator[Any]:
         """Makes a request for a list, page by page.
@@ -94,6 +77,9 @@ class Server:
             call: A method of one of the client's services.
             field: Where an answer has its page.
             **settings: Its arguments.
+
+        Raises:
+            ServerError: There was no answer, or it was no.
         """
         token = ""
         while True:
@@ -113,34 +99,45 @@ def connect(host: str, namespace: str = "", environment: Mapping[str, str] = os.
         environment: With the token, KFP_TOKEN or KFP_TOKEN_FILE, and KFP_CA_FILE.
 
     Raises:
-        ServerError: There is no address, or a file cannot be read.
+        ConfigurationError: There is no address, or a file or the token cannot be used.
     """
-    host = (host or environment.get(HOST, "")).rstrip("/")
-    if not host.startswith(("http://", "https://")):
-        raise ServerError(
-            "The address of Kubeflow Pipelines must be given, such as "
-            f"https://kubeflow.example.com/pipeline. Received: {host or 'none'}. Give --host "
-            f"or {HOST}."
-        )
+    host = _address(host or environment.get(HOST, ""))
     configuration = kfp_server_api.Configuration(host=host)
+    # Nothing is repeated, and no redirection is followed: the token is for this host alone.
     configuration.retries = False
-    configuration.ssl_ca_cert = environment.get(CA_FILE) or None
+    configuration.ssl_ca_cert = _authorities(environment.get(CA_FILE, "")) or None
     client = kfp_server_api.ApiClient(configuration)
-    token = environment.get(TOKEN) or _read(environment.get(TOKEN_FILE, ""))
+    token = _token(environment)
     if token:
         client.set_default_header("Authorization", f"Bearer {token}")
-    return Server(host, namespace or environment.get(NAMESPACE, ""), client)
+    return Server(host, namespace or environment.get(NAMESPACE, ""), client, token)
 
 
-def printable(text: object) -> str:
-    """Text of a server without what could steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text or ""))
+def _address(host: str) -> str:
+    parts = urllib.parse.urlsplit(host)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(
+            "The address of Kubeflow Pipelines must be given, such as "
+            "https://kubeflow.example.com/pipeline. Received: "
+            f"{failures.printable(host) or 'none'}. Give --host or {HOST}."
+        )
+    if "@" in parts.netloc:
+        raise ConfigurationError(
+            "The address of Kubeflow Pipelines must be without a user and a password. Received: "
+            f"one with them, for {parts.hostname}. Give a token in {TOKEN} or {TOKEN_FILE}."
+        )
+    return host.rstrip("/")
 
 
-def _check_form(body: str) -> None:
-    """The client makes an empty answer of what is none, such as a page to log in on."""
-    if not isinstance(json.loads(body), dict):
-        raise TypeError
+def _token(environment: Mapping[str, str]) -> str:
+    """The token; what is wrong with it is said without it."""
+    token = (environment.get(TOKEN) or _read(environment.get(TOKEN_FILE, ""))).strip()
+    if not (token.isascii() and (token.isprintable() or not token)):
+        raise ConfigurationError(
+            f"The token in {TOKEN} or {TOKEN_FILE} must be one line of ASCII. Received: "
+            f"{len(token)} characters that are not. Copy it again."
+        )
+    return token
 
 
 def _read(path: str) -> str:
@@ -148,40 +145,28 @@ def _read(path: str) -> str:
         return ""
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read().strip()
+            return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise ServerError(
+        raise ConfigurationError(
             f"{TOKEN_FILE} must name a file with the token. Received: {path}: "
-            f"{getattr(error, 'strerror', None) or 'not text'}."
+            f"{getattr(error, 'strerror', None) or 'not text'}. Name another one."
         ) from error
 
 
-def _refused(host: str, error: kfp_server_api.ApiException) -> ServerError:
-    advice = _ADVICE.get(error.status, "Try again, or look at the log of the API server")
-    return ServerError(
-        f"{host} must accept the request. Received: {error.status} {_reason(error)}. {advice}.",
-        is_transient=error.status in (429, 502, 503, 504),
-    )
+def _authorities(path: str) -> str:
+    if path:
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:
+            reason = error.strerror if not isinstance(error, ssl.SSLError) else "no certificates"
+            raise ConfigurationError(
+                f"{CA_FILE} must name a file with certificates in PEM. Received: {path}: {reason}. "
+                "Name that of the cluster's certificate authority."
+            ) from error
+    return path
 
 
-def _reason(error: kfp_server_api.ApiException) -> str:
-    """What the server says in its own form, in one line; or what HTTP says."""
-    try:
-        said = json.loads(error.body)["message"]
-    except (TypeError, ValueError, KeyError):
-        said = error.reason
-    return printable(said)[:500].strip().rstrip(".")
-
-
-def _unreachable(host: str, error: urllib3.exceptions.HTTPError) -> ServerError:
-    reason = printable(getattr(error, "reason", None) or error)[:300].rstrip(".")
-    if "certificate" in reason.lower():
-        advice = (
-            f"If the cluster has a certificate authority of its own, name its file in {CA_FILE}"
-        )
-    else:
-        advice = "Check --host, the network, and that the API server runs"
-    return ServerError(
-        f"{host} must be reachable and answer in full. Received: {reason}. {advice}.",
-        is_transient=True,
-    )
+def _check_form(body: str) -> None:
+    """The client makes an empty answer of what is none, such as a page to log in on."""
+    if not isinstance(json.loads(body), dict):
+        raise TypeError

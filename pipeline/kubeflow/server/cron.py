@@ -1,12 +1,18 @@
-"""When a schedule will run. Kubeflow's expressions have six fields, the seconds first.
+"""Cron expressions as Kubeflow reads them: six fields, the seconds first.
 
-Kubeflow has one time zone for all schedules of a cluster, UTC unless the controller of scheduled
-workflows was given another by its variable CRON_SCHEDULE_TIMEZONE; a schedule cannot choose its
-own. So the time zone here is that of the cluster, and is used to show what will happen.
+Kubeflow parses with robfig/cron 1.2. What that library does differently from cron is refused, or
+done here in the same way, so that a preview is what will happen:
+
+- Of five fields it takes the first for the second, and any day of the week, without a word:
+  `0 3 * * 1` would run at minute 3 of every hour in January. Here five get second 0 in front.
+- Sunday is 0, never 7; L, W and # do not exist; `?` is `*`.
+- A day must match both day fields if one of them has a star, also one with a step, and else one.
 """
 
+import dataclasses
 import datetime
 import itertools
+import re
 import zoneinfo
 from collections.abc import Iterator
 
@@ -14,77 +20,169 @@ from cronsim import CronSim, CronSimError
 
 from components.config_checks import ConfigurationError
 
-FIELDS = "second minute hour day-of-month month day-of-week"
-SHOWN = 5
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+SIX_FIELDS = (
+    "second (0-59), minute (0-59), hour (0-23), day of the month (1-31), month (1-12), day of the "
+    "week (0-6, Sunday is 0)"
+)
+EXAMPLE = "Mondays at three: '0 0 3 * * 1'"
+_TERM = re.compile(r"(?:(?P<star>[*?])|(?P<low>\w+)(?:-(?P<high>\w+))?)(?:/(?P<step>\d+))?", re.A)
 
 
-def six_fields(expression: str) -> str:
-    """An expression as Kubeflow takes it.
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """What one of the six fields may hold.
 
-    Args:
-        expression: Of six fields, or of the five that cron has everywhere else, to which second 0
-            is added.
-
-    Raises:
-        ConfigurationError: It is neither.
+    Attributes:
+        name: In words.
+        low: The least number.
+        high: The greatest.
+        names: Names that stand for numbers, from `low` on.
     """
-    fields = expression.split()
-    if len(fields) == 5:
-        fields = ["0", *fields]
-    if len(fields) != 6 or not fields[0].isdigit() or int(fields[0]) > 59:
-        raise ConfigurationError(
-            f"--cron must have the six fields of Kubeflow, {FIELDS}, with one number for the "
-            "seconds, or the five of cron, without seconds. Received: "
-            f"{expression!r}, with {len(expression.split())} fields. Mondays at three: "
-            "'0 0 3 * * 1' or '0 3 * * 1'."
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+
+FIELDS = (
+    Field("second", 0, 59),
+    Field("minute", 0, 59),
+    Field("hour", 0, 23),
+    Field("day of the month", 1, 31),
+    Field("month", 1, 12, MONTHS),
+    Field("day of the week", 0, 6, WEEKDAYS),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Expression:
+    """An expression that Kubeflow takes.
+
+    Attributes:
+        text: Its six fields.
+        values: The numbers that each of them matches.
+        was_classic: Whether it had five, so that second 0 was put in front.
+    """
+
+    text: str
+    values: tuple[frozenset[int], ...]
+    was_classic: bool = False
+
+    def times(
+        self, zone: zoneinfo.ZoneInfo, after: datetime.datetime
+    ) -> Iterator[datetime.datetime]:
+        """When it runs, strictly after a time; in the time zone by which the server counts."""
+        fields = (
+            _for_cronsim(text, field) for text, field in zip(self.text.split(), FIELDS, strict=True)
         )
-    _check(fields)
-    return " ".join(fields)
+        # With six fields cronsim handles a change of the clocks as robfig/cron does: an hour that
+        # does not exist is left out, one that comes twice counts twice.
+        try:
+            yield from CronSim(" ".join(fields), after.astimezone(zone))
+        except CronSimError:
+            # A day that no month has.
+            return
 
 
-def next_runs(
-    expression: str, zone: zoneinfo.ZoneInfo, now: datetime.datetime
-) -> list[datetime.datetime]:
-    """When it will run next.
+def parse(text: str) -> Expression:
+    """Reads an expression.
 
     Args:
-        expression: Of six fields.
-        zone: Of the cluster.
-        now: With a time zone.
-
-    Returns:
-        The next five times, in that zone.
-    """
-    second, *minutes = expression.split()
-    times: Iterator[datetime.datetime] = CronSim(_plain(minutes), now.astimezone(zone))
-    seconds = datetime.timedelta(seconds=int(second))
-    return [time + seconds for time in itertools.islice(times, SHOWN)]
-
-
-def find_zone(name: str) -> zoneinfo.ZoneInfo:
-    """A time zone by its name.
+        text: Of six fields, or of the five that cron has everywhere else.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: It is neither, or never comes true.
     """
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    fields = text.split()
+    was_classic = len(fields) == len(FIELDS) - 1
+    if was_classic:
+        fields = ["0", *fields]
+    if len(fields) != len(FIELDS):
         raise ConfigurationError(
-            "--time-zone must be a name of the IANA database, such as UTC or Europe/Berlin. "
-            f"Received: {name!r}."
-        ) from None
-
-
-def _check(fields: list[str]) -> None:
-    try:
-        CronSim(_plain(fields[1:]), datetime.datetime.now(datetime.UTC))
-    except CronSimError as error:
+            f"--cron must have Kubeflow's six fields: {SIX_FIELDS}; or the five of cron, without "
+            f"the second. Received: {len(fields)} in {text!r}. {EXAMPLE}."
+        )
+    values = tuple(_numbers(part, field) for part, field in zip(fields, FIELDS, strict=True))
+    expression = Expression(" ".join(fields), values, was_classic)
+    now = datetime.datetime.now(datetime.UTC)
+    if next(expression.times(zoneinfo.ZoneInfo("UTC"), now), None) is None:
         raise ConfigurationError(
-            f"--cron must be a cron expression. Received: {' '.join(fields)!r}: {error}."
-        ) from error
+            f"--cron must come true some day. Received: {text!r}. Change its day of the month or "
+            "its month."
+        )
+    return expression
 
 
-def _plain(fields: list[str]) -> str:
-    # Kubeflow's library takes ? for *.
-    return " ".join("*" if field == "?" else field for field in fields)
+def parse_of_server(text: str) -> Expression:
+    """Reads what a server holds, as it does: of five fields the first is the second.
+
+    Raises:
+        ConfigurationError: It is something else, such as `@daily`.
+    """
+    return parse(f"{text} *" if len(text.split()) == len(FIELDS) - 1 else text)
+
+
+def next_times(
+    expression: Expression,
+    zone: zoneinfo.ZoneInfo,
+    after: datetime.datetime,
+    end: datetime.datetime | None,
+    count: int,
+) -> list[datetime.datetime]:
+    """The next times up to an end, in the time zone by which the server counts."""
+    times = itertools.islice(expression.times(zone, after), count)
+    return [time for time in times if end is None or time <= end]
+
+
+def _numbers(text: str, field: Field) -> frozenset[int]:
+    """All numbers that a field matches."""
+    return frozenset(itertools.chain.from_iterable(_term(term, field) for term in text.split(",")))
+
+
+def _term(text: str, field: Field) -> range:
+    """The numbers of `*`, `n` or `n-m`, each with or without `/step`."""
+    match = _TERM.fullmatch(text)
+    if match is None:
+        raise _refuse(text, field)
+    step = int(match["step"] or 1)
+    low = field.low if match["star"] else _number(match["low"], text, field)
+    high = _number(match["high"], text, field) if match["high"] else low
+    # A single number with a step is the begin of a range.
+    if match["star"] or (match["step"] and not match["high"]):
+        high = field.high
+    if not (field.low <= low <= high <= field.high and step > 0):
+        raise _refuse(text, field)
+    return range(low, high + 1, step)
+
+
+def _number(text: str, term: str, field: Field) -> int:
+    if text.upper() in field.names:
+        return field.names.index(text.upper()) + field.low
+    if not text.isdecimal():
+        raise _refuse(term, field)
+    return int(text)
+
+
+def _refuse(text: str, field: Field) -> ConfigurationError:
+    names = f", {field.names[0]} to {field.names[-1]}" if field.names else ""
+    advice = " Sunday is 0." if field is FIELDS[-1] and "7" in text else ""
+    return ConfigurationError(
+        f"The {field.name} of --cron must be *, a number from {field.low} to {field.high}{names}, "
+        f"a range such as {field.low}-{field.low + 2}, either with a step such as */2, or several "
+        f"of them with commas. Received: {text!r}.{advice}"
+    )
+
+
+def _for_cronsim(text: str, field: Field) -> str:
+    """The same in cronsim's dialect, which knows a star by the first character."""
+    terms = sorted(text.replace("?", "*").upper().split(","), key=lambda term: term[0] != "*")
+    return ",".join(_with_end(term, field) for term in terms)
+
+
+def _with_end(term: str, field: Field) -> str:
+    """`n/step` as `n-end/step`: cronsim's weeks have a day 7."""
+    start, slash, step = term.partition("/")
+    return f"{start}-{field.high}/{step}" if slash and start.isalnum() else term

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,15 +11,18 @@ import yaml
 
 from components.config_checks import ConfigurationError
 from components.suggestions import did_you_mean
+from pipeline.kubeflow.server.verdict import label
 
-_TYPES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "STRING": ("text", str),
-    "NUMBER_INTEGER": ("a whole number", int),
-    "NUMBER_DOUBLE": ("a number", float),
-    "BOOLEAN": ("true or false", lambda text: {"true": True, "false": False}[text.lower()]),
-    "STRUCT": ("a JSON object", lambda text: _of_kind(json.loads(text), dict)),
-    "LIST": ("a JSON list", lambda text: _of_kind(json.loads(text), list)),
+_BOOLEANS = {"true": True, "false": False}
+_TYPES: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
+    "STRING": ("text", "text", str),
+    "NUMBER_INTEGER": ("a whole number", "3", int),
+    "NUMBER_DOUBLE": ("a number", "0.5", lambda text: _finite(float(text))),
+    "BOOLEAN": ("true or false", "true", lambda text: _BOOLEANS[text.lower()]),
+    "STRUCT": ("a JSON object", '{"a": 1}', lambda text: _of_kind(json.loads(text), dict)),
+    "LIST": ("a JSON list", "[1, 2]", lambda text: _of_kind(json.loads(text), list)),
 }
+"""By KFP's name of a type: in words, an example, and how it is read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +34,21 @@ class Package:
         name: Of the pipeline.
         parameters: KFP's types of its parameters, by name.
         digest: Of the content; 12 hexadecimal digits.
+        specification: All of it.
     """
 
     path: str
     name: str
     parameters: Mapping[str, str]
     digest: str
+    specification: Mapping[str, Any] = dataclasses.field(repr=False)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What people call its tasks, by their names."""
+        parts = (self.specification["root"], *self.specification.get("components", {}).values())
+        tasks = [part.get("dag", {}).get("tasks", {}) for part in parts]
+        return {name: label(name, task) for each in tasks for name, task in each.items()}
 
     @property
     def version(self) -> str:
@@ -59,9 +72,16 @@ def read_package(path: str) -> Package:
         parameters = {key: str(value["parameterType"]) for key, value in inputs.items()}
     except OSError as error:
         raise _refuse_package(path, str(error.strerror)) from error
-    except (yaml.YAMLError, UnicodeDecodeError, StopIteration, KeyError, TypeError) as error:
+    except (
+        yaml.YAMLError,
+        UnicodeDecodeError,
+        StopIteration,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise _refuse_package(path, "not a compiled pipeline") from error
-    return Package(path, name, parameters, hashlib.sha256(content).hexdigest()[:12])
+    return Package(path, name, parameters, hashlib.sha256(content).hexdigest()[:12], specification)
 
 
 def parse_values(package: Package, given: Sequence[str]) -> dict[str, Any]:
@@ -78,7 +98,10 @@ def parse_values(package: Package, given: Sequence[str]) -> dict[str, Any]:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
-            raise ConfigurationError(f"--set must be NAME=VALUE. Received: {text!r}.")
+            raise ConfigurationError(
+                f"--set must be NAME=VALUE. Received: {text!r}. Names: "
+                f"{', '.join(package.parameters)}."
+            )
         if name not in package.parameters:
             names = list(package.parameters)
             raise ConfigurationError(
@@ -91,13 +114,25 @@ def parse_values(package: Package, given: Sequence[str]) -> dict[str, Any]:
 
 
 def _parse(name: str, kind: str, text: str) -> Any:
-    in_words, parse = _TYPES[kind]
+    if kind not in _TYPES:
+        raise ConfigurationError(
+            f"--set must name a parameter of a type that can be written: {', '.join(_TYPES)}. "
+            f"Received: {name}, of the type {kind}. Leave it out."
+        )
+    in_words, example, parse = _TYPES[kind]
     try:
         return parse(text)
     except (ValueError, KeyError, TypeError):
         raise ConfigurationError(
-            f"The parameter {name} must be {in_words}. Received: {text!r}."
+            f"The parameter {name} must be {in_words}. Received: {text!r}. Write it as in --set "
+            f"'{name}={example}'."
         ) from None
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def _of_kind(value: Any, kind: type[Any]) -> Any:
@@ -109,5 +144,5 @@ def _of_kind(value: Any, kind: type[Any]) -> Any:
 def _refuse_package(path: str, reason: str) -> ConfigurationError:
     return ConfigurationError(
         "The pipeline must be a file that `runner_kubeflow.py compile` wrote. Received: "
-        f"{path}: {reason}."
+        f"{path}: {reason}. Compile it, and name the file."
     )

@@ -1,8 +1,4 @@
-"""A run, from its creation to its verdict.
-
-The API tells the states of tasks but no output parameters, so the verdict is read from a state: the
-task ModelRefused runs if the model was refused, and is skipped otherwise.
-"""
+"""A run, from its creation to its end."""
 
 import dataclasses
 import time
@@ -11,14 +7,21 @@ from typing import Any
 
 import kfp_server_api
 
-from pipeline.kubeflow.server.connection import Server, ServerError, printable
+from pipeline.kubeflow.server.connection import Server
+from pipeline.kubeflow.server.failures import ServerError, printable
 from pipeline.kubeflow.server.uploading import Uploaded
+from pipeline.kubeflow.server.verdict import (
+    SKIPPED,
+    SUCCEEDED,
+    Marks,
+    Verdict,
+    read_states,
+    read_verdict,
+)
 
 RELEASED, FAILED, REFUSED = 0, 1, 3
 """Exit statuses, as runner_local.py has them."""
-REFUSAL_TASK = "modelrefused"
-SUCCEEDED = "SUCCEEDED"
-ENDED = (SUCCEEDED, "FAILED", "CANCELED", "SKIPPED")
+ENDED = (SUCCEEDED, "FAILED", "CANCELED", SKIPPED)
 MOST_FAILURES = 10
 """Of requests, one after the other, after which it is no passing trouble."""
 LONGEST_PAUSE = 60.0
@@ -39,6 +42,23 @@ class Waiting:
     time_out: float = 0.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+
+
+@dataclasses.dataclass(frozen=True)
+class Watched:
+    """A run to wait for.
+
+    Attributes:
+        server: Where it runs.
+        run_id: The run.
+        labels: What people call its tasks, by their names.
+        marks: The tasks that tell the verdict.
+    """
+
+    server: Server
+    run_id: str
+    labels: Mapping[str, str]
+    marks: Marks
 
 
 def create_run(
@@ -64,14 +84,11 @@ def url_of_run(server: Server, run_id: str) -> str:
     return f"{server.host}/#/runs/details/{run_id}"
 
 
-def wait_for_run(
-    server: Server, run_id: str, say: Callable[[str], object], waiting: Waiting
-) -> int:
+def wait_for_run(watched: Watched, say: Callable[[str], object], waiting: Waiting) -> int:
     """Shows what happens until a run ends.
 
     Args:
-        server: Where it runs.
-        run_id: The run.
+        watched: The run.
         say: Takes lines.
         waiting: How to wait.
 
@@ -82,61 +99,90 @@ def wait_for_run(
         ServerError: It took too long, or the server cannot be asked any more. The run goes on.
     """
     shown: dict[str, str] = {}
-    started = waiting.clock()
+    deadline = waiting.clock() + waiting.time_out
+    failed = 0
     while True:
-        run = _look(server, run_id, waiting)
-        for name, state in _states(run).items():
-            if shown.get(name) != state:
-                shown[name] = state
-                say(f"{name}: {state.lower()}")
-        if run.state in ENDED:
-            return _conclude(run, say)
-        if waiting.time_out and waiting.clock() - started >= waiting.time_out:
-            raise ServerError(
-                f"The run must end within {waiting.time_out:g} seconds, as --time-out says. "
-                f"Received: {printable(run.state)} after that. It goes on: "
-                f"{url_of_run(server, run_id)}"
-            )
-        waiting.sleep(waiting.interval)
-
-
-def _look(server: Server, run_id: str, waiting: Waiting) -> kfp_server_api.V2beta1Run:
-    runs = kfp_server_api.RunServiceApi(server.client)
-    pause = min(1.0, waiting.interval)
-    for _ in range(MOST_FAILURES - 1):
+        pause = waiting.interval
         try:
-            return server.ask(runs.run_service_get_run, run_id)
+            run = _look(watched)
         except ServerError as error:
-            if not error.is_transient:
-                raise
-        waiting.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
-    return server.ask(runs.run_service_get_run, run_id)
+            failed += 1
+            if not error.is_transient or failed == MOST_FAILURES:
+                raise _give_up(watched, str(error)) from error
+            pause = min(2.0 ** (failed - 1), LONGEST_PAUSE)
+            say(f"No answer, asking again in {pause:g} s ({failed} of {MOST_FAILURES}): {error}")
+        else:
+            failed = 0
+            _show_changes(run, watched, shown, say)
+            if run.state in ENDED:
+                return _conclude(run, watched, say)
+        _pause(watched, waiting, deadline, pause)
 
 
-def _states(run: kfp_server_api.V2beta1Run) -> dict[str, str]:
-    """State by task; drivers and groups of tasks are Kubeflow's own."""
-    details = (run.run_details.task_details if run.run_details else None) or []
-    names = {printable(task.display_name): task.state or "PENDING" for task in details}
-    own = ("driver", "executor", "root", "condition", run.display_name)
-    return {name: state for name, state in names.items() if name and not _is_one_of(name, own)}
+def _look(watched: Watched) -> kfp_server_api.V2beta1Run:
+    runs = kfp_server_api.RunServiceApi(watched.server.client)
+    return watched.server.ask(runs.run_service_get_run, watched.run_id)
 
 
-def _is_one_of(name: str, own: tuple[str, ...]) -> bool:
-    return name in own or name.endswith("-driver") or name.startswith("condition-")
+def _pause(watched: Watched, waiting: Waiting, deadline: float, seconds: float) -> None:
+    left = deadline - waiting.clock() if waiting.time_out else seconds
+    if left <= 0:
+        raise _give_up(
+            watched,
+            f"The run must end within {waiting.time_out:g} seconds, as --time-out says. Received: "
+            "a run that has not.",
+        )
+    waiting.sleep(min(seconds, left))
 
 
-def _conclude(run: kfp_server_api.V2beta1Run, say: Callable[[str], object]) -> int:
-    states = _states(run)
+def _give_up(watched: Watched, reason: str) -> ServerError:
+    where = url_of_run(watched.server, watched.run_id)
+    return ServerError(f"{reason} The run is not stopped; look at it: {where}")
+
+
+def _show_changes(
+    run: kfp_server_api.V2beta1Run,
+    watched: Watched,
+    shown: dict[str, str],
+    say: Callable[[str], object],
+) -> None:
+    """A line for each task whose state has changed; drivers and groups are Kubeflow's own."""
+    for name, state in read_states(run).items():
+        if name in watched.labels and name != watched.marks.group and shown.get(name) != state:
+            shown[name] = state
+            say(f"{printable(watched.labels[name])}: {printable(state).lower()}")
+
+
+def _conclude(
+    run: kfp_server_api.V2beta1Run, watched: Watched, say: Callable[[str], object]
+) -> int:
+    where = url_of_run(watched.server, watched.run_id)
     if run.state != SUCCEEDED:
-        failed = [name for name, state in states.items() if state == "FAILED"]
-        error = f" {printable(run.error.message)}" if run.error and run.error.message else ""
-        where = f" in {', '.join(failed)}" if failed else ""
-        say(f"The run ended as {printable(run.state).lower()}{where}.{error}")
+        say(_describe_failure(run, watched))
         return FAILED
-    refused = [name for name in states if name.lower().replace("-", "") == REFUSAL_TASK]
-    if any(states[name] == SUCCEEDED for name in refused):
-        say("The model was refused; ModelReport and the log of ModelRefused say why.")
-        return REFUSED
-    say("The model was released.")
-    return RELEASED
+    match read_verdict(run, watched.marks):
+        case Verdict.RELEASED:
+            say("The model was released and pushed.")
+            return RELEASED
+        case Verdict.REFUSED:
+            say(f"The model was refused by the checks; the log of ModelRefused says why: {where}")
+            return REFUSED
+        case Verdict.UNKNOWN:
+            say(
+                "The run succeeded, but the states of Pusher and ModelRefused, which tell whether "
+                f"the model was released, are not all there: look at {where}"
+            )
+    return FAILED
+
+
+def _describe_failure(run: kfp_server_api.V2beta1Run, watched: Watched) -> str:
+    states = read_states(run)
+    failed = [
+        watched.labels[name]
+        for name in states
+        if states[name] == "FAILED" and name in watched.labels
+    ]
+    where = f" in {printable(', '.join(failed))}" if failed else ""
+    error = f" {printable(run.error.message)}" if run.error and run.error.message else ""
+    state = printable(run.state).lower()
+    return f"The run ended as {state}{where}.{error} {url_of_run(watched.server, watched.run_id)}"

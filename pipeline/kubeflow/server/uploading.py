@@ -38,14 +38,7 @@ def upload(server: Server, package: Package) -> Uploaded:
         ServerError: The server did not do it.
     """
     uploads = kfp_server_api.PipelineUploadServiceApi(server.client)
-    pipeline = _find_pipeline(server, package.name)
-    if pipeline is None:
-        pipeline = server.ask(
-            uploads.upload_pipeline,
-            package.path,
-            name=package.name,
-            namespace=server.namespace or None,
-        ).pipeline_id
+    pipeline = _find_pipeline(server, package.name) or _create_pipeline(server, package.name)
     version = _find_version(server, pipeline, package.version)
     if version is not None:
         return Uploaded(pipeline, version, is_new=False)
@@ -73,6 +66,15 @@ def find_experiment(server: Server, name: str) -> str:
     wanted = kfp_server_api.V2beta1Experiment(display_name=name, namespace=server.namespace or None)
     made = server.ask(experiments.experiment_service_create_experiment, wanted)
     return str(made.experiment_id)
+
+
+def _create_pipeline(server: Server, name: str) -> str:
+    """Without a version: to upload one with it would name that one after the pipeline."""
+    pipelines = kfp_server_api.PipelineServiceApi(server.client)
+    wanted = kfp_server_api.V2beta1Pipeline(
+        name=name, display_name=name, namespace=server.namespace or None
+    )
+    return str(server.ask(pipelines.pipeline_service_create_pipeline, wanted).pipeline_id)
 
 
 def _find_pipeline(server: Server, name: str) -> str | None:

@@ -9,9 +9,11 @@ import http.server
 import itertools
 import json
 import re
+import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import kfp_server_api as kfp
@@ -27,6 +29,13 @@ class Body:
         self.data = text
 
 
+def read(body: bytes, kind: str) -> Any:
+    """A request as the client's model; what the model does not have is an error."""
+    model = CLIENT.deserialize(Body(body.decode()), kind)
+    assert json.loads(to_json(model)).keys() == json.loads(body).keys()
+    return model
+
+
 def to_json(model: Any) -> bytes:
     return json.dumps(CLIENT.sanitize_for_serialization(model)).encode()
 
@@ -37,10 +46,19 @@ class Failure:
     status, body   HTTP's
     after          whether the request is carried out nevertheless
     cut            whether the answer ends in the middle
+    headers        further ones of HTTP
     """
 
-    def __init__(self, status: int = 500, body: str = "{}", after: bool = False, cut: bool = False):
+    def __init__(
+        self,
+        status: int = 500,
+        body: str | bytes = "{}",
+        after: bool = False,
+        cut: bool = False,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ):
         self.status, self.body, self.after, self.cut = status, body, after, cut
+        self.headers = headers
 
 
 class FakeServer:
@@ -59,6 +77,8 @@ class FakeServer:
         self.queries: list[dict[str, list[str]]] = []
         self.failures: dict[int, Failure] = {}
         """By the number of the request, from 0."""
+        self.most_enabled = 0
+        """How many schedules of one name were ever switched on at the same time."""
         self.page_size = 2
 
     def enabled(self, name: str) -> list[str]:
@@ -89,12 +109,11 @@ class FakeServer:
             pipeline_versions=page, next_page_token=token
         )
 
-    def upload(self, query: Any, body: bytes, **_: Any) -> Any:
-        assert b"pipelineInfo" in body
-        name = query["name"][0]
-        pipeline = kfp.V2beta1Pipeline(pipeline_id=self.new_id(), name=name, display_name=name)
-        self.pipelines.append(pipeline)
-        return pipeline
+    def create_pipeline(self, body: bytes, **_: Any) -> Any:
+        made = read(body, "V2beta1Pipeline")
+        made.pipeline_id = self.new_id()
+        self.pipelines.append(made)
+        return made
 
     def upload_version(self, query: Any, body: bytes, **_: Any) -> Any:
         assert b"pipelineInfo" in body
@@ -111,16 +130,27 @@ class FakeServer:
         return kfp.V2beta1ListExperimentsResponse(experiments=page, next_page_token=token)
 
     def create_experiment(self, body: bytes, **_: Any) -> Any:
-        made = CLIENT.deserialize(Body(body.decode()), "V2beta1Experiment")
+        made = read(body, "V2beta1Experiment")
         made.experiment_id = self.new_id()
         self.experiments.append(made)
         return made
 
     def create_run(self, body: bytes, **_: Any) -> Any:
-        made = CLIENT.deserialize(Body(body.decode()), "V2beta1Run")
+        made = read(body, "V2beta1Run")
         made.run_id = self.new_id()
         self.runs[made.run_id] = made
         return made
+
+    def list_runs(self, query: Any, **_: Any) -> Any:
+        wanted = read(query["filter"][0].encode(), "V2beta1Filter")
+        [predicate] = wanted.predicates
+        assert (predicate.operation, predicate.key) == ("EQUALS", "recurring_run_id")
+        assert (query["sort_by"], query["page_size"]) == (["created_at desc"], ["1"])
+        found = [
+            run for run in self.runs.values() if run.recurring_run_id == predicate.string_value
+        ]
+        newest = sorted(found, key=lambda run: run.created_at)[-1:]
+        return kfp.V2beta1ListRunsResponse(runs=newest)
 
     def get_run(self, run: str, **_: Any) -> Any:
         if self.states_to_come:
@@ -132,7 +162,7 @@ class FakeServer:
         return kfp.V2beta1ListRecurringRunsResponse(recurring_runs=page, next_page_token=token)
 
     def create_schedule(self, body: bytes, **_: Any) -> Any:
-        made = CLIENT.deserialize(Body(body.decode()), "V2beta1RecurringRun")
+        made = read(body, "V2beta1RecurringRun")
         made.recurring_run_id = self.new_id()
         made.status = "ENABLED" if made.mode == "ENABLE" else "DISABLED"
         self.schedules[made.recurring_run_id] = made
@@ -140,6 +170,8 @@ class FakeServer:
 
     def enable_schedule(self, schedule: str, **_: Any) -> Any:
         self.schedules[schedule].status = "ENABLED"
+        name = self.schedules[schedule].display_name
+        self.most_enabled = max(self.most_enabled, len(self.enabled(name)))
         return {}
 
     def disable_schedule(self, schedule: str, **_: Any) -> Any:
@@ -153,11 +185,12 @@ class FakeServer:
     def routes(self) -> Iterator[tuple[str, str, Callable[..., Any]]]:
         yield "GET", "/pipelines", self.list_pipelines
         yield "GET", "/pipelines/(?P<pipeline>[^/]+)/versions", self.list_versions
-        yield "POST", "/pipelines/upload", self.upload
+        yield "POST", "/pipelines", self.create_pipeline
         yield "POST", "/pipelines/upload_version", self.upload_version
         yield "GET", "/experiments", self.list_experiments
         yield "POST", "/experiments", self.create_experiment
         yield "POST", "/runs", self.create_run
+        yield "GET", "/runs", self.list_runs
         yield "GET", "/runs/(?P<run>[^/]+)", self.get_run
         yield "GET", "/recurringruns", self.list_schedules
         yield "POST", "/recurringruns", self.create_schedule
@@ -180,6 +213,8 @@ class FakeServer:
         for wanted, pattern, function in self.routes():
             found = re.fullmatch(ROOT + pattern, url.path)
             if method == wanted and found:
+                if found.groupdict().get("schedule", "") not in ("", *self.schedules):
+                    return Failure(404, json.dumps({"message": "no such schedule"}))
                 made = function(query=self.queries[-1], body=body, **found.groupdict())
                 return failure or Failure(200, to_json(made).decode())
         return Failure(404, json.dumps({"message": f"no such call: {method} {path}"}))
@@ -191,9 +226,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         answer = self.state.answer(self.command, self.path, body, self.headers)
-        data = answer.body.encode()
+        data = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(data) + (10 if answer.cut else 0)))
         self.end_headers()
         self.wfile.write(data)
@@ -205,9 +242,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def serve(state: FakeServer) -> tuple[http.server.ThreadingHTTPServer, str]:
+def serve(
+    state: FakeServer, tls: ssl.SSLContext | None = None
+) -> tuple[http.server.ThreadingHTTPServer, str]:
     """Starts the server in a thread; returns it and its address."""
     handler = type("StatefulHandler", (Handler,), {"state": state})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    return server, f"http://127.0.0.1:{server.server_address[1]}"
+    return server, f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"

@@ -1,8 +1,12 @@
 """Wrong use of the commands: status 2 and one message, before anyone is asked."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pipeline.kubeflow.command_line import main
+from tests.pipeline.kubeflow.server.conftest import PACKAGE
 
 
 def error_of(capsys, *argv: str) -> str:
@@ -13,21 +17,44 @@ def error_of(capsys, *argv: str) -> str:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("train_epochs", "--set must be NAME=VALUE. Received: 'train_epochs'."),
+        (
+            "train_epochs",
+            "--set must be NAME=VALUE. Received: 'train_epochs'. Names: data, train_epochs, "
+            "evaluate_min_accuracy, settings, dry.",
+        ),
         (
             "train_epoch=3",
             "--set must name a parameter of the pipeline: data, train_epochs, "
-            "evaluate_min_accuracy, settings. Received: 'train_epoch'. Did you mean "
+            "evaluate_min_accuracy, settings, dry. Received: 'train_epoch'. Did you mean "
             "'train_epochs'? Every other setting goes into settings: "
             "--set 'settings={\"train.seed\": 7}'.",
         ),
-        ("train_epochs=3.5", "The parameter train_epochs must be a whole number. Received: '3.5'."),
         (
-            "evaluate_min_accuracy=high",
-            "The parameter evaluate_min_accuracy must be a number. Received: 'high'.",
+            "train_epochs=3.5",
+            "The parameter train_epochs must be a whole number. Received: '3.5'. Write it as in "
+            "--set 'train_epochs=3'.",
         ),
-        ("settings=[1]", "The parameter settings must be a JSON object. Received: '[1]'."),
-        ("settings={", "The parameter settings must be a JSON object. Received: '{'."),
+        *(
+            (
+                f"evaluate_min_accuracy={value}",
+                f"The parameter evaluate_min_accuracy must be a number. Received: '{value}'. Write "
+                "it as in --set 'evaluate_min_accuracy=0.5'.",
+            )
+            for value in ("high", "nan", "inf")
+        ),
+        *(
+            (
+                f"settings={value}",
+                f"The parameter settings must be a JSON object. Received: '{value}'. Write it as "
+                "in --set 'settings={\"a\": 1}'.",
+            )
+            for value in ("[1]", "{")
+        ),
+        (
+            "dry=1",
+            "The parameter dry must be true or false. Received: '1'. Write it as in --set "
+            "'dry=true'.",
+        ),
     ],
 )
 def test_parameters(state, host, package, capsys, given, message):
@@ -43,29 +70,8 @@ def test_what_is_no_pipeline(tmp_path, host, capsys, content):
     reason = "No such file or directory" if content is None else "not a compiled pipeline"
     assert error_of(capsys, "submit", str(path)) == (
         "The pipeline must be a file that `runner_kubeflow.py compile` wrote. Received: "
-        f"{path}: {reason}."
+        f"{path}: {reason}. Compile it, and name the file."
     )
-
-
-FIELDS = (
-    "--cron must have the six fields of Kubeflow, second minute hour day-of-month month "
-    "day-of-week, with one number for the seconds, or the five of cron, without seconds. "
-)
-
-
-@pytest.mark.parametrize(
-    ("cron", "message"),
-    [
-        ("@weekly", f"{FIELDS}Received: '@weekly', with 1 fields."),
-        ("* 0 3 * * 1", f"{FIELDS}Received: '* 0 3 * * 1', with 6 fields."),
-        ("60 0 3 * * 1", f"{FIELDS}Received: '60 0 3 * * 1', with 6 fields."),
-        ("25 * * 1", f"{FIELDS}Received: '25 * * 1', with 4 fields."),
-        ("0 25 * * *", "--cron must be a cron expression. Received: '0 0 25 * * *': Bad hour."),
-    ],
-)
-def test_cron_expressions(package, host, state, capsys, cron, message):
-    assert error_of(capsys, "schedule", package, "--cron", cron).startswith(message)
-    assert state.requests == []
 
 
 @pytest.mark.parametrize(
@@ -74,18 +80,77 @@ def test_cron_expressions(package, host, state, capsys, cron, message):
         (
             ["--time-zone", "Mars/Olympus"],
             "--time-zone must be a name of the IANA database, such as UTC or Europe/Berlin. "
-            "Received: 'Mars/Olympus'.",
+            "Received: 'Mars/Olympus'. Take one of those, or install tzdata.",
         ),
-        (["--max-concurrency", "0"], "--max-concurrency must be at least 1. Received: 0."),
+        *(
+            (
+                ["--max-concurrency", number],
+                f"--max-concurrency must be from 1 to 10. Received: {number}. Leave it out for one "
+                "run at a time.",
+            )
+            for number in ("0", "11")
+        ),
         (
             ["--start", "tomorrow"],
-            "--start and --end must be times of ISO 8601, such as 2026-12-01T03:00. Received: "
-            "'tomorrow'.",
+            "--start must be a time of ISO 8601, such as 2026-12-01T03:00. Received: 'tomorrow'. "
+            "One without a zone is meant in --time-zone.",
+        ),
+        (
+            ["--end", "2026-01-01"],
+            "--end must be after now and --start. Received: '2026-01-01'. Give a later one.",
+        ),
+        (
+            ["--start", "2099-12-01T12:00", "--end", "2099-12-01T13:00"],
+            "A schedule must run before its --end. Received: --cron '0 3 * * 1' and --end "
+            "'2099-12-01T13:00'. Give a later end.",
         ),
     ],
 )
 def test_schedules(package, host, capsys, flags, message):
     assert error_of(capsys, "schedule", package, "--cron", "0 3 * * 1", *flags) == message
+
+
+@pytest.mark.parametrize("flags", [["--time-out", "5"], ["--wait", "--time-out", "-1"]])
+def test_a_time_out(package, host, state, capsys, flags):
+    assert error_of(capsys, "submit", package, *flags) == (
+        "--time-out must be a number of seconds above 0, and stand with --wait. Received: "
+        f"{float(flags[-1]):g}. Add --wait, or leave it out."
+    )
+    assert state.requests == []
+
+
+def test_a_pipeline_that_cannot_tell_the_verdict(host, state, tmp_path, capsys):
+    path = tmp_path / "old.yaml"
+    # The task is there, but would run in any case.
+    path.write_text(PACKAGE.replace("triggerPolicy", "triggers"))
+    assert error_of(capsys, "submit", str(path), "--wait") == (
+        "For --wait the pipeline must have the tasks that tell the verdict: Pusher, and "
+        f"ModelRefused under a condition. Received: {path}, without them. Compile it again with "
+        "this version, or submit it without --wait."
+    )
+    assert state.requests == []
+
+
+def test_a_wrong_zone_of_the_server(package, host, capsys, monkeypatch):
+    monkeypatch.setenv("KFP_CRON_TIME_ZONE", "Berlin")
+    assert error_of(capsys, "schedule", package, "--cron", "0 3 * * 1").startswith(
+        "KFP_CRON_TIME_ZONE must be a name of the IANA database"
+    )
+
+
+def test_neither_help_nor_preview_loads_anything_heavy(package):
+    code = (
+        "import sys\n"
+        "from pipeline.kubeflow.command_line import main\n"
+        "for name in ('submit', 'schedule', 'list', 'pause', 'resume', 'delete'):\n"
+        "    try: main([name, '--help'])\n"
+        "    except SystemExit: pass\n"
+        "main(['schedule', sys.argv[1], '--cron', '0 3 * * 1', '--preview'])\n"
+        "print([name for name in ('kfp', 'kfp_server_api', 'tfx') if name in sys.modules])"
+    )
+    argv = [sys.executable, "-c", code, package]
+    shown = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == "[]"
 
 
 def test_a_flag_that_does_not_exist(package, host, capsys):

@@ -1,19 +1,28 @@
 """The commands, from their arguments to what the server has and the terminal shows."""
 
+import datetime
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import kfp_server_api as kfp
 import pytest
 
 from pipeline.kubeflow.command_line import main
-from pipeline.kubeflow.server import running
+from pipeline.kubeflow.server import commands, replacing, running
+from tests.pipeline.kubeflow.server.conftest import PACKAGE
 from tests.pipeline.kubeflow.server.fake_server import Failure
 
-VERSION = "photos-0098f87879b4"
+VERSION = f"photos-{hashlib.sha256(PACKAGE.encode()).hexdigest()[:12]}"
+RELEASED = {"pusher": "SUCCEEDED", "condition-1": "SKIPPED"}
 
 
-def run_state(state: str, **tasks: str) -> kfp.V2beta1Run:
+def run_state(state: str, tasks: Mapping[str, str] = MappingProxyType({})) -> kfp.V2beta1Run:
+    """A run as Kubeflow tells it: with drivers, executors and groups among the tasks."""
+    own = {"root": "RUNNING", "root-driver": "SUCCEEDED", "trainer-driver": "SUCCEEDED"}
     details = [
         kfp.V2beta1PipelineTaskDetail(display_name=name, state=value)
-        for name, value in {"root": "RUNNING", "trainer-driver": "SUCCEEDED", **tasks}.items()
+        for name, value in {**own, "executor": "RUNNING", **tasks}.items()
     ]
     return kfp.V2beta1Run(
         run_id="id-4", state=state, run_details=kfp.V2beta1RunDetails(task_details=details)
@@ -41,7 +50,7 @@ def test_submit_uploads_once_and_starts_a_run(host, state, package, capsys):
     )
     assert state.requests == [
         ("GET", "/pipelines"),
-        ("POST", "/pipelines/upload"),
+        ("POST", "/pipelines"),
         ("GET", "/pipelines/id-1/versions"),
         ("POST", "/pipelines/upload_version"),
         ("GET", "/experiments"),
@@ -87,60 +96,103 @@ def test_a_token_from_a_file(host, state, package, tmp_path, monkeypatch):
 
 def test_waiting_shows_each_change_and_tells_the_release(host, state, package, no_pauses, capsys):
     state.states_to_come = [
-        run_state("RUNNING", trainer="RUNNING"),
-        run_state("RUNNING", trainer="RUNNING"),
-        run_state("SUCCEEDED", trainer="SUCCEEDED", modelrefused="SKIPPED"),
+        run_state("PENDING"),
+        run_state("RUNNING", {"trainer": "RUNNING"}),
+        run_state("RUNNING", {"trainer": "RUNNING"}),
+        run_state("RUNNING", {"trainer(0)": "FAILED"}),
+        run_state("SUCCEEDED", {"trainer": "SUCCEEDED", **RELEASED}),
     ]
     assert main(["submit", package, "--wait"]) == 0
     assert capsys.readouterr().out.splitlines()[2:] == [
-        "trainer: running",
-        "trainer: succeeded",
-        "modelrefused: skipped",
-        "The model was released.",
+        "Trainer: running",
+        "Trainer: failed",
+        "Trainer: succeeded",
+        "Pusher: succeeded",
+        "The model was released and pushed.",
     ]
-    assert no_pauses == [10.0, 10.0]
+    assert no_pauses == [10.0] * 4
 
 
 def test_a_refused_model_has_an_exit_status_of_its_own(host, state, package, no_pauses, capsys):
-    state.states_to_come = [run_state("SUCCEEDED", modelrefused="SUCCEEDED")]
+    tasks = {"pusher": "SUCCEEDED", "condition-1": "SUCCEEDED", "modelrefused": "SUCCEEDED"}
+    state.states_to_come = [run_state("SUCCEEDED", tasks)]
     assert main(["submit", package, "--wait"]) == 3
-    assert capsys.readouterr().out.endswith(
-        "The model was refused; ModelReport and the log of ModelRefused say why.\n"
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "Pusher: succeeded",
+        "ModelRefused: succeeded",
+        "The model was refused by the checks; the log of ModelRefused says why: "
+        f"{host}/#/runs/details/id-4",
+    ]
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [{}, {"pusher": "SUCCEEDED"}, {"condition-1": "SKIPPED"}, {**RELEASED, "pusher": "SKIPPED"}],
+)
+def test_what_is_missing_is_no_release(host, state, package, no_pauses, capsys, tasks):
+    state.states_to_come = [run_state("SUCCEEDED", tasks)]
+    assert main(["submit", package, "--wait"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "The run succeeded, but the states of Pusher and ModelRefused, which tell whether the "
+        f"model was released, are not all there: look at {host}/#/runs/details/id-4"
     )
 
 
-@pytest.mark.parametrize("state_of_run", ["FAILED", "CANCELED"])
+@pytest.mark.parametrize("state_of_run", ["FAILED", "CANCELED", "SKIPPED"])
 def test_a_failed_run(host, state, package, no_pauses, capsys, state_of_run):
-    failed = run_state(state_of_run, trainer="FAILED")
+    failed = run_state(state_of_run, {"trainer": "FAILED", "executor": "FAILED"})
     failed.error = kfp.GoogleRpcStatus(message="out of \x1b[31mmemory")
     state.states_to_come = [failed]
     assert main(["submit", package, "--wait"]) == 1
-    assert capsys.readouterr().out.endswith(
-        f"The run ended as {state_of_run.lower()} in trainer. out of  [31mmemory\n"
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"The run ended as {state_of_run.lower()} in Trainer. out of  [31mmemory "
+        f"{host}/#/runs/details/id-4"
     )
 
 
 def test_a_passing_trouble_does_not_end_the_waiting(host, state, package, no_pauses, capsys):
-    state.states_to_come = [run_state("SUCCEEDED")]
-    state.failures = {7: Failure(503), 8: Failure(502)}
+    state.states_to_come = [run_state("SUCCEEDED", RELEASED)]
+    state.failures = {7: Failure(503), 8: Failure(502), 9: Failure(200, "{", cut=True)}
     assert main(["submit", package, "--wait"]) == 0
-    assert no_pauses == [1.0, 2.0]
+    assert no_pauses == [1.0, 2.0, 4.0]
+    assert capsys.readouterr().out.splitlines()[2] == (
+        f"No answer, asking again in 1 s (1 of 10): {host} must accept the request. Received: 503 "
+        "Service Unavailable. Try again, or look at the log of the API server."
+    )
 
 
 def test_a_lasting_trouble_does(host, state, package, no_pauses, capsys):
     state.failures = {number: Failure(503) for number in range(7, 30)}
     assert main(["submit", package, "--wait"]) == 1
-    assert len(no_pauses) == 9
-    assert "Received: 503 Service Unavailable." in capsys.readouterr().err
+    assert no_pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    assert capsys.readouterr().err.endswith(
+        "Received: 503 Service Unavailable. Try again, or look at the log of the API server. The "
+        f"run is not stopped; look at it: {host}/#/runs/details/id-4\n"
+    )
+
+
+def test_a_refusal_while_waiting_ends_it_at_once(host, state, package, no_pauses, capsys):
+    state.failures = {7: Failure(401)}
+    assert main(["submit", package, "--wait"]) == 1
+    assert no_pauses == []
+    assert "Give a valid token in KFP_TOKEN or KFP_TOKEN_FILE. The run" in capsys.readouterr().err
 
 
 def test_giving_up_names_the_run_that_goes_on(host, state, package, no_pauses, capsys):
     state.states_to_come = [run_state("RUNNING") for _ in range(5)]
-    assert main(["submit", package, "--wait", "--time-out", "20"]) == 1
+    assert main(["submit", package, "--wait", "--time-out", "25"]) == 1
+    assert no_pauses == [10.0, 10.0, 5.0]
     assert capsys.readouterr().err == (
-        "runner_kubeflow.py: error: The run must end within 20 seconds, as --time-out says. "
-        f"Received: RUNNING after that. It goes on: {host}/#/runs/details/id-4\n"
+        "runner_kubeflow.py: error: The run must end within 25 seconds, as --time-out says. "
+        "Received: a run that has not. The run is not stopped; look at it: "
+        f"{host}/#/runs/details/id-4\n"
     )
+
+
+def test_the_time_out_counts_while_nobody_answers(host, state, package, no_pauses):
+    state.failures = {number: Failure(503) for number in range(7, 30)}
+    assert main(["submit", package, "--wait", "--time-out", "5"]) == 1
+    assert no_pauses == [1.0, 2.0, 2.0]
 
 
 def test_an_interruption_leaves_the_run_alone(host, state, package, monkeypatch, capsys):
@@ -156,35 +208,73 @@ def test_an_interruption_leaves_the_run_alone(host, state, package, monkeypatch,
 
 def test_a_schedule(host, state, package, capsys):
     command = ["schedule", package, "--cron", "0 3 * * 1", "--set", "train_epochs=3"]
-    assert main([*command, "--start", "2026-12-01", "--end", "2027-12-01T00:00+01:00"]) == 0
+    command += ["--namespace", "team"]
+    assert main([*command, "--start", "2096-12-01", "--end", "2097-12-01T00:00+01:00"]) == 0
     assert capsys.readouterr().out == (
-        "Kubeflow's cron has the seconds first: 0 0 3 * * 1\n"
-        "The next runs, in the cluster's time zone, UTC:\n"
-        "  Mon 2026-12-07 03:00:00 UTC  (Mon 03:00 UTC)\n"
-        "  Mon 2026-12-14 03:00:00 UTC  (Mon 03:00 UTC)\n"
-        "  Mon 2026-12-21 03:00:00 UTC  (Mon 03:00 UTC)\n"
-        "  Mon 2026-12-28 03:00:00 UTC  (Mon 03:00 UTC)\n"
-        "  Mon 2027-01-04 03:00:00 UTC  (Mon 03:00 UTC)\n"
+        "Five fields are cron's; Kubeflow's six have the second first: 0 0 3 * * 1\n"
+        "The next runs, in UTC:\n"
+        "  Mon 2096-12-03 03:00 UTC\n"
+        "  Mon 2096-12-10 03:00 UTC\n"
+        "  Mon 2096-12-17 03:00 UTC\n"
+        "  Mon 2096-12-24 03:00 UTC\n"
+        "  Mon 2096-12-31 03:00 UTC\n"
         f"Schedule photos: made, of {VERSION}\n"
     )
     [made] = state.schedules.values()
     cron = made.trigger.cron_schedule
     assert (made.display_name, made.status, made.max_concurrency) == ("photos", "ENABLED", "1")
-    assert (cron.cron, made.no_catchup) == ("0 0 3 * * 1", True)
-    assert cron.start_time.isoformat() == "2026-12-01T00:00:00+00:00"
-    assert cron.end_time.isoformat() == "2027-12-01T00:00:00+01:00"
+    assert (cron.cron, made.no_catchup, made.mode) == ("0 0 3 * * 1", True, "DISABLE")
+    assert (made.namespace, made.experiment_id) == ("team", "id-3")
+    assert cron.start_time.isoformat() == "2096-12-01T00:00:00+00:00"
+    assert cron.end_time.isoformat() == "2097-11-30T23:00:00+00:00"
     assert made.runtime_config.parameters == {"train_epochs": 3}
+    assert made.pipeline_version_reference.to_dict() == {
+        "pipeline_id": "id-1",
+        "pipeline_version_id": "id-2",
+    }
 
 
-def test_a_preview_talks_to_nobody(host, state, package, capsys):
+def test_a_preview_over_the_change_of_the_clocks(host, state, package, capsys, monkeypatch):
+    monkeypatch.setenv("KFP_CRON_TIME_ZONE", "Europe/Berlin")
+    monkeypatch.delenv("KFP_HOST")
     command = ["schedule", package, "--cron", "30 0 3 * * 0", "--time-zone", "Europe/Berlin"]
-    assert main([*command, "--start", "2027-03-16", "--end", "2027-04-01", "--preview"]) == 0
-    # The clocks go forward on the 28th, from 2 to 3.
+    assert main([*command, "--start", "2097-03-20", "--end", "2097-04-08", "--preview"]) == 0
+    # The clocks go forward on the 31st, from 2 to 3.
     assert capsys.readouterr().out == (
-        "The next runs, in the cluster's time zone, Europe/Berlin:\n"
-        "  Sun 2027-03-21 03:00:30 CET  (Sun 02:00 UTC)\n"
-        "  Sun 2027-03-28 03:00:30 CEST  (Sun 01:00 UTC)\n"
+        "The next runs, in Europe/Berlin and in UTC:\n"
+        "  Sun 2097-03-24 03:00:30 CET   Sun 2097-03-24 02:00:30 UTC\n"
+        "  Sun 2097-03-31 03:00:30 CEST   Sun 2097-03-31 01:00:30 UTC\n"
+        "  Sun 2097-04-07 03:00:30 CEST   Sun 2097-04-07 01:00:30 UTC\n"
     )
+    assert state.requests == []
+
+
+def test_an_hour_that_does_not_exist_and_one_that_comes_twice(package, capsys, monkeypatch):
+    monkeypatch.setenv("KFP_CRON_TIME_ZONE", "Europe/Berlin")
+    command = ["schedule", package, "--cron", "30 2 * * *", "--preview"]
+    for start, days in (("2097-03-30", ["30", "01"]), ("2097-10-27", ["27", "27"])):
+        assert main([*command, "--start", start]) == 0
+        lines = capsys.readouterr().out.splitlines()[2:]
+        assert [line.split()[1][-2:] for line in lines[:2]] == days
+
+
+def test_a_zone_that_is_converted(host, state, package, capsys):
+    command = ["schedule", package, "--cron", "0 0 3 * * 1", "--time-zone", "Asia/Tokyo"]
+    assert main([*command, "--start", "2096-12-01T00:00"]) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "In the server's time zone, UTC, that is: 0 0 18 * * 0",
+        "The next runs, in Asia/Tokyo and in UTC:",
+        "  Mon 2096-12-03 03:00 JST   Sun 2096-12-02 18:00 UTC",
+    ]
+    [made] = state.schedules.values()
+    assert made.trigger.cron_schedule.cron == "0 0 18 * * 0"
+    assert made.trigger.cron_schedule.start_time.isoformat() == "2096-11-30T15:00:00+00:00"
+
+
+def test_a_zone_that_cannot_be_kept_is_refused(host, state, package, capsys):
+    command = ["schedule", package, "--cron", "0 3 * * 1", "--time-zone", "Europe/Berlin"]
+    assert main(command) == 2
+    assert "Received: Europe/Berlin; the hours between the two" in capsys.readouterr().err
     assert state.requests == []
 
 
@@ -215,11 +305,12 @@ def test_a_paused_schedule_stays_paused(host, state, package, capsys):
     assert main(["delete", "photos"]) == 0
     assert state.schedules == {}
     assert capsys.readouterr().out == (
-        "Schedule photos: resumed.\nSchedule photos: deleted. Its runs stay.\n"
+        "Schedule photos: resumed. Kubeflow makes up for the latest run that was missed "
+        "meanwhile.\nSchedule photos: deleted. Its runs stay.\n"
     )
 
 
-# The requests of a second `schedule` that change something: create, disable, enable.
+# The requests of a second `schedule`: four lists, then those that change something.
 CREATE, DISABLE, ENABLE, DELETE = 4, 5, 6, 7
 
 
@@ -233,44 +324,175 @@ def test_a_failure_leaves_the_old_schedule_as_it_was(host, state, package, numbe
     assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
     assert list(state.schedules) == [old]
     assert state.enabled("photos") == [old]
-    assert "must be reachable and answer in full" in capsys.readouterr().err
+    assert state.most_enabled == 1
+    error = capsys.readouterr().err
+    assert "must be reachable and answer in full" in error
+    assert "is left" not in error
+    assert "switched off" not in error
+
+
+@pytest.mark.parametrize("second", range(1, 6))
+@pytest.mark.parametrize("number", [CREATE, DISABLE, ENABLE])
+def test_two_failures_are_survived_as_well(host, state, package, number, second):
+    main(["schedule", package, "--cron", "0 3 * * 1"])
+    [old] = state.schedules
+    failing = len(state.requests) + number
+    state.failures = {failing: Failure(500, after=True), failing + second: Failure(503)}
+    assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
+    assert (list(state.schedules), state.enabled("photos")) == ([old], [old])
+    assert state.most_enabled == 1
+
+
+def test_an_interruption_between_two_requests_is_taken_back(
+    host, state, package, monkeypatch, capsys
+):
+    main(["schedule", package, "--cron", "0 3 * * 1"])
+    [old] = state.schedules
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.Calls, "disable", interrupt)
+    assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 130
+    assert (list(state.schedules), state.enabled("photos")) == ([old], [old])
+
+
+def test_of_several_old_ones_all_are_replaced_or_none(host, state, package):
+    for name in ("photos", "second"):
+        main(["schedule", package, "--cron", "0 3 * * 1", "--name", name])
+    for schedule in state.schedules.values():
+        schedule.display_name = "photos"
+    olds = list(state.schedules)
+    state.failures = {len(state.requests) + ENABLE: Failure(500)}
+    assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
+    assert (list(state.schedules), state.enabled("photos")) == (olds, olds)
+    assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 0
+    assert len(state.enabled("photos")) == len(state.schedules) == 1
+
+
+def test_a_schedule_of_another_person_stays(host, state, package):
+    """One that is made at the same time, under the same name, is not taken for the new one."""
+    create = state.create_schedule
+
+    def create_both(**request):
+        theirs = create(**request)
+        theirs.description = "theirs"
+        create(**request)
+        return theirs
+
+    state.create_schedule = create_both
+    state.failures = {7: Failure(200, "{", after=True, cut=True)}
+    assert main(["schedule", package, "--cron", "0 3 * * 1"]) == 1
+    assert [each.description for each in state.schedules.values()] == ["theirs"]
 
 
 def test_an_old_schedule_that_cannot_be_deleted_is_switched_off(host, state, package, capsys):
     main(["schedule", package, "--cron", "0 3 * * 1"])
     [old] = state.schedules
-    state.failures = {len(state.requests) + DELETE: Failure(500)}
+    first = len(state.requests) + DELETE
+    state.failures = {number: Failure(500) for number in range(first, first + replacing.ATTEMPTS)}
     assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
-    assert old not in state.enabled("photos")
-    assert len(state.enabled("photos")) == 1
-    assert (
-        "The new schedule photos is there; the old one is switched off" in capsys.readouterr().err
+    [new] = state.enabled("photos")
+    assert new != old
+    assert capsys.readouterr().err == (
+        "runner_kubeflow.py: error: The new schedule photos is there. The old one, "
+        f"{old}, is switched off but could not be deleted; delete it by `runner_kubeflow.py delete "
+        f"{old}`.\n"
     )
+    assert main(["delete", old]) == 0
+    assert list(state.schedules) == [new]
 
 
 def test_what_cannot_be_taken_back_is_said(host, state, package, capsys):
     main(["schedule", package, "--cron", "0 3 * * 1"])
+    [old] = state.schedules
     first = len(state.requests) + ENABLE
-    state.failures = {number: Failure(500) for number in range(first, first + 9)}
+    state.failures = {number: Failure(500) for number in range(first, first + 99)}
     assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
-    error = capsys.readouterr().err
-    assert "And what was begun could not be taken back" in error
-    assert "Look at `runner_kubeflow.py list`, then delete or resume photos." in error
+    [new] = set(state.schedules) - {old}
+    assert capsys.readouterr().err == (
+        f"runner_kubeflow.py: error: {host} must accept the request. Received: 500 Internal Server "
+        "Error. Try again, or look at the log of the API server. The new schedule "
+        f"{new} is left; delete it by `runner_kubeflow.py delete {new}`. The old schedule {old} is "
+        f"switched off; let it run by `runner_kubeflow.py resume {old}`.\n"
+    )
+    state.failures = {}
+    assert main(["delete", new]) == 0
+    assert main(["resume", old]) == 0
+    assert state.enabled("photos") == [old]
+
+
+def test_a_new_one_that_is_left_but_off_does_not_keep_the_old_one_from_running(
+    host, state, package, capsys
+):
+    main(["schedule", package, "--cron", "0 3 * * 1"])
+    [old] = state.schedules
+    first = len(state.requests) + DISABLE
+    state.failures = {
+        number: Failure(500, after=number == first) for number in range(first, first + 4)
+    }
+    assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
+    [new] = set(state.schedules) - {old}
+    assert state.enabled("photos") == [old]
+    assert capsys.readouterr().err.endswith(
+        f"The new schedule {new} is left; delete it by `runner_kubeflow.py delete {new}`.\n"
+    )
+
+
+def rows_of(capsys) -> list[str]:
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_the_list(host, state, package, capsys):
     assert main(["list"]) == 0
     assert capsys.readouterr().out == "There are no schedules.\n"
     for name in ("c", "a", "b\x1b[31m"):
-        main(["schedule", package, "--cron", "0 3 * * 1", "--name", name])
+        command = ["schedule", package, "--cron", "0 3 * * 1", "--name", name]
+        main([*command, "--start", "2096-12-01"])
     main(["pause", "c"])
+    weekly = next(key for key, each in state.schedules.items() if each.display_name == "a")
+    for day in (3, 10):
+        state.runs[str(day)] = kfp.V2beta1Run(
+            recurring_run_id=weekly,
+            created_at=datetime.datetime(2025, 11, day, 3, tzinfo=datetime.UTC),
+            state="SUCCEEDED",
+        )
     capsys.readouterr()
     assert main(["list"]) == 0
-    rows = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if "│" in line]
-    assert [[cell.strip() for cell in row[:5]] for row in rows] == [
-        ["a", "0 0 3 * * 1", "enabled", "1", "no"],
-        ["b [31m", "0 0 3 * * 1", "enabled", "1", "no"],
-        ["c", "0 0 3 * * 1", "disabled", "1", "no"],
+    assert rows_of(capsys) == [
+        "name cron next run state at once last run",
+        "a 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1 Mon 2025-11-10 03:00 UTC succeeded",
+        "b [31m 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1",
+        "c 0 0 3 * * 1 disabled 1",
+    ]
+
+
+def test_the_list_of_what_others_made(host, state, package, capsys):
+    def add(name: str, **trigger) -> None:
+        state.schedules[name] = kfp.V2beta1RecurringRun(
+            recurring_run_id=name,
+            display_name=name,
+            status="ENABLED",
+            trigger=kfp.V2beta1Trigger(**trigger),
+        )
+
+    start = datetime.datetime(2096, 12, 1, tzinfo=datetime.UTC)
+    add("daily", cron_schedule=kfp.V2beta1CronSchedule(cron="@daily"))
+    # Kubeflow's reading: minute 3 of every hour on the first of January.
+    add("five", cron_schedule=kfp.V2beta1CronSchedule(cron="0 3 * 1 1", start_time=start))
+    add("hourly", periodic_schedule=kfp.V2beta1PeriodicSchedule(interval_second="3600"))
+    add(
+        "over",
+        cron_schedule=kfp.V2beta1CronSchedule(
+            cron="0 0 3 * * *", end_time=start.replace(year=2020)
+        ),
+    )
+    assert main(["list"]) == 0
+    assert rows_of(capsys)[1:] == [
+        "daily @daily enabled",
+        "five 0 3 * 1 1 Tue 2097-01-01 00:03 UTC enabled",
+        "hourly every 3600 s enabled",
+        "over 0 0 3 * * * has ended enabled",
     ]
 
 
@@ -278,9 +500,24 @@ def test_an_unknown_schedule(host, state, package, capsys):
     main(["schedule", package, "--cron", "0 3 * * 1"])
     capsys.readouterr()
     for command in ("pause", "resume", "delete"):
-        assert main([command, "cats"]) == 1
+        assert main([command, "photo"]) == 1
         assert capsys.readouterr().err == (
-            "runner_kubeflow.py: error: There must be one schedule cats. Received: 0 of that "
-            "name; there are: photos.\n"
+            "runner_kubeflow.py: error: There must be a schedule of that name. Received: photo; "
+            "there are: photos. Did you mean 'photos'? Look at `runner_kubeflow.py list`.\n"
         )
     assert len(state.enabled("photos")) == 1
+
+
+def test_a_name_of_several_schedules(host, state, package, capsys):
+    for name in ("photos", "second"):
+        main(["schedule", package, "--cron", "0 3 * * 1", "--name", name])
+    first, second = state.schedules
+    state.schedules[second].display_name = "photos"
+    capsys.readouterr()
+    assert main(["pause", "photos"]) == 1
+    assert capsys.readouterr().err == (
+        "runner_kubeflow.py: error: A name must be that of one schedule. Received: photos, of 2: "
+        f"{first} (enabled), {second} (enabled). Give the id in the place of the name.\n"
+    )
+    assert main(["pause", second]) == 0
+    assert state.enabled("photos") == [first]

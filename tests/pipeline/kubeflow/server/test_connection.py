@@ -1,14 +1,20 @@
 """What is said of each failure."""
 
 import json
+import pathlib
 import socket
+import ssl
+import subprocess
 
 import kfp_server_api as kfp
 import pytest
 
+from components.config_checks import ConfigurationError
+from components.errors import PipelineError
 from pipeline.kubeflow.command_line import main
-from pipeline.kubeflow.server.connection import ServerError, connect
-from tests.pipeline.kubeflow.server.fake_server import Failure
+from pipeline.kubeflow.server.connection import connect
+from pipeline.kubeflow.server.failures import ServerError
+from tests.pipeline.kubeflow.server.fake_server import Failure, serve
 
 
 def error_of(capsys) -> str:
@@ -55,18 +61,62 @@ def test_what_the_server_says_itself(host, state, capsys):
 def test_an_answer_that_is_cut_off(host, state, capsys):
     state.failures = {0: Failure(200, '{"recurring_runs": [', cut=True)}
     error = error_of(capsys)
-    assert error.startswith(f"{host} must be reachable and answer in full. Received: ")
+    assert error.startswith(f"{host} must be reachable and answer in full within 30 seconds. ")
     assert error.endswith("Check --host, the network, and that the API server runs.")
 
 
-@pytest.mark.parametrize("body", ["<html>Log in</html>", '"text"', '[{"a": 1}]'])
-def test_an_answer_of_another_form(host, state, capsys, body):
+TOKEN_ADVICE = (
+    "Give a token in KFP_TOKEN or KFP_TOKEN_FILE; check that --host is the API's address."
+)
+NO_JSON = (
+    "characters that are no JSON, or not all of it. Try again; check that --host is the address"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "received"),
+    [
+        ("<html>Log in</html>", f"a page in HTML, such as one to log in on. {TOKEN_ADVICE}"),
+        (' <!doctype html>"', f"a page in HTML, such as one to log in on. {TOKEN_ADVICE}"),
+        ('{"recurring_runs": [{"recurring', f"31 {NO_JSON} of the API."),
+        ("", f"0 {NO_JSON} of the API."),
+        *(
+            (
+                body,
+                "JSON of another form. Check --host, which must be the address of the API; if the "
+                "server is newer than this client, tell us.",
+            )
+            for body in ('"text"', '[{"a": 1}]')
+        ),
+    ],
+)
+def test_an_answer_of_another_form(host, state, capsys, body, received):
     state.failures = {0: Failure(200, body)}
     assert error_of(capsys) == (
-        f"{host} must answer as Kubeflow Pipelines does. Received: an answer of another form. "
-        "Check --host, which must be the address of the API; if the server is newer than this "
-        "client, tell us."
+        f"{host} must answer as Kubeflow Pipelines does. Received: {received}"
     )
+
+
+def test_a_redirection_is_not_followed_with_the_token(host, state, capsys, monkeypatch):
+    monkeypatch.setenv("KFP_TOKEN", "s3cret")
+    state.failures = {0: Failure(302, headers={"Location": f"{host}/login"})}
+    assert error_of(capsys) == (
+        f"{host} must accept the request. Received: 302 Found. It sends elsewhere, as to log in: "
+        "give a token in KFP_TOKEN or KFP_TOKEN_FILE, and the address of the API itself in --host."
+    )
+    assert len(state.requests) == 1
+
+
+def test_a_token_is_not_shown_though_the_server_says_it(host, state, capsys, monkeypatch):
+    monkeypatch.setenv("KFP_TOKEN", "s3cret")
+    state.failures = {0: Failure(401, json.dumps({"message": "bad token Bearer s3cret"}))}
+    assert "Received: 401 bad token Bearer ***. Give a valid token" in error_of(capsys)
+    assert "s3cret" not in repr(connect(host))
+
+
+def test_a_refusal_that_is_no_text(host, state, capsys):
+    state.failures = {0: Failure(500, body=b"\xff\xfe")}
+    assert "Received: 500 Internal Server Error." in error_of(capsys)
 
 
 def test_nobody_there(capsys, monkeypatch):
@@ -75,8 +125,43 @@ def test_nobody_there(capsys, monkeypatch):
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setenv("KFP_HOST", address)
     error = error_of(capsys)
-    assert error.startswith(f"{address} must be reachable and answer in full. Received: ")
+    assert error.startswith(
+        f"{address} must be reachable and answer in full within 30 seconds. Received: "
+    )
     assert "refused" in error
+
+
+def make_certificate(folder: pathlib.Path) -> tuple[str, str]:
+    """A key and a certificate for 127.0.0.1 that nobody trusts."""
+    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "1", "-subj", "/CN=kubeflow", "-keyout", key]
+    command += ["-out", certificate, "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, capture_output=True, check=True)
+    return key, certificate
+
+
+def test_a_certificate_that_is_not_trusted(state, tmp_path, capsys, monkeypatch):
+    key, certificate = make_certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    server, address = serve(state, tls)
+    monkeypatch.setenv("KFP_HOST", address)
+    error = error_of(capsys)
+    assert error.startswith(
+        f"{address} must have a certificate for its name that is trusted. Received: "
+    )
+    assert "certificate verify failed" in error
+    assert error.endswith(
+        "If the cluster has a certificate authority of its own, name its file in KFP_CA_FILE; if "
+        "the server speaks no TLS, write http:// in --host."
+    )
+    assert state.requests == []
+    monkeypatch.setenv("KFP_CA_FILE", certificate)
+    assert main(["list"]) == 0
+    assert state.requests == [("GET", "/recurringruns")]
+    server.shutdown()
+    server.server_close()
 
 
 def test_no_answer_in_time():
@@ -91,7 +176,7 @@ def test_no_answer_in_time():
 
 @pytest.mark.parametrize("host", ["", "kubeflow.example.com"])
 def test_an_address_must_be_given(host, monkeypatch):
-    with pytest.raises(ServerError) as refused:
+    with pytest.raises(ConfigurationError) as refused:
         connect(host, environment={})
     assert str(refused.value) == (
         "The address of Kubeflow Pipelines must be given, such as "
@@ -102,9 +187,45 @@ def test_an_address_must_be_given(host, monkeypatch):
 
 def test_a_file_without_a_token(tmp_path):
     path = str(tmp_path / "none")
-    with pytest.raises(ServerError) as refused:
+    with pytest.raises(ConfigurationError) as refused:
         connect("http://localhost", environment={"KFP_TOKEN_FILE": path})
     assert str(refused.value) == (
         f"KFP_TOKEN_FILE must name a file with the token. Received: {path}: No such file or "
-        "directory."
+        "directory. Name another one."
     )
+
+
+def test_a_token_that_is_none():
+    with pytest.raises(ConfigurationError) as refused:
+        connect("http://localhost", environment={"KFP_TOKEN": "s3cret\r\nX-Evil: 1"})
+    assert str(refused.value) == (
+        "The token in KFP_TOKEN or KFP_TOKEN_FILE must be one line of ASCII. Received: 17 "
+        "characters that are not. Copy it again."
+    )
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_without_certificates(tmp_path, content):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigurationError) as refused:
+        connect("https://localhost", environment={"KFP_CA_FILE": str(path)})
+    reason = "No such file or directory" if content is None else "no certificates"
+    assert str(refused.value) == (
+        f"KFP_CA_FILE must name a file with certificates in PEM. Received: {path}: {reason}. Name "
+        "that of the cluster's certificate authority."
+    )
+
+
+def test_an_address_with_a_password():
+    with pytest.raises(ConfigurationError) as refused:
+        connect("https://me:s3cret@kubeflow.example.com", environment={})
+    assert str(refused.value) == (
+        "The address of Kubeflow Pipelines must be without a user and a password. Received: one "
+        "with them, for kubeflow.example.com. Give a token in KFP_TOKEN or KFP_TOKEN_FILE."
+    )
+
+
+def test_all_of_them_are_shown_to_users():
+    assert issubclass(ServerError, PipelineError)
