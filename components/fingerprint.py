@@ -6,7 +6,7 @@ TFX compares parameters and inputs; of code that is imported it knows only the n
 import hashlib
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 PACKAGE = pathlib.Path(__file__).parent
@@ -25,9 +25,22 @@ def code_fingerprint(*steps: str) -> str:
     Raises:
         ValueError: There is no such step.
     """
+    return digest_files([*_files(*steps), PACKAGE / "features.py", PACKAGE / "images.py"], PACKAGE)
+
+
+def digest_files(paths: Iterable[pathlib.Path], root: pathlib.Path) -> str:
+    """Digest of the names and contents of files.
+
+    Args:
+        paths: In an order that is always the same.
+        root: From which their names are counted.
+
+    Returns:
+        A hexadecimal digest of 16 digits.
+    """
     digest = hashlib.sha256()
-    for path in [*_files(*steps), PACKAGE / "features.py", PACKAGE / "images.py"]:
-        digest.update(f"{path.relative_to(PACKAGE)}\0".encode())
+    for path in paths:
+        digest.update(f"{path.relative_to(root)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

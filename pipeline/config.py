@@ -36,7 +36,7 @@ from components.training.settings import (
     check_together,
 )
 from components.validation.rules import RuleError, ValidationRules
-from pipeline.setting_names import check_names, setting_groups
+from pipeline.setting_names import construct_groups
 
 # The values of tf.image.ResizeMethod, which are not worth the seconds that its import takes.
 RESIZE_METHODS = (
@@ -281,13 +281,8 @@ def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
     Raises:
         ConfigurationError: A setting is unknown, or its value is refused.
     """
-    check_names(PipelineConfig, settings)
-    groups = setting_groups(PipelineConfig)
     try:
-        values = {
-            name: groups[name](**value) if name in groups else value
-            for name, value in settings.items()
-        }
+        values = construct_groups(PipelineConfig, settings)
     except RuleError as error:
         raise ConfigurationError(str(error)) from error
     return PipelineConfig(**{"data": "", **values})

@@ -29,7 +29,7 @@ from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
-from pipeline.environment import Environment
+from pipeline.environment import ONE_PROCESS, Environment
 from pipeline.places import checkpoint_folder, output_folder
 from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules
@@ -270,5 +270,5 @@ def _pipeline(
         metadata_connection_config=environment.metadata,
         components=steps,
         enable_cache=True,
-        beam_pipeline_args=list(environment.beam_arguments),
+        beam_pipeline_args=list(ONE_PROCESS),
     )

@@ -23,12 +23,11 @@ class Environment:
 
     Attributes:
         metadata: How to reach ML Metadata.
-        beam_arguments: Arguments of Beam for every step that uses it.
-        beam_arguments_of: Further ones by kind of step; of a flag given twice, the last counts.
+        beam_arguments_of: Arguments of Beam by kind of step, after `ONE_PROCESS`, which all steps
+            have; of a flag given twice, the last counts.
     """
 
     metadata: Connection
-    beam_arguments: Sequence[str] = ONE_PROCESS
     beam_arguments_of: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
     def apply_to(self, steps: Sequence[base_node.BaseNode]) -> None:

@@ -48,6 +48,23 @@ def check_names(config_class: type[Any], settings: Mapping[str, Any]) -> None:
         _check_keys(value, _names(group), [], f" of {name}")
 
 
+def construct_groups(config_class: type[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a configuration: single settings as they are, groups constructed.
+
+    Args:
+        config_class: The class of the configuration.
+        settings: As of `check_names`.
+
+    Raises:
+        ConfigurationError: A setting is unknown; and what the class of a group raises.
+    """
+    check_names(config_class, settings)
+    groups = setting_groups(config_class)
+    return {
+        name: groups[name](**value) if name in groups else value for name, value in settings.items()
+    }
+
+
 def _walk_fields(config_class: type[Any]) -> Iterator[tuple[str, "dataclasses.Field[Any]"]]:
     groups = setting_groups(config_class)
     for field in dataclasses.fields(config_class):

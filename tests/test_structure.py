@@ -36,6 +36,7 @@ SHARED = {
     "step_cost",
     "suggestions",
     "visible",
+    "whole_file",
 }
 STAGES_THAT_ANOTHER_NEEDS = {
     # Training ends with an export, and only serving knows what a served model looks like.

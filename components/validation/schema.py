@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components import features
 from components.errors import PipelineError
+from components.whole_file import write_whole
 
 HEADER = """\
 # The schema of a data set: what every record must be. Proposed from the images of the first run;
@@ -44,7 +45,7 @@ def schema_text(schema: schema_pb2.Schema) -> str:
 def freeze_schema(schema: schema_pb2.Schema, path: str) -> None:
     """Writes a schema for people to review and for later runs to be held to."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    _write_whole(path, schema_text(schema).encode())
+    write_whole(path, schema_text(schema).encode())
 
 
 def parse_schema(content: bytes, path: str) -> schema_pb2.Schema:
@@ -110,8 +111,8 @@ def pin_schema(path: str, destination: str) -> FrozenSchema:
         class_names_file=os.path.join(folder, features.CLASS_NAMES_VOCABULARY),
         class_names=class_names,
     )
-    _write_whole(pinned.path, content)
-    _write_whole(pinned.class_names_file, "".join(f"{name}\n" for name in class_names).encode())
+    write_whole(pinned.path, content)
+    write_whole(pinned.class_names_file, "".join(f"{name}\n" for name in class_names).encode())
     return pinned
 
 
@@ -130,14 +131,6 @@ def check_schema(schema: schema_pb2.Schema, path: str) -> tuple[str, ...]:
     """
     _check_features(schema, path)
     return _class_names(schema, path)
-
-
-def _write_whole(path: str, content: bytes) -> None:
-    """Writes a file so that it is never seen half-written."""
-    unfinished = f"{path}.unfinished"
-    with open(unfinished, "wb") as file:
-        file.write(content)
-    os.replace(unfinished, path)
 
 
 def _check_features(schema: schema_pb2.Schema, path: str) -> None:

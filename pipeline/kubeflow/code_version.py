@@ -1,11 +1,10 @@
 """Which code this is, so that a pipeline never runs with another than it was compiled from."""
 
-import hashlib
 import pathlib
 import tomllib
 
 from components.errors import PipelineError
-from components.fingerprint import SUFFIXES
+from components.fingerprint import SUFFIXES, digest_files
 
 PACKAGES = ("components", "pipeline")
 
@@ -13,15 +12,11 @@ PACKAGES = ("components", "pipeline")
 def code_version() -> str:
     """Version of the package and digest of all its code, such as "0.1.0+3f2a9c0d11e84b57"."""
     root = pathlib.Path(__file__).parent.parent.parent
-    digest = hashlib.sha256()
-    for package in PACKAGES:
-        for path in sorted((root / package).rglob("*")):
-            if path.suffix in SUFFIXES:
-                digest.update(f"{path.relative_to(root)}\0".encode())
-                digest.update(path.read_bytes())
+    files = [path for package in PACKAGES for path in sorted((root / package).rglob("*"))]
+    digest = digest_files((path for path in files if path.suffix in SUFFIXES), root)
     # Images have the project as it is, and not installed.
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return f"{project['version']}+{digest.hexdigest()[:16]}"
+    return f"{project['version']}+{digest}"
 
 
 def check_code_version(compiled: str) -> None:

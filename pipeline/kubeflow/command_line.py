@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError
 from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
+from pipeline.kubeflow.exit_statuses import FAILED, INTERRUPTED
+from pipeline.kubeflow.say import say
 from pipeline.kubeflow.server.command_line import add_commands
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
 
 PROGRAM = "runner_kubeflow.py"
 KUBEFLOW, VERTEX = "kubeflow", "vertex"
-FAILED = 1
 
 _DESCRIPTION = (
     "The pipeline of runner_local.py on Kubeflow Pipelines: compile it into a file, submit a run "
@@ -34,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit status: 0 done (of `submit --wait`: the model was released and pushed), 1 it
-        failed, 2 wrong use, 3 the model was refused.
+        failed, 2 wrong use, 3 the model was refused, 130 interrupted.
     """
     parser = _build_parser()
     try:
@@ -44,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
         if arguments.command == "compile":
             return _compile(arguments, further)
         return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except ConfigurationError as error:
         sys.stderr.write(f"{PROGRAM}: error: {error}\n")
         return EXIT_STATUS_OF_WRONG_USE
@@ -101,9 +104,7 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
 
     target = VERTEX_AI if arguments.target == VERTEX else OPEN_SOURCE
     tasks = compile_pipeline(given.config, kubeflow, arguments.to, target)
-    sys.stdout.write(
-        f"{arguments.to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.\n"
-    )
+    say(f"{arguments.to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.")
     return 0
 
 

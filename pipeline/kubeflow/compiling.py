@@ -19,11 +19,11 @@ from components.config_checks import ConfigurationError
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow.code_version import code_version
+from pipeline.kubeflow.names import LAST_STEP, MODEL_REFUSED, PREPARE_RUN, RUN_FOLDER, VERDICT
 from pipeline.kubeflow.nodes import upstream_kinds
 from pipeline.kubeflow.parameters import Parameter, run_parameters
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
 from pipeline.kubeflow.targets import OPEN_SOURCE, Target
-from pipeline.kubeflow.task import LAST_STEP, MODEL_REFUSED, PREPARE_RUN, RUN_FOLDER, VERDICT
 
 LONGEST_ARGUMENT = 100 * 1024
 """Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
@@ -43,14 +43,14 @@ exec python -m pipeline.kubeflow.task "$@"
 
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     PREPARE_RUN: {RUN_FOLDER: dsl.OutputPath(str)},
-    "ReleaseGate": {"released": dsl.OutputPath(bool), "verdict": dsl.OutputPath(str)},
+    "ReleaseGate": {"released": dsl.OutputPath(bool), VERDICT: dsl.OutputPath(str)},
     "ModelReport": {
         "report": dsl.Output[dsl.HTML],
         "metrics": dsl.Output[dsl.Metrics],
         "confusion_matrix": dsl.Output[dsl.ClassificationMetrics],
         "accuracy": dsl.OutputPath(float),
     },
-    "Pusher": {"model": dsl.OutputPath(str)},
+    LAST_STEP: {"model": dsl.OutputPath(str)},
 }
 
 
@@ -117,9 +117,9 @@ def create_pipeline(
         made = tasks.create(dict(zip(names, values, strict=True)))
         return RunOutputs(
             released=made["ReleaseGate"].outputs["released"],
-            verdict=made["ReleaseGate"].outputs["verdict"],
+            verdict=made["ReleaseGate"].outputs[VERDICT],
             accuracy=made["ModelReport"].outputs["accuracy"],
-            model=made["Pusher"].outputs["model"],
+            model=made[LAST_STEP].outputs["model"],
         )
 
     pipeline = dsl.pipeline(

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import json_format
+from kfp import dsl
 from kfp.pipeline_spec import pipeline_spec_pb2
-
-# How Kubeflow mounts object stores into its launcher.
-_MOUNTS = {"gs://": "/gcs/", "minio://": "/minio/", "s3://": "/s3/"}
 
 
 class ExecutorInput:
@@ -37,11 +35,6 @@ class ExecutorInput:
         values = self._message.inputs.parameter_values
         return {name: json_format.MessageToDict(value) for name, value in values.items()}
 
-    @property
-    def outputs(self) -> set[str]:
-        """Names of the output parameters and artifacts."""
-        return {*self._message.outputs.parameters, *self._message.outputs.artifacts}
-
     def set_parameter(self, name: str, value: str | bool | float) -> None:
         """Sets an output parameter."""
         path = self._message.outputs.parameters[name].output_file
@@ -50,9 +43,8 @@ class ExecutorInput:
     def artifact_path(self, name: str) -> str:
         """The file to write an output artifact to, in a folder that is there."""
         [artifact] = self._message.outputs.artifacts[name].artifacts
-        path = artifact.custom_path or artifact.uri
-        for scheme, mount in _MOUNTS.items():
-            path = path.replace(scheme, mount, 1) if path.startswith(scheme) else path
+        # The SDK knows where Kubeflow mounts object stores.
+        path = artifact.custom_path or dsl.Artifact(uri=artifact.uri).path
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return str(path)
 

@@ -16,7 +16,8 @@ from components.errors import PipelineError
 from components.validation.schema import FrozenSchema
 from pipeline.environment import Environment
 from pipeline.kubeflow.metadata import check_connection, connection_to
-from pipeline.kubeflow.nodes import DATA_STEPS, SCHEMA_STEP, compile_nodes, create_pipeline
+from pipeline.kubeflow.names import SCHEMA_STEP
+from pipeline.kubeflow.nodes import DATA_STEPS, compile_nodes, create_pipeline
 from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.kubeflow.say import say
 from pipeline.runs import memory
@@ -56,10 +57,9 @@ def launch_step(run: PreparedRun, step: str) -> dict[str, StepRecord]:
     for node in _nodes(compiled):
         name = node.node_info.id
         if kind_of(name) == step:
-            _launch(node, compiled, environment, records)
-            done[name] = records.read(name)
+            done[name] = _launch(node, compiled, environment, records)
             say(f"{name}: {_took(done[name])}{describe_step(name, done)}")
-        elif (found := _find(records, name)) is not None:
+        elif (found := records.find(name)) is not None:
             done[name] = found
     return done
 
@@ -87,7 +87,7 @@ def _launch(
     compiled: pipeline_pb2.Pipeline,
     environment: Environment,
     records: StepRecords,
-) -> None:
+) -> StepRecord:
     deployment = runner_utils.extract_local_deployment_config(compiled)
     name = node.node_info.id
     memory.forget_peak()
@@ -100,7 +100,7 @@ def _launch(
         executor_spec=runner_utils.extract_executor_spec(deployment, name),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
     ).launch()
-    record = _find(records, name)
+    record = records.find(name)
     if record is None or not record.is_successful:
         state = "did not run, since what it needs is missing" if record is None else record.state
         raise PipelineError(
@@ -109,17 +109,11 @@ def _launch(
         )
     if not record.is_cached:
         records.note_cost(name, time.monotonic() - started, memory.peak())
+    return record
 
 
 def _nodes(compiled: pipeline_pb2.Pipeline) -> list[pipeline_pb2.PipelineNode]:
     return [node.pipeline_node for node in compiled.nodes]
-
-
-def _find(records: StepRecords, name: str) -> StepRecord | None:
-    try:
-        return records.read(name)
-    except LookupError:
-        return None
 
 
 def _took(record: StepRecord) -> str:

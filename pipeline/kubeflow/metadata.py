@@ -5,7 +5,7 @@ import os
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
-from components.errors import PipelineError
+from components.errors import PipelineError, first_line
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow.settings import GRPC, SQLITE, MetadataSettings
 from pipeline.places import metadata_file
@@ -51,7 +51,7 @@ def check_connection(connection: Connection, settings: MetadataSettings) -> None
         raise PipelineError(
             "ML Metadata must be reachable from the pods, with a user who may make tables. "
             f"Received: {'its SQLite file' if settings.store == SQLITE else where}: "
-            f"{_first_line(error)}. Check kubeflow.metadata, the secret, and that the service runs."
+            f"{first_line(error)}. Check kubeflow.metadata, the secret, and that the service runs."
         ) from error
 
 
@@ -64,7 +64,3 @@ def _variable(name: str) -> str:
             f'none. Fill it from a secret: kubeflow.pods.secret_environment: {{{name}: "mysql-'
             'secret/username"}.'
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")

@@ -17,12 +17,11 @@ from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig
 from pipeline.environment import Environment
+from pipeline.kubeflow.names import SCHEMA_STEP
 from pipeline.runs.artifacts import kind_of
 
 DATA_STEPS = ("ImageFolderExampleGen", "StatisticsGen")
 """The steps that need no schema: it may be inferred from what they found."""
-
-SCHEMA_STEP = "ImportSchemaGen"
 
 # The steps and their order do not depend on what is in the schema.
 _ANY_SCHEMA = FrozenSchema("schema.pbtxt", CLASS_NAMES_VOCABULARY, ("0", "1"))

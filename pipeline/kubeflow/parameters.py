@@ -4,7 +4,6 @@ Those most often wanted have a parameter of their own, named like the setting wi
 every other setting goes into `settings`.
 """
 
-import copy
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, cast
@@ -82,7 +81,7 @@ def with_parameters(config: PipelineConfig, given: Mapping[str, Any]) -> Pipelin
             f"Received: {further!r}."
         )
     _check_further(further)
-    values = copy.deepcopy(to_dict(config))
+    values = to_dict(config)
     for name, value in {**settings, **further}.items():
         group, _, last = name.rpartition(".")
         (values[group] if group else values)[last] = _of_its_type(name, value)

@@ -12,6 +12,7 @@ from typing import Any
 
 from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema, pin_schema
+from components.whole_file import write_whole
 from pipeline.config import PipelineConfig, from_dict, to_dict
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
 from pipeline.places import output_folder
@@ -46,7 +47,7 @@ class PreparedRun:
             "kubeflow": dataclasses.asdict(self.kubeflow),
             "spans": [[span.number, span.folder] for span in self.spans],
         }
-        _write_whole(os.path.join(self.folder, RUN_FILE), json.dumps(values, indent=2))
+        write_whole(os.path.join(self.folder, RUN_FILE), json.dumps(values, indent=2).encode())
 
     def has_schema(self) -> bool:
         """Whether somebody has frozen a schema already."""
@@ -55,7 +56,7 @@ class PreparedRun:
     def pin_schema(self) -> FrozenSchema:
         """Decides for all later tasks which schema the images are held to: as it is now."""
         schema = pin_schema(self.config.schema, self._schemas)
-        _write_whole(os.path.join(self.folder, SCHEMA_FILE), schema.path)
+        write_whole(os.path.join(self.folder, SCHEMA_FILE), schema.path.encode())
         return schema
 
     def pinned_schema(self) -> FrozenSchema:
@@ -79,10 +80,3 @@ def load_run(folder: str) -> PreparedRun:
         kubeflow=kubeflow_from_dict(values["kubeflow"]),
         spans=[Span(number, folder) for number, folder in values["spans"]],
     )
-
-
-def _write_whole(path: str, text: str) -> None:
-    unfinished = f"{path}.unfinished"
-    with open(unfinished, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(unfinished, path)

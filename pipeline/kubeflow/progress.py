@@ -1,36 +1,30 @@
 """Progress of a long step -> a line in the log of its pod, now and then."""
 
-import logging
 import time
 from collections.abc import Callable
 
-LOGGER = "components.progress"
+from pipeline.runs.progress import ProgressHandler, StepProgress, listen
+
 SECONDS_BETWEEN_LINES = 10.0
 
 
-class ProgressLines(logging.Handler):
-    """Turns the log records of `components.progress` into lines."""
+class ProgressLines(ProgressHandler):
+    """Turns progress into lines."""
 
     def __init__(self, say: Callable[[str], None]):
-        super().__init__(logging.INFO)
+        super().__init__(self._show)
         self._say = say
         self._said_at = time.monotonic()
 
     @classmethod
     def install(cls, say: Callable[[str], None]) -> None:
         """Begins to listen."""
-        logger = logging.getLogger(LOGGER)
-        logger.addHandler(cls(say))
-        logger.setLevel(logging.INFO)
         # Ours is the only line that people need of it.
-        logger.propagate = False
+        listen(cls(say)).propagate = False
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Says one record, if the last was said long enough ago."""
+    def _show(self, progress: StepProgress) -> None:
+        """Says it, if the last was said long enough ago."""
         now = time.monotonic()
-        if now - self._said_at < SECONDS_BETWEEN_LINES:
-            return
-        self._said_at = now
-        values = record.__dict__
-        total = f"/{values['total']:,}" if values["total"] else ""
-        self._say(f"{values['done']:,}{total} {values['unit']} {values['detail']}".rstrip())
+        if now - self._said_at >= SECONDS_BETWEEN_LINES:
+            self._said_at = now
+            self._say(progress.in_words().rstrip())

@@ -15,7 +15,7 @@ from components.config_checks import (
     check_types,
 )
 from components.suggestions import did_you_mean
-from pipeline.setting_names import check_names, setting_groups
+from pipeline.setting_names import check_names, construct_groups
 
 SECTION = "kubeflow"
 SQLITE, MYSQL, GRPC = "sqlite", "mysql", "grpc"
@@ -193,12 +193,7 @@ def kubeflow_from_dict(settings: Mapping[str, Any]) -> KubeflowConfig:
     Raises:
         ConfigurationError: A setting is unknown, or its value is refused.
     """
-    check_names(KubeflowConfig, settings)
-    groups = setting_groups(KubeflowConfig)
-    values = {
-        name: groups[name](**value) if name in groups else value for name, value in settings.items()
-    }
-    return KubeflowConfig(**values)
+    return KubeflowConfig(**construct_groups(KubeflowConfig, settings))
 
 
 def _check_quantity(name: str, value: str, rule: re.Pattern[str], examples: str) -> None:

@@ -18,18 +18,13 @@ from types import FrameType
 
 from pipeline.kubeflow.code_version import check_code_version
 from pipeline.kubeflow.executor_input import ExecutorInput
+from pipeline.kubeflow.exit_statuses import FAILED
+from pipeline.kubeflow.names import LAST_STEP, MODEL_REFUSED, PREPARE_RUN, RUN_FOLDER, VERDICT
 from pipeline.kubeflow.prepared_run import load_run
 from pipeline.kubeflow.preparing import prepare_run
 from pipeline.kubeflow.progress import ProgressLines
 from pipeline.kubeflow.say import say
 from pipeline.runs.failures import InterruptionError, explain
-
-PREPARE_RUN = "PrepareRun"
-MODEL_REFUSED = "ModelRefused"
-RUN_FOLDER = "run_folder"
-VERDICT = "verdict"
-LAST_STEP = "Pusher"
-FAILED = 1
 
 
 def main(argv: Sequence[str]) -> int:

@@ -11,11 +11,11 @@ from pipeline.local.events import (
     Notice,
     RunFailed,
     StepFinished,
-    StepProgress,
     StepStarted,
 )
 from pipeline.printing import print_plain
 from pipeline.runs.finished import RunFinished
+from pipeline.runs.progress import StepProgress
 from pipeline.runs.summary import account_lines, split_table, verdict_lines
 
 GIB = 1024**3
@@ -93,12 +93,11 @@ class RunConsole:
 
     def _advance(self, event: StepProgress) -> None:
         if self._task is not None:
-            total = f"/{event.total:,}" if event.total else ""
             self._progress.update(
                 self._task,
                 completed=event.done,
                 total=event.total or None,
-                detail=f"{event.done:,}{total} {event.unit} {event.detail}",
+                detail=event.in_words(),
             )
 
     def print_failure(self, failed: RunFailed) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 from pipeline.runs.finished import RunFinished
+from pipeline.runs.progress import StepProgress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,23 +20,6 @@ class StepStarted:
     step: str
     number: int
     steps: int
-
-
-@dataclasses.dataclass(frozen=True)
-class StepProgress:
-    """A step goes on.
-
-    Attributes:
-        done: Units that are done.
-        total: Units there are; 0 if nobody knows.
-        unit: What is counted.
-        detail: A few words more.
-    """
-
-    done: int
-    total: int
-    unit: str
-    detail: str
 
 
 @dataclasses.dataclass(frozen=True)

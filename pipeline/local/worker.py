@@ -14,13 +14,13 @@ from collections.abc import Callable
 from types import FrameType
 
 from pipeline.config import PipelineConfig, from_dict
-from pipeline.local.events import Event, RunFailed, StepProgress
+from pipeline.local.events import Event, RunFailed
 from pipeline.local.lifeline import end_with_the_supervisor
 from pipeline.local.pipe import EventWriter
 from pipeline.runs.failures import InterruptionError, explain
+from pipeline.runs.progress import ProgressHandler, listen
 
 FAILED = 1
-PROGRESS_LOGGER = "components.progress"
 
 
 def main() -> None:
@@ -37,8 +37,7 @@ def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
     """Runs everything and returns the exit status."""
     # There is nothing to tidy up yet, and an exception could get lost in what is imported.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    logging.getLogger(PROGRESS_LOGGER).addHandler(ProgressHandler(emit))
-    logging.getLogger(PROGRESS_LOGGER).setLevel(logging.INFO)
+    listen(ProgressHandler(emit))
     try:
         # Takes half a minute.
         from pipeline.local import steps
@@ -52,21 +51,6 @@ def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
     except (Exception, SystemExit) as error:
         return _fail(emit, run.current_step, error)
     return 0
-
-
-class ProgressHandler(logging.Handler):
-    """Turns the log records of `components.progress` into events."""
-
-    def __init__(self, emit: Callable[[Event], None]):
-        super().__init__(logging.INFO)
-        self._emit_event = emit
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Passes one record on."""
-        values = record.__dict__
-        self._emit_event(
-            StepProgress(values["done"], values["total"], values["unit"], values["detail"])
-        )
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

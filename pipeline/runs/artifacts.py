@@ -84,6 +84,19 @@ class StepRecords:
         self._pipeline = pipeline
         self._run = run
 
+    def find(self, step: str) -> StepRecord | None:
+        """Reads the newest execution of a step, if there is one.
+
+        Args:
+            step: Name of the step in TFX.
+        """
+        store = mlmd.MetadataStore(self._connection)
+        newest = self._newest_execution(store, step)
+        if newest is None:
+            return None
+        state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)
+        return StepRecord(state, _outputs(store, newest.id))
+
     def read(self, step: str) -> StepRecord:
         """Reads the newest execution of a step.
 
@@ -93,10 +106,10 @@ class StepRecords:
         Raises:
             LookupError: There is none.
         """
-        store = mlmd.MetadataStore(self._connection)
-        newest = self._newest_execution(store, step)
-        state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)
-        return StepRecord(state, _outputs(store, newest.id))
+        found = self.find(step)
+        if found is None:
+            raise LookupError(f"ML Metadata knows no execution of {step}.")
+        return found
 
     def note_cost(self, step: str, seconds: float, peak_memory: int) -> None:
         """Writes what a step took into ML Metadata, on its outputs, where later steps can read it.
@@ -110,6 +123,8 @@ class StepRecords:
         """
         store = mlmd.MetadataStore(self._connection)
         newest = self._newest_execution(store, step)
+        if newest is None:
+            raise LookupError(f"ML Metadata knows no execution of {step}.")
         made = [
             event.artifact_id
             for event in store.get_events_by_execution_ids([newest.id])
@@ -123,14 +138,12 @@ class StepRecords:
 
     def _newest_execution(
         self, store: mlmd.MetadataStore, step: str
-    ) -> metadata_store_pb2.Execution:
+    ) -> metadata_store_pb2.Execution | None:
         executions = _executions(store, "node", f"{self._pipeline}.{step}")
         if self._run:
             of_run = {found.id for found in _executions(store, "pipeline_run", self._run)}
             executions = [found for found in executions if found.id in of_run]
-        if not executions:
-            raise LookupError(f"ML Metadata knows no execution of {step}.")
-        return max(executions, key=lambda execution: execution.id)
+        return max(executions, key=lambda execution: execution.id, default=None)
 
 
 def _executions(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from components.reporting.index.entries import FAILED, INTERRUPTED, PUSHED, REFUSED, RunEntry
 from components.reporting.index.writer import render_index
+from components.whole_file import write_whole
 from pipeline.config import PipelineConfig
 from pipeline.places import output_folder
 from pipeline.runs.finished import RunFinished
@@ -76,10 +77,7 @@ def _write_index(name: str, folder: str) -> str:
     page = render_index(name, list(_read_outcomes(os.path.join(folder, "runs"))))
     path = os.path.join(folder, INDEX_FILE)
     # Whoever looks meanwhile sees the old page, not a half of the new one.
-    unfinished = f"{path}.unfinished"
-    with open(unfinished, "w", encoding="utf-8") as file:
-        file.write(page)
-    os.replace(unfinished, path)
+    write_whole(path, page.encode())
     return path
 
 

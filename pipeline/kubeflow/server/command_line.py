@@ -5,11 +5,11 @@ KFP's client takes a third of a second to load. Neither --help nor --preview wai
 
 import argparse
 import datetime
-import sys
 from collections.abc import Callable
 
+from pipeline.kubeflow.say import say
+
 DEFAULT_EXPERIMENT = "Default"
-INTERRUPTED = 130
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -153,10 +153,7 @@ def _later(function: str) -> Command:
 
         command: Callable[[argparse.Namespace, Callable[[str], object]], int]
         command = getattr(commands, function)
-        try:
-            return command(arguments, _say)
-        except KeyboardInterrupt:
-            return INTERRUPTED
+        return command(arguments, say)
 
     return run
 
@@ -169,17 +166,9 @@ def _schedule(arguments: argparse.Namespace) -> int:
     values = parse_values(package, arguments.set)
     plan = make_plan(arguments, datetime.datetime.now(datetime.UTC))
     for line in describe(plan):
-        _say(line)
+        say(line)
     if arguments.preview:
         return 0
     from pipeline.kubeflow.server import commands
 
-    try:
-        return commands.schedule(arguments, plan, package, values, _say)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    return commands.schedule(arguments, plan, package, values, say)

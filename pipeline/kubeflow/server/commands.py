@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from components.config_checks import ConfigurationError
+from pipeline.kubeflow.exit_statuses import INTERRUPTED
 from pipeline.kubeflow.server import running
 from pipeline.kubeflow.server.connection import Server, connect
 from pipeline.kubeflow.server.package import Package, parse_values, read_package
@@ -21,7 +22,6 @@ from pipeline.kubeflow.server.uploading import find_experiment, upload
 from pipeline.kubeflow.server.verdict import find_marks
 
 Say = Callable[[str], object]
-INTERRUPTED = 130
 WIDTH = 120
 """Of what is no terminal."""
 

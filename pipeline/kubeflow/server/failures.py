@@ -1,5 +1,6 @@
 """What went wrong with a request -> the rule, what was received, what to do."""
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -99,8 +100,10 @@ def unreadable(host: str, body: object) -> ServerError:
         advice = f"Give a token in {TOKEN} or {TOKEN_FILE}; check that --host is the API's address"
     elif _is_json(text):
         received = "JSON of another form"
-        advice = "Check --host, which must be the address of the API; if the server is newer than "
-        advice += "this client, tell us"
+        advice = (
+            "Check --host, which must be the address of the API; if the server is newer than this "
+            "client, tell us"
+        )
     else:
         received = f"{len(text)} characters that are no JSON, or not all of it"
         advice = "Try again; check that --host is the address of the API"
@@ -120,12 +123,11 @@ def _is_json(text: str) -> bool:
 def _reason(error: "kfp_server_api.ApiException") -> str:
     """What the server says in its own form, in one line; or what HTTP says."""
     said: object = None
-    try:
+    # A proxy answers in any form, or without a body.
+    with contextlib.suppress(TypeError, ValueError, AttributeError):
         answer = json.loads(error.body)
         # The call to upload has a form of its own.
         said = answer.get("message") or answer.get("error_message") or answer.get("error")
-    except (TypeError, ValueError, AttributeError):
-        pass
     return _one_line(said or error.reason)
 
 

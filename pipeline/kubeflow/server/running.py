@@ -7,6 +7,7 @@ from typing import Any
 
 import kfp_server_api
 
+from pipeline.kubeflow.exit_statuses import FAILED, REFUSED, RELEASED
 from pipeline.kubeflow.server.connection import Server
 from pipeline.kubeflow.server.failures import ServerError, printable
 from pipeline.kubeflow.server.uploading import Uploaded
@@ -19,8 +20,6 @@ from pipeline.kubeflow.server.verdict import (
     read_verdict,
 )
 
-RELEASED, FAILED, REFUSED = 0, 1, 3
-"""Exit statuses, as runner_local.py has them."""
 ENDED = (SUCCEEDED, "FAILED", "CANCELED", SKIPPED)
 MOST_FAILURES = 10
 """Of requests, one after the other, after which it is no passing trouble."""

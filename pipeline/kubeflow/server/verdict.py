@@ -22,9 +22,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.config_checks import ConfigurationError
+from pipeline.kubeflow.names import LAST_STEP, MODEL_REFUSED
 
-REFUSAL_TASK = "ModelRefused"
-PUSHING_TASK = "Pusher"
 SUCCEEDED = "SUCCEEDED"
 SKIPPED = "SKIPPED"
 
@@ -63,11 +62,11 @@ def find_marks(specification: Mapping[str, Any], path: str) -> Marks:
         ConfigurationError: There are none.
     """
     tasks = specification["root"].get("dag", {}).get("tasks", {})
-    pushing = [name for name, task in tasks.items() if label(name, task) == PUSHING_TASK]
+    pushing = [name for name, task in tasks.items() if label(name, task) == LAST_STEP]
     for group, task in tasks.items():
         component = specification.get("components", {}).get(task["componentRef"]["name"], {})
         inner = component.get("dag", {}).get("tasks", {})
-        refusal = [name for name, each in inner.items() if label(name, each) == REFUSAL_TASK]
+        refusal = [name for name, each in inner.items() if label(name, each) == MODEL_REFUSED]
         if refusal and pushing and task.get("triggerPolicy", {}).get("condition"):
             return Marks(refusal[0], group, pushing[0])
     raise ConfigurationError(

@@ -1,0 +1,10 @@
+"""Names that a compiled pipeline, its containers and its clients agree on. Light: no imports."""
+
+PREPARE_RUN = "PrepareRun"
+SCHEMA_STEP = "ImportSchemaGen"
+LAST_STEP = "Pusher"
+MODEL_REFUSED = "ModelRefused"
+RUN_FOLDER = "run_folder"
+"""Output of PrepareRun, input of the steps."""
+VERDICT = "verdict"
+"""Output of ReleaseGate, input of ModelRefused."""
