@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import tensorflow as tf
 
+from components.normalisation.formats import image_format
 from components.normalisation.orientation import HEADER_BYTES, MOST_SEGMENTS, UPRIGHT
 
 DECODED_FORMATS: Mapping[int, tuple[str, ...]] = MappingProxyType(
@@ -68,7 +69,8 @@ def decodes(encoded: bytes, channels: int) -> bool:
         channels: 1 or 3.
     """
     try:
-        if tf.io.is_jpeg(encoded):
+        # TensorFlow's own look costs more than to decode a small image.
+        if image_format(encoded) == "jpeg":
             _decode_jpeg(encoded, channels, ratio=8)
         else:
             _decode_other(encoded, channels)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from components.ingestion.examining.jpeg_structure import jpeg_structure
 from components.ingestion.examining.perceptual_hash import perceptual_signature
+from components.ingestion.examining.png_structure import png_structure
 from components.ingestion.examining.quality import measure
 from components.ingestion.listing.file_system import read_file
 from components.ingestion.listing.folder import ImageFile, Rejection
@@ -58,8 +59,8 @@ class Examination:
         sharpness: Variance of the Laplacian of gray in 0 to 255, from 0.
         entropy: Bits of the histogram of gray, 0 to 8.
         signature: What near-duplicates are found by; empty if there is too little to see.
-        structure: Digest of a JPEG's structure: TensorFlow decodes all files that share it, or
-            none; empty if that cannot be told.
+        structure: Digest of the structure of a JPEG or PNG: TensorFlow decodes all files that
+            share it, or none; empty if that cannot be told.
     """
 
     filename: str
@@ -180,7 +181,7 @@ def _look(file: ImageFile, encoded: bytes, rules: ImageRules) -> Look:
         "width": width,
         "channels": channels,
         "treatment": treatment,
-        "structure": _digest(jpeg_structure(encoded)),
+        "structure": _digest(jpeg_structure(encoded) or png_structure(encoded)),
     }
     return Look(known, gray)
 

@@ -22,14 +22,14 @@ CHUNK = 8
 CHUNKS_AHEAD = 8
 """Memory has to hold the files of these."""
 MOST_STRUCTURES = 10_000
-"""Of JPEGs that TensorFlow decodes; most folders have ten or fewer."""
+"""Of JPEGs and PNGs that TensorFlow decodes; most folders have ten or fewer."""
 
 Made: TypeAlias = tuple[Examination, tuple[bytes, str] | Rejection]
 """An image; its record, serialized, and its treatment, or why there is none."""
 
 
 class RecordMaker:
-    """Makes records; it remembers which JPEGs TensorFlow decodes, and has threads to close."""
+    """Makes records; it remembers what kinds of files TensorFlow decodes, and has threads to close."""
 
     def __init__(self, root: str, rules: ImageRules):
         """Starts no thread yet.

@@ -6,6 +6,7 @@ import pytest
 
 from components.ingestion.examining.examination import Examination, examine_file
 from components.ingestion.examining.jpeg_structure import jpeg_structure
+from components.ingestion.examining.png_structure import png_structure
 from components.ingestion.listing.folder import Rejection
 from components.normalisation.rules import ImageRules
 from tests.components.ingestion.examinations import make_examination
@@ -47,8 +48,13 @@ def test_everything_that_is_known_of_a_jpeg() -> None:
     assert image.signature
 
 
-def test_no_other_format_has_a_structure() -> None:
-    image = examine_file("nowhere", RULES, (PLACE, encode_image((40, 30), format="PNG")))
+def test_the_structure_of_a_png_is_known_too_and_of_no_other_format() -> None:
+    encoded = encode_image((40, 30), format="PNG")
+    image = examine_file("nowhere", RULES, (PLACE, encoded))
+    assert isinstance(image, Examination)
+    structure = png_structure(encoded) or b""
+    assert image.structure == hashlib.blake2b(structure, digest_size=16).digest()
+    image = examine_file("nowhere", RULES, (PLACE, encode_image((40, 30), format="BMP")))
     assert isinstance(image, Examination)
     assert image.structure == b""
 

@@ -52,7 +52,7 @@ def test_makes_the_record_of_each_image_in_their_order(root, chosen):
     ]
 
 
-def test_tensorflow_decodes_every_file_but_one_jpeg_of_each_structure(root, chosen, monkeypatch):
+def test_tensorflow_decodes_every_file_but_of_jpeg_and_png_one_of_each_structure(root, chosen, monkeypatch):
     asked = []
     decodes = images.decodes
     monkeypatch.setattr(
@@ -61,7 +61,8 @@ def test_tensorflow_decodes_every_file_but_one_jpeg_of_each_structure(root, chos
     monkeypatch.setattr(record_maker, "CHUNK", FILES)
     _make(root, chosen)
     assert sum(encoded.startswith(b"\xff\xd8") for encoded in asked) == 1
-    assert len(asked) == 1 + FILES * 3 // 4
+    assert sum(encoded.startswith(b"\x89PNG") for encoded in asked) == 1
+    assert len(asked) == 2 + FILES // 2
 
 
 def test_what_tensorflow_refuses_is_transcoded_though_the_next_is_not(root, chosen, monkeypatch):
