@@ -30,7 +30,7 @@ from components.ingestion.comparing.near_duplicates import (
     make_gallery,
     pack,
 )
-from components.ingestion.examining.perceptual_hash import perceptual_signature
+from components.ingestion.examining.perceptual_hash import perceptual_signatures
 from components.ingestion.rules import DEFAULT_DISTANCE
 
 ORIGINAL = "original"
@@ -132,7 +132,9 @@ def sign(encoded: bytes) -> bytes:
     """The signature of a file, decoded as ingestion does it."""
     image = Image.open(io.BytesIO(encoded))
     image.draft("L", (128, 128))
-    return perceptual_signature(image.convert("L").resize((128, 128), Image.Resampling.BOX))
+    gray = image.convert("L").resize((128, 128), Image.Resampling.BOX)
+    [signature] = perceptual_signatures([gray])
+    return signature
 
 
 def plant(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

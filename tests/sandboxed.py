@@ -34,9 +34,9 @@ def process_id(_: str) -> str:
     return str(os.getpid())
 
 
-def underline(result: str) -> str:
-    """Makes a result of what `behave` returns."""
-    return f"_{result}_"
+def underline(results: list[str]) -> list[str]:
+    """Makes results of what `behave` returns."""
+    return [f"_{result}_" for result in results]
 
 
 def take_a_moment(item: str) -> str:

@@ -76,7 +76,7 @@ class NearDuplicatePairs(beam.PTransform):
         self._distance = distance
 
     def expand(self, signatures: beam.PCollection) -> beam.PCollection:
-        """Takes (str, bytes), keys unique, signatures as `perceptual_signature` makes them."""
+        """Takes (str, bytes), keys unique, signatures as `perceptual_signatures` makes them."""
         gallery = (
             signatures
             | "Comparable" >> beam.Filter(lambda element: bool(element[1]))

@@ -9,7 +9,7 @@ in twenty-five.
 """
 
 import dataclasses
-import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ Scores = npt.NDArray[np.float64]
 
 GRAY_LEVELS = 256
 LARGEST_GRAY = 255
+_LEVELS = np.arange(GRAY_LEVELS)
+_AT_ONCE = 8
 
 DARK_BELOW = 0.25
 """Dark if all but a few pixels are below it. CleanVision has a limit for the 99th percentile."""
@@ -81,38 +83,59 @@ class Figures:
     entropy: Scores
 
 
-def measure(gray: Image.Image) -> Quality:
-    """Measures a picture; about 0.06 ms for 128x128 pixels.
+def measure(pictures: Sequence[Image.Image]) -> list[Quality]:
+    """Measures pictures, none of which changes what is found of another; 0.06 ms for 128x128.
 
     Args:
-        gray: Of mode L and any size; 128x128 for the limits of this module to hold.
+        pictures: Of mode L and of one size; 128x128 for the limits of this module to hold.
     """
-    pixels = np.asarray(gray)
-    levels = np.arange(GRAY_LEVELS, dtype=np.float64)
-    shares = np.array(gray.histogram(), dtype=np.float64) / pixels.size
-    mean = float(shares @ levels)
-    variance = float(shares @ (levels - mean) ** 2)
-    return Quality(
-        brightness=mean / LARGEST_GRAY,
-        contrast=math.sqrt(variance) / LARGEST_GRAY,
-        sharpness=_variance_of_laplacian(pixels),
-        entropy=max(0.0, gray.entropy()),
+    # A processor's cache has no room for the intermediate results of more.
+    return [
+        quality
+        for start in range(0, len(pictures), _AT_ONCE)
+        for quality in _measure(pictures[start : start + _AT_ONCE])
+    ]
+
+
+def _measure(pictures: Sequence[Image.Image]) -> list[Quality]:
+    pixels = np.stack([np.asarray(picture) for picture in pictures])
+    counts = np.array([picture.histogram() for picture in pictures])
+    size = pixels[0].size
+    # Whole numbers, whose sums do not depend on how many pictures are measured together.
+    sums, squares = counts @ _LEVELS, counts @ _LEVELS**2
+    variances = (size * squares - sums**2) / size**2
+    figures = zip(
+        sums / size / LARGEST_GRAY,
+        np.sqrt(variances) / LARGEST_GRAY,
+        _variances_of_laplacian(pixels),
+        _entropies(counts / size),
+        strict=True,
     )
+    return [Quality(*map(float, one)) for one in figures]
 
 
-def _variance_of_laplacian(pixels: np.ndarray) -> float:
-    """Of the four neighbors; uint8 [height, width] -> 0 and up; 0 for less than 3x3 pixels."""
+def _entropies(shares: Scores) -> Scores:
+    """Bits of histograms; [pictures, levels], 0 to 1 -> [pictures], 0 to 8."""
+    logarithms = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    # Not -0.
+    return 0.0 - (shares * logarithms).sum(axis=1)
+
+
+def _variances_of_laplacian(pixels: np.ndarray) -> list[float]:
+    """Of the four neighbours; uint8 [pictures, height, width] -> 0 and up; 0 below 3x3 pixels."""
     gray = pixels.astype(np.int16)
-    laplacian = gray[:-2, 1:-1] + gray[2:, 1:-1]
-    laplacian += gray[1:-1, :-2]
-    laplacian += gray[1:-1, 2:]
-    laplacian -= 4 * gray[1:-1, 1:-1]
-    if not laplacian.size:
-        return 0.0
+    laplacian = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1]
+    laplacian += gray[:, 1:-1, :-2]
+    laplacian += gray[:, 1:-1, 2:]
+    laplacian -= 4 * gray[:, 1:-1, 1:-1]
+    if not laplacian[0].size:
+        return [0.0] * len(pixels)
     # Half the time of numpy.var, which copies twice. A million squares fit into float32's range,
     # and its 7 digits are more than anyone needs.
-    values = laplacian.ravel().astype(np.float32)
-    return max(0.0, float(values @ values) / values.size - float(values.mean()) ** 2)
+    return [
+        max(0.0, float(values @ values) / values.size - float(values.mean()) ** 2)
+        for values in laplacian.reshape(len(pixels), -1).astype(np.float32)
+    ]
 
 
 def darkness(figures: Figures) -> Scores:

@@ -66,7 +66,7 @@ class Sandbox(Generic[Item, Result]):
         preload: str,
         max_seconds: float,
         max_megapixels: float,
-        finish: Callable[[Any], Result] | None = None,
+        finish: Callable[[list[Any]], list[Result]] | None = None,
     ):
         """Starts no process: the first use does.
 
@@ -78,8 +78,8 @@ class Sandbox(Generic[Item, Result]):
             preload: Module that is imported once for all workers, and for those that replace them.
             max_seconds: For one item.
             max_megapixels: Of the largest image; sets the memory that a worker may take.
-            finish: Makes a result of what the function returns, once it has returned that of all
-                items that travel together; without it, that is the result already.
+            finish: Makes the results of what the function returned for all items that travel
+                together; without it, that is the results already.
         """
         self._function = function
         self._finish = finish
@@ -206,13 +206,15 @@ def _wait(sent: _Sent[Item, Result]) -> tuple[float, list[Result]]:
 
 
 def _map_here(
-    function: Callable[[Item], Any], finish: Callable[[Any], Result] | None, chunk: Sequence[Item]
+    function: Callable[[Item], Any],
+    finish: Callable[[list[Any]], list[Result]] | None,
+    chunk: Sequence[Item],
 ) -> tuple[float, list[Result]]:
     """The seconds that it took, and the results."""
     start = time.perf_counter()
     results = [function(item) for item in chunk]
     if finish:
-        results = [finish(result) for result in results]
+        results = finish(results)
     return time.perf_counter() - start, results
 
 

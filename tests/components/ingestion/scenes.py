@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from components.ingestion.examining.perceptual_hash import perceptual_signature
+from components.ingestion.examining.perceptual_hash import perceptual_signatures
 
 
 def scene(seed: int = 0) -> Image.Image:
@@ -33,4 +33,6 @@ def cut(
 
 def sign(image: Image.Image) -> bytes:
     """The signature of an image of any size."""
-    return perceptual_signature(image.convert("L").resize((128, 128), Image.Resampling.BOX))
+    gray = image.convert("L").resize((128, 128), Image.Resampling.BOX)
+    [signature] = perceptual_signatures([gray])
+    return signature

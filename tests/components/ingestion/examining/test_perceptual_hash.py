@@ -6,7 +6,7 @@ from PIL import Image
 from components.ingestion.examining.perceptual_hash import (
     SIGNATURE_BYTES,
     pack_hashes,
-    perceptual_signature,
+    perceptual_signatures,
     unpack_signatures,
 )
 from tests.components.ingestion.scenes import scene, sign
@@ -20,7 +20,7 @@ def picture(seed=0, low=0, high=255):
 
 def test_a_signature_is_the_hash_and_the_thumbnail():
     gray = picture()
-    signature = perceptual_signature(gray)
+    [signature] = perceptual_signatures([gray])
     assert len(signature) == SIGNATURE_BYTES == 264
     hashes, thumbnails = unpack_signatures([signature])
     assert hashes.dtype == np.uint64
@@ -34,7 +34,7 @@ def test_a_signature_is_the_hash_and_the_thumbnail():
 
 def test_golden_hash_of_a_ramp():
     ramp = Image.fromarray(np.tile(np.arange(0, 256, 2, dtype=np.uint8), (128, 1)))
-    hashes, thumbnails = unpack_signatures([perceptual_signature(ramp)])
+    hashes, thumbnails = unpack_signatures(perceptual_signatures([ramp]))
     # One frequency is above the middle of all: the mean.
     assert f"{hashes[0]:016x}" == "8000000000000000"
     assert thumbnails[0, 0].tolist() == [7 + 16 * column for column in range(16)]
@@ -62,18 +62,16 @@ def test_pack_hashes_deals_the_low_frequencies_out_to_the_quarters():
 
 @pytest.mark.parametrize("gray_level", [0, 100, 255])
 def test_a_blank_image_has_no_signature(gray_level):
-    assert perceptual_signature(Image.new("L", (128, 128), gray_level)) == b""
+    assert perceptual_signatures([Image.new("L", (128, 128), gray_level)]) == [b""]
 
 
 def test_a_nearly_blank_image_has_no_signature():
-    assert perceptual_signature(picture(low=100, high=105)) == b""
+    assert perceptual_signatures([picture(low=100, high=105)]) == [b""]
 
 
 def test_a_pale_image_has_the_signature_of_the_same_image_with_contrast():
     pale = picture().point(lambda level: 100 + level // 8)
-    hashes, thumbnails = unpack_signatures(
-        [perceptual_signature(pale), perceptual_signature(picture())]
-    )
+    hashes, thumbnails = unpack_signatures(perceptual_signatures([pale, picture()]))
     assert np.bitwise_count(hashes[0] ^ hashes[1]) <= 6
     assert np.corrcoef(thumbnails[0].reshape(-1), thumbnails[1].reshape(-1))[0, 1] > 0.999
     assert np.ptp(thumbnails[0]) > 200
@@ -94,7 +92,14 @@ def test_unpack_nothing():
 )
 def test_other_images_are_refused(image, received):
     with pytest.raises(ValueError, match="mode L") as caught:
-        perceptual_signature(image)
+        perceptual_signatures([image])
     assert str(caught.value) == (
         f"A signature is made of mode L, 128 x 128 pixels. Received: {received}."
     )
+
+
+def test_what_is_signed_together_has_the_signatures_that_each_has_alone():
+    images = [picture(1), Image.new("L", (128, 128), 9), picture(2), picture(low=100, high=105)]
+    together = perceptual_signatures(images)
+    assert together == [one for image in images for one in perceptual_signatures([image])]
+    assert [bool(one) for one in together] == [True, False, True, False]

@@ -25,7 +25,7 @@ def make_scene() -> Image.Image:
 
 def judge(*pictures: Image.Image) -> list[set[str]]:
     """What each picture is called."""
-    qualities = [measure(picture) for picture in pictures]
+    qualities = measure(pictures)
     figures = Figures(
         **{
             name: np.array([getattr(quality, name) for quality in qualities])
@@ -41,14 +41,14 @@ def judge(*pictures: Image.Image) -> list[set[str]]:
 def test_figures_of_a_checkerboard():
     board = np.indices(SIZE).sum(axis=0) % 2 * 255
     # Each pixel differs by 255 from its four neighbors: the Laplacian is 1020 or -1020.
-    quality = measure(Image.fromarray(board.astype(np.uint8)))
+    [quality] = measure([Image.fromarray(board.astype(np.uint8))])
     # Summed in float32, in an order that depends on the processor.
     assert quality == Quality(0.5, 0.5, pytest.approx(1020**2, rel=1e-4), 1.0)
 
 
 def test_figures_are_those_of_numpy():
     pixels = make_pixels(SIZE, seed=1, mode="L")
-    quality = measure(Image.fromarray(pixels))
+    [quality] = measure([Image.fromarray(pixels)])
     gray = pixels.astype(float)
     inner = gray[1:-1, 1:-1]
     laplacian = gray[:-2, 1:-1] + gray[2:, 1:-1] + gray[1:-1, :-2] + gray[1:-1, 2:] - 4 * inner
@@ -62,7 +62,7 @@ def test_figures_are_those_of_numpy():
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (3, 3)])
 def test_tiny_pictures_can_be_measured(size):
-    assert measure(Image.new("L", size, 51)) == Quality(0.2, 0.0, 0.0, 0.0)
+    assert measure([Image.new("L", size, 51)]) == [Quality(0.2, 0.0, 0.0, 0.0)]
 
 
 def test_what_pictures_are_called():
@@ -126,3 +126,9 @@ def test_of_real_photos_few_are_poor(photos):
 def test_planted_poor_photos_are_found(photos, name):
     called = judge(*(small(planted(photo, name)) for photo in photos))
     assert all(name in names for names in called)
+
+
+def test_what_is_measured_together_has_the_figures_that_each_has_alone():
+    pictures = [Image.fromarray(make_pixels(SIZE, seed=seed, mode="L")) for seed in range(20)]
+    assert measure(pictures) == [measure([picture])[0] for picture in pictures]
+    assert measure([]) == []
