@@ -15,6 +15,9 @@ from pipeline.runs.artifacts import Connection, kind_of
 
 # Without a mode, Beam first tries to download a runner of another kind.
 ONE_PROCESS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
+# TFX packs itself for the workers of Beam, two seconds a step, unless they are said to have an image
+# with it. Here is neither another worker nor an image.
+NOTHING_TO_PACK = "--sdk_container_image=none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Environment:
     Attributes:
         metadata: How to reach ML Metadata.
         beam_arguments_of: Arguments of Beam by kind of step, after `ONE_PROCESS`, which all steps
-            have; of a flag given twice, the last counts.
+            have; of a flag given twice, the last counts. Without any, nothing is sent anywhere.
     """
 
     metadata: Connection
@@ -33,9 +36,9 @@ class Environment:
     def apply_to(self, steps: Sequence[base_node.BaseNode]) -> None:
         """Gives the steps that use Beam their own arguments."""
         for step in steps:
-            arguments = self.beam_arguments_of.get(kind_of(step.id))
-            if arguments and isinstance(step, base_beam_component.BaseBeamComponent):
-                step.with_beam_pipeline_args(arguments)
+            if isinstance(step, base_beam_component.BaseBeamComponent):
+                arguments = self.beam_arguments_of.get(kind_of(step.id))
+                step.with_beam_pipeline_args(arguments or [NOTHING_TO_PACK])
 
 
 def this_machine(config: PipelineConfig) -> Environment:

@@ -13,14 +13,14 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, sche
 
 from components import features
 from components.preprocessing import preprocessing_fn
+from pipeline.environment import NOTHING_TO_PACK, ONE_PROCESS
 from tests.image_files import encode_image
 
 RAW_SPEC = {
     features.IMAGE_ENCODED: tf.io.FixedLenFeature([1], tf.string),
     features.CLASS_TEXT: tf.io.FixedLenFeature([1], tf.string),
 }
-# Without a mode, Beam first tries to download a runner of another kind.
-BEAM_ARGUMENTS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
+BEAM_ARGUMENTS = (*ONE_PROCESS, NOTHING_TO_PACK)
 
 
 def write_transform_graph(

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
+from tfx.utils import dependency_utils
 
 from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
-from pipeline.environment import ONE_PROCESS, Environment, this_machine
+from pipeline.environment import NOTHING_TO_PACK, ONE_PROCESS, Environment, this_machine
 from pipeline.places import model_folder
 from pipeline.setting_names import setting_fields
 
@@ -496,6 +497,12 @@ def test_beam_looks_for_no_other_runner():
 BEAM_STEPS = ("StatisticsGen", "Transform")
 
 
+def test_tfx_does_not_pack_itself_for_workers_that_there_are_not(monkeypatch):
+    monkeypatch.setattr(dependency_utils, "build_ephemeral_package", pytest.fail)
+    arguments = [*ONE_PROCESS, NOTHING_TO_PACK]
+    assert dependency_utils.make_beam_dependency_flags(arguments) == arguments
+
+
 def test_a_step_may_have_a_runner_of_beam_of_its_own():
     config = changed({})
     flink = {"StatisticsGen": ["--runner=FlinkRunner"], "DataGate": ["--runner=FlinkRunner"]}
@@ -505,7 +512,7 @@ def test_a_step_may_have_a_runner_of_beam_of_its_own():
     # Of a flag that is given twice, Beam takes the last.
     assert arguments == {
         "StatisticsGen": [*ONE_PROCESS, "--runner=FlinkRunner"],
-        "Transform": [*ONE_PROCESS],
+        "Transform": [*ONE_PROCESS, NOTHING_TO_PACK],
     }
     # It does not use Beam.
     assert not hasattr(steps["DataGate"].executor_spec, "beam_pipeline_args")

@@ -29,7 +29,7 @@ Made: TypeAlias = tuple[Examination, tuple[bytes, str] | Rejection]
 
 
 class RecordMaker:
-    """Makes records; it remembers what kinds of files TensorFlow decodes, and has threads to close."""
+    """Makes records; it remembers what TensorFlow decodes, and has threads to close."""
 
     def __init__(self, root: str, rules: ImageRules):
         """Starts no thread yet.

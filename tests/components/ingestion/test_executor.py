@@ -22,6 +22,7 @@ from components.ingestion.reporting.audit import Audit
 from components.ingestion.writing import writer
 from components.ingestion.writing.manifest import Row, read_manifest
 from components.ingestion.writing.writer import read_records
+from pipeline.environment import NOTHING_TO_PACK, ONE_PROCESS
 from tests.components.ingestion.examinations import make_rules
 from tests.image_files import encode_image, make_image_folder, make_pixels, write_image
 
@@ -34,10 +35,7 @@ def _ingest(root, destination, beam_options=(), earlier="", properties=None, **r
     examples = standard_artifacts.Examples()
     examples.uri = str(destination)
     context = base_beam_executor.BaseBeamExecutor.Context(
-        beam_pipeline_args=[
-            "--runner=DirectRunner",
-            *(beam_options or ["--direct_running_mode=in_memory"]),
-        ],
+        beam_pipeline_args=[*ONE_PROCESS, NOTHING_TO_PACK, *beam_options],
         tmp_dir=f"{destination}.tmp",
         unique_id="1",
     )

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Sequence
 
 import pytest
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from components import images

@@ -52,7 +52,7 @@ def test_makes_the_record_of_each_image_in_their_order(root, chosen):
     ]
 
 
-def test_tensorflow_decodes_every_file_but_of_jpeg_and_png_one_of_each_structure(root, chosen, monkeypatch):
+def test_of_jpegs_and_pngs_tensorflow_decodes_one_of_each_structure(root, chosen, monkeypatch):
     asked = []
     decodes = images.decodes
     monkeypatch.setattr(
