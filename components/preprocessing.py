@@ -13,6 +13,9 @@ import tensorflow_transform as tft
 from components import features, images
 
 
+# All of it is TensorFlow's own operations already; to translate each function, each time that it is
+# traced, would cost seconds.
+@tf.autograph.experimental.do_not_convert
 def preprocessing_fn(
     inputs: Mapping[str, tf.Tensor], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:

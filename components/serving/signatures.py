@@ -33,15 +33,21 @@ class ServedModel(tf.Module):
         self._dimensions = shape.dimensions
         # For what has pixels at hand: exports to other formats are compared with it.
         self.classify_pixels = tf.function(
-            self._call_model, [tf.TensorSpec([None, *shape.dimensions], tf.uint8, "pixels")]
+            self._call_model,
+            [tf.TensorSpec([None, *shape.dimensions], tf.uint8, "pixels")],
+            autograph=False,
         )
         # An attribute, so that its variables and assets are saved with the module.
         self._transform_layer = transform.transform_features_layer()
         self._raw_spec = transform.raw_feature_spec()
+        # Traced once, and not in each place where files are prepared.
+        self._prepare = tf.function(
+            self._prepare_files, [tf.TensorSpec([None], tf.string, "encoded")], autograph=False
+        )
         names = transform.vocabulary_by_name(features.CLASS_NAMES_VOCABULARY)
         self._class_names = tf.constant(names)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")], autograph=False)
     def serve_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Files -> probabilities.
 
@@ -56,13 +62,13 @@ class ServedModel(tf.Module):
         prepared = prepare_files(image_bytes, self._dimensions[-1], self._prepare)
         return self._classify(prepared)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
     def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized tf.train.Examples with raw features -> probabilities."""
         raw = self._parse(examples, [features.IMAGE_ENCODED])
         return self._classify(self._prepare(tf.squeeze(raw[features.IMAGE_ENCODED], 1)))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
     def transform_features(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized tf.train.Examples with raw features -> the label."""
         transformed = self._transform_layer(self._parse(examples, [features.CLASS_TEXT]))
@@ -71,7 +77,7 @@ class ServedModel(tf.Module):
     def _parse(self, examples: tf.Tensor, keys: list[str]) -> dict[str, Any]:
         return tf.io.parse_example(examples, {key: self._raw_spec[key] for key in keys})
 
-    def _prepare(self, encoded: tf.Tensor) -> tf.Tensor:
+    def _prepare_files(self, encoded: tf.Tensor) -> tf.Tensor:
         """String [batch] of files -> string [batch] of serialized pixels."""
         raw = {features.IMAGE_ENCODED: encoded[:, tf.newaxis]}
         return tf.ensure_shape(self._transform_layer(raw)[features.IMAGE_PIXELS], [None])
