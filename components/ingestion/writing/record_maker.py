@@ -17,9 +17,9 @@ from components.normalisation.opening import UnusableImageError
 from components.normalisation.rules import ImageRules
 
 CHANGED = "changed while it was read"
-CHUNK = 8
+CHUNK = 16
 """Records that one thread makes in a row: to hand over one costs as much as a small image."""
-CHUNKS_AHEAD = 8
+CHUNKS_AHEAD = 4
 """Memory has to hold the files of these."""
 MOST_STRUCTURES = 10_000
 """Of JPEGs and PNGs that TensorFlow decodes; most folders have ten or fewer."""
