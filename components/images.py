@@ -30,6 +30,8 @@ _HEADERS: Mapping[str, tuple[tuple[int, bytes], ...]] = MappingProxyType(
     }
 )
 _EXIF = tuple(b"Exif\0\0")
+# Any bytes, this, any bytes.
+_WITH_EXIF = r"(?s)\C*Exif\x00\x00\C*"
 _SEGMENT_START = 4 + len(_EXIF)
 _ORIENTATION_TAG = 0x0112
 _ENTRY_BYTES = 12
@@ -51,7 +53,7 @@ def decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     """
     pixels = tf.cond(
         tf.io.is_jpeg(encoded),
-        lambda: _turn_upright(_decode_jpeg(encoded, channels), jpeg_orientation(encoded)),
+        lambda: _decode_jpeg_upright(encoded, channels),
         lambda: _decode_other(encoded, channels),
     )
     pixels.set_shape([None, None, channels or None])
@@ -165,6 +167,17 @@ def _begins(encoded: tf.Tensor, *parts: tuple[int, bytes]) -> tf.Tensor:
     """Whether files, string [batch], have all these bytes at these places: bool [batch]."""
     found = [tf.strings.substr(encoded, place, len(part)) == part for place, part in parts]
     return tf.reduce_all(tf.stack(found), axis=0)
+
+
+def _decode_jpeg_upright(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+    pixels = _decode_jpeg(encoded, channels)
+    header = tf.strings.substr(encoded, 0, HEADER_BYTES)
+    # To read the segments one by one takes longer than to decode a small image.
+    return tf.cond(
+        tf.strings.regex_full_match(header, _WITH_EXIF),
+        lambda: _turn_upright(pixels, jpeg_orientation(encoded)),
+        lambda: pixels,
+    )
 
 
 def _decode_jpeg(encoded: tf.Tensor, channels: int, ratio: int = 1) -> tf.Tensor:
