@@ -10,7 +10,7 @@ from tfx.types import channel, standard_artifacts
 
 from components.evaluation.baseline import ServingModel
 from components.evaluation.inferrer import TestSetInferrer
-from components.evaluation.thresholds import evaluation_config
+from components.evaluation.thresholds import CLASS_METRICS, evaluation_config
 from components.features import TEST_SPLIT
 from components.fingerprint import code_fingerprint
 from components.release.gate import ReleaseGate
@@ -187,6 +187,7 @@ def _evaluate(
             classes=len(schema.class_names),
             min_accuracy=config.evaluate.min_accuracy,
             max_accuracy_loss=config.evaluate.max_accuracy_loss,
+            code_fingerprint=code_fingerprint(CLASS_METRICS),
         ),
         example_splits=[TEST_SPLIT],
     )

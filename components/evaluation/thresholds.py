@@ -15,12 +15,15 @@ TOP_3_ACCURACY = "top_3_accuracy"
 LOSS = "loss"
 PRECISION = "precision"
 RECALL = "recall"
+CLASS_METRICS = "evaluation/class_metrics"
+"""Where our own metrics are, for `code_fingerprint`."""
+CLASS_METRICS_MODULE = "components.evaluation.class_metrics"
 ROUNDING = 1e-6
 """Tolerance of comparisons: the same model on the same images must not seem to lose accuracy."""
 
 
 def evaluation_config(
-    classes: int, min_accuracy: float, max_accuracy_loss: float
+    classes: int, min_accuracy: float, max_accuracy_loss: float, code_fingerprint: str
 ) -> config_pb2.EvalConfig:
     """What the Evaluator measures, and what it takes to be blessed.
 
@@ -29,6 +32,7 @@ def evaluation_config(
         min_accuracy: Share of the test images, 0 to 1, that the top class must be right on.
         max_accuracy_loss: How much lower than the last blessed model's the accuracy may be, 0 to
             1, on the same images.
+        code_fingerprint: Of `CLASS_METRICS`, so that TFX's cache notices when they change.
 
     Returns:
         Accuracy, top-3 accuracy, loss, a confusion matrix, and precision and recall of each
@@ -44,7 +48,10 @@ def evaluation_config(
             )
         ],
         slicing_specs=[config_pb2.SlicingSpec(), config_pb2.SlicingSpec(feature_keys=[CLASS_TEXT])],
-        metrics_specs=[_overall_metrics(min_accuracy, max_accuracy_loss), _class_metrics(classes)],
+        metrics_specs=[
+            _overall_metrics(min_accuracy, max_accuracy_loss),
+            _class_metrics(classes, code_fingerprint),
+        ],
     )
 
 
@@ -83,14 +90,16 @@ def _overall_metrics(min_accuracy: float, max_accuracy_loss: float) -> config_pb
     )
 
 
-def _class_metrics(classes: int) -> config_pb2.MetricsSpec:
+def _class_metrics(classes: int, code_fingerprint: str) -> config_pb2.MetricsSpec:
     """Precision and recall of each class against all others, where its probability leads."""
     return config_pb2.MetricsSpec(
         binarize=config_pb2.BinarizationOptions(class_ids={"values": list(range(classes))}),
         metrics=[
             config_pb2.MetricConfig(
-                class_name="Precision", config=f'"name": "{PRECISION}", "top_k": 1'
-            ),
-            config_pb2.MetricConfig(class_name="Recall", config=f'"name": "{RECALL}", "top_k": 1'),
+                class_name=class_name,
+                module=CLASS_METRICS_MODULE,
+                config=f'"name": "{name}", "code_fingerprint": "{code_fingerprint}"',
+            )
+            for class_name, name in (("ClassPrecision", PRECISION), ("ClassRecall", RECALL))
         ],
     )

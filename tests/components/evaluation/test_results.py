@@ -72,7 +72,7 @@ def evaluate(inputs: Inputs, name: str, max_accuracy_loss: float | None) -> tupl
     """
     evaluation, blessing = standard_artifacts.ModelEvaluation(), standard_artifacts.ModelBlessing()
     evaluation.uri, blessing.uri = str(inputs.root / name), str(inputs.root / f"{name}_blessing")
-    config = thresholds.evaluation_config(len(CLASS_NAMES), 0.8, max_accuracy_loss or 0.0)
+    config = thresholds.evaluation_config(len(CLASS_NAMES), 0.8, max_accuracy_loss or 0.0, "")
     context = base_beam_executor.BaseBeamExecutor.Context(
         beam_pipeline_args=list(BEAM_ARGUMENTS),
         tmp_dir=str(inputs.root / "temporary"),

@@ -36,14 +36,22 @@ metrics_specs {
 }
 metrics_specs {
   binarize { class_ids { values: [0, 1, 2] } }
-  metrics { class_name: "Precision" config: '"name": "precision", "top_k": 1' }
-  metrics { class_name: "Recall" config: '"name": "recall", "top_k": 1' }
+  metrics {
+    class_name: "ClassPrecision"
+    module: "components.evaluation.class_metrics"
+    config: '"name": "precision", "code_fingerprint": "0f"'
+  }
+  metrics {
+    class_name: "ClassRecall"
+    module: "components.evaluation.class_metrics"
+    config: '"name": "recall", "code_fingerprint": "0f"'
+  }
 }
 """
 
 
 def test_evaluation_config() -> None:
-    config = evaluation_config(classes=3, min_accuracy=0.7, max_accuracy_loss=0.02)
+    config = evaluation_config(3, min_accuracy=0.7, max_accuracy_loss=0.02, code_fingerprint="0f")
     golden = text_format.Parse(GOLDEN, config_pb2.EvalConfig())
     assert text_format.MessageToString(config, float_format=".9g") == text_format.MessageToString(
         golden, float_format=".9g"
@@ -51,7 +59,7 @@ def test_evaluation_config() -> None:
 
 
 def test_only_the_overall_accuracy_has_thresholds() -> None:
-    config = evaluation_config(classes=10, min_accuracy=0.5, max_accuracy_loss=0.0)
+    config = evaluation_config(10, min_accuracy=0.5, max_accuracy_loss=0.0, code_fingerprint="")
     metrics = [metric for specs in config.metrics_specs for metric in specs.metrics]
     assert [metric.class_name for metric in metrics if metric.HasField("threshold")] == []
     limited = {
