@@ -87,7 +87,10 @@ def _measure(config: PipelineConfig, schema: FrozenSchema, before: Before) -> _M
         examples=before.examples,
         predictions=inferrer.outputs["predictions"],
         code_fingerprint=code_fingerprint(
-            "serving/infra_validator", "serving/serving_facts", "normalisation"
+            "serving/infra_validator",
+            "serving/serving_facts",
+            "normalisation",
+            "evaluation/records",
         ),
     ).with_id("InfraValidator")
     return _Measured(

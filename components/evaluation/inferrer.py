@@ -17,10 +17,9 @@ from tfx.utils import path_utils
 from components import features
 from components.artifact_types import TestPredictions
 from components.evaluation.predictions import Answers, Predictions, write_predictions
-from components.evaluation.records import read_records
+from components.evaluation.records import BATCH_SIZE, read_records
 from components.progress import Progress
 
-BATCH_SIZE = 64
 _IDENTIFYING = (features.IMAGE_FILENAME, features.IMAGE_SHA256, features.CLASS_TEXT)
 
 

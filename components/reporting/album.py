@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Set
 
-import tensorflow as tf
-
 from components import features
-from components.ingestion.writing.writer import read_records
+from components.evaluation.records import find_images
 from components.pages.opening import open_small
 from components.pages.thumbnails import MOST_CHARACTERS, encode
 
@@ -59,22 +57,16 @@ def read_pictures(folders: Iterable[str], wanted: Set[PictureKey]) -> dict[Pictu
     for sha256, side in wanted:
         sides.setdefault(sha256, []).append(side)
     pictures: dict[PictureKey, str] = {}
-    for folder in folders:
-        for record in read_records(f"{folder}/Split-{features.TEST_SPLIT}"):
-            sha256 = _bytes(record, features.IMAGE_SHA256).decode()
-            if sha256 in sides:
-                pictures |= _make(record, sha256, sides[sha256])
+    splits = [f"{folder}/Split-{features.TEST_SPLIT}" for folder in folders]
+    for sha256, encoded in find_images(splits, sides.keys()):
+        pictures |= _make(encoded, sha256, sides[sha256])
     return pictures
 
 
-def _make(record: tf.train.Example, sha256: str, sides: Iterable[int]) -> dict[PictureKey, str]:
+def _make(encoded: bytes, sha256: str, sides: Iterable[int]) -> dict[PictureKey, str]:
     try:
-        image = open_small(_bytes(record, features.IMAGE_ENCODED))
+        image = open_small(encoded)
         return {(sha256, side): encode(image, side) for side in sides}
     except Exception:
         # Decoders fail in more ways than can be listed.
         return {}
-
-
-def _bytes(record: tf.train.Example, key: str) -> bytes:
-    return bytes(record.features.feature[key].bytes_list.value[0])

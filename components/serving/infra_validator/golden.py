@@ -94,7 +94,7 @@ def _batches(picture: bytes, reference: str) -> Iterator[Request]:
 def _picture(size: tuple[int, int]) -> Image.Image:
     """A picture of 128 grays, which every format and mode without loss can hold."""
     width, height = size
-    rows, columns = np.mgrid[0:height, 0:width]
+    rows, columns = np.ogrid[0:height, 0:width]
     grays = (columns * 5 + rows * 3 + (columns // 8 + rows // 8) % 2 * 40) % 128 * 2
     return Image.fromarray(grays.astype(np.uint8))
 

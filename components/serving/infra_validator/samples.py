@@ -4,11 +4,9 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
-from components import features
 from components.evaluation.predictions import Predictions
-from components.evaluation.records import read_records
+from components.evaluation.records import find_images
 
 MOST_IMAGES = 256
 MOST_BYTES = 100_000_000
@@ -41,7 +39,7 @@ def choose_samples(predictions: Predictions, folders: Sequence[str]) -> Samples:
     """
     rows = _choose(predictions.class_texts)
     wanted = {predictions.sha256s[row]: row for row in rows}
-    found = _read(folders, set(wanted))
+    found = dict(find_images(folders, set(wanted)))
     kept: list[int] = []
     size = 0
     for sha256, row in wanted.items():
@@ -65,20 +63,3 @@ def _choose(class_texts: np.ndarray) -> list[int]:
         seen[name] = seen.get(name, 0) + 1
         ranked.append((seen[name], name, row))
     return [row for _, _, row in sorted(ranked)[:MOST_IMAGES]]
-
-
-def _read(folders: Sequence[str], wanted: set[str]) -> dict[str, bytes]:
-    """The bytes of the wanted images by digest; the records are read once."""
-    spec = {
-        key: tf.io.FixedLenFeature([], tf.string)
-        for key in (features.IMAGE_SHA256, features.IMAGE_ENCODED)
-    }
-    found = {}
-    for record in read_records(folders):
-        parsed = tf.io.parse_single_example(record, spec)
-        sha256 = parsed[features.IMAGE_SHA256].numpy().decode()
-        if sha256 in wanted:
-            found[sha256] = parsed[features.IMAGE_ENCODED].numpy()
-        if len(found) == len(wanted):
-            break
-    return found
