@@ -30,9 +30,9 @@ def prepare_ingestion(root: Path, destination: Path, rules: IngestionRules) -> C
     from tfx.dsl.components.base import base_beam_executor
     from tfx.types import standard_artifacts
 
+    from components.beam_arguments import ONE_PROCESS
     from components.ingestion.driver import DATA_FOLDER_KEY, RULES_KEY
     from components.ingestion.executor import ImageFolderExecutor
-    from pipeline.environment import ONE_PROCESS
 
     examples = standard_artifacts.Examples()
     examples.uri = str(destination)

@@ -18,6 +18,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import channel, standard_artifacts
 
+from components.beam_arguments import ONE_PROCESS
 from components.evaluation.baseline import LatestBlessedModelOfOtherImages
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.fingerprint import code_fingerprint, file_fingerprints
@@ -29,7 +30,7 @@ from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
-from pipeline.environment import ONE_PROCESS, Environment
+from pipeline.environment import Environment
 from pipeline.places import checkpoint_folder, output_folder
 from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules

@@ -13,8 +13,6 @@ from pipeline.config import PipelineConfig
 from pipeline.places import metadata_file
 from pipeline.runs.artifacts import Connection, kind_of
 
-# Without a mode, Beam first tries to download a runner of another kind.
-ONE_PROCESS = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
 # TFX packs itself for the workers of Beam, two seconds a step, unless they are said to have an
 # image with it. Here is neither another worker nor an image.
 NOTHING_TO_PACK = "--sdk_container_image=none"

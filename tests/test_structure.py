@@ -24,6 +24,7 @@ STAGES = {
 }
 SHARED = {
     "artifact_types",
+    "beam_arguments",
     "cache_driver",
     "config_checks",
     "errors",

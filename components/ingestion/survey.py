@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.decisions import Decisions, decide
 from components.ingestion.examining.examine_files import REJECTED, ExamineFiles, batches
 from components.ingestion.listing.folder import ImageFolder, list_image_folder
@@ -19,9 +20,6 @@ from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.summary import FINDINGS, PLACED, REJECTIONS, Summarize
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import plan_splits
-
-# Without a mode, Beam first tries to download a runner of another kind.
-LOCAL_BEAM = ("--runner=DirectRunner", "--direct_running_mode=in_memory")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +100,7 @@ def audit_folder(root: str, rules: IngestionRules) -> Audit:
     """
     folder = list_image_folder(root, FEWEST_CLASSES) if is_span(root) else list_image_folder(root)
     with tempfile.TemporaryDirectory() as destination:
-        with beam.Pipeline(options=PipelineOptions(list(LOCAL_BEAM))) as pipeline:
+        with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
             found = survey(pipeline, folder, rules)
             audit = summarize(
                 found.decisions.placed, found.rejections, found.decisions.findings, folder

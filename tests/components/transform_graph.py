@@ -12,8 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
 from components import features
+from components.beam_arguments import ONE_PROCESS
 from components.preprocessing import preprocessing_fn
-from pipeline.environment import NOTHING_TO_PACK, ONE_PROCESS
+from pipeline.environment import NOTHING_TO_PACK
 from tests.image_files import encode_image
 
 RAW_SPEC = {

@@ -9,11 +9,12 @@ from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.utils import dependency_utils
 
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
-from pipeline.environment import NOTHING_TO_PACK, ONE_PROCESS, Environment, this_machine
+from pipeline.environment import NOTHING_TO_PACK, Environment, this_machine
 from pipeline.places import model_folder
 from pipeline.setting_names import setting_fields
 
@@ -488,10 +489,8 @@ def test_where_everything_lies():
 
 
 def test_beam_looks_for_no_other_runner():
-    assert dag.create_data_pipeline(CONFIG, this_machine(CONFIG)).beam_pipeline_args == [
-        "--runner=DirectRunner",
-        "--direct_running_mode=in_memory",
-    ]
+    pipeline = dag.create_data_pipeline(CONFIG, this_machine(CONFIG))
+    assert pipeline.beam_pipeline_args == ["--runner=FnApiRunner"]
 
 
 BEAM_STEPS = ("StatisticsGen", "Transform")

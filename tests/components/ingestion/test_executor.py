@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import standard_artifacts
 
+from components.beam_arguments import ONE_PROCESS
 from components.errors import PipelineError
 from components.ingestion import executor
 from components.ingestion.comparing.earlier import read_signatures, signature_files
@@ -22,7 +23,7 @@ from components.ingestion.reporting.audit import Audit
 from components.ingestion.writing import writer
 from components.ingestion.writing.manifest import Row, read_manifest
 from components.ingestion.writing.writer import read_records
-from pipeline.environment import NOTHING_TO_PACK, ONE_PROCESS
+from pipeline.environment import NOTHING_TO_PACK
 from tests.components.ingestion.examinations import make_rules
 from tests.image_files import encode_image, make_image_folder, make_pixels, write_image
 

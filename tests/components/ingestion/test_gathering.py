@@ -6,13 +6,13 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that
 
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion import gathering
 from components.ingestion.gathering import Gather, GatherAll, pack, part_of, unpack, unpack_all
-from components.ingestion.survey import LOCAL_BEAM
 
 
 def _pipeline():
-    return beam.Pipeline(options=PipelineOptions(list(LOCAL_BEAM)))
+    return beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS)))
 
 
 def test_every_value_comes_once_in_few_elements(monkeypatch):

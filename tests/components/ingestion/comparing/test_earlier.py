@@ -5,6 +5,7 @@ import json
 import apache_beam as beam
 import pytest
 
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.comparing.earlier import (
     EarlierImage,
     WriteSignatures,
@@ -17,7 +18,6 @@ from components.ingestion.comparing.earlier import (
 from components.ingestion.decisions import decide
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.splits import plan_splits
-from components.ingestion.survey import LOCAL_BEAM
 from tests.components.ingestion.examinations import make_examination, make_rules
 from tests.components.ingestion.scenes import cut, scene, sign
 
@@ -27,7 +27,7 @@ KNOWN = EarlierImage("d1", "cat", "train", "", "span-1", "cat/1.png", b"")
 
 
 def _pipeline():
-    return beam.Pipeline(argv=list(LOCAL_BEAM))
+    return beam.Pipeline(argv=list(ONE_PROCESS))
 
 
 def _leave(folder, span, placed):

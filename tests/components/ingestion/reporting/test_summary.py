@@ -1,16 +1,15 @@
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.findings import Finding
 from components.ingestion.reporting.summary import FINDINGS, PLACED, REJECTIONS, Summarize
 from tests.components.ingestion.made_up import make_audit, make_images
 
-LOCAL = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
-
 
 def summarize(images, rejections, findings, found, path) -> None:
-    with beam.Pipeline(options=PipelineOptions(LOCAL)) as pipeline:
+    with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
         known = {
             PLACED: pipeline | "Images" >> beam.Create(images) | beam.Reshuffle(),
             REJECTIONS: pipeline | "Rejections" >> beam.Create(rejections),

@@ -4,9 +4,9 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.comparing.copies import Duplicate
 from components.ingestion.listing.folder import Rejection
-from components.ingestion.survey import LOCAL_BEAM
 from components.ingestion.writing import manifest
 from components.ingestion.writing.manifest import (
     Row,
@@ -27,7 +27,7 @@ ROWS = [
 
 
 def write(rows, folder, rows_expected):
-    with beam.Pipeline(options=PipelineOptions(list(LOCAL_BEAM))) as pipeline:
+    with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
         halves = (pipeline | f"Half[{half}]" >> beam.Create(rows[half::2]) for half in range(2))
         _ = tuple(halves) | WriteManifest(str(folder), rows_expected)
 

@@ -7,7 +7,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from PIL import Image
 
-from components.ingestion.survey import LOCAL_BEAM
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.writing import writer
 from components.ingestion.writing.manifest import Row
 from components.ingestion.writing.writer import (
@@ -44,7 +44,7 @@ def _placed(root, split="train"):
 def _write(root, folder, placed, most_records=20):
     """Writes; returns the three outputs of the transform."""
     outputs = {}
-    with beam.Pipeline(options=PipelineOptions(list(LOCAL_BEAM))) as pipeline:
+    with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
         written = (
             pipeline
             | beam.Create(list(placed))
