@@ -11,6 +11,8 @@ reporting/     what became of all files -> one audit, and its page
 accounting.py  whether a set can be learnt from and measured with
 
 rules.py       settings
+gathering.py   fewer, larger elements for Beam
+parts.py       work on many files, in threads where that helps
 driver.py      has anything changed since the last run? (the cache)
 executor.py    all of it, on Beam
 component.py   all of it, as TFX sees it

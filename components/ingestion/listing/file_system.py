@@ -5,7 +5,7 @@ import errno
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TextIO, cast
+from typing import Any, NamedTuple, TextIO, cast
 
 from components.errors import PipelineError
 
@@ -38,24 +38,51 @@ def make_folder(folder: str) -> None:
         _gfile().makedirs(folder)
 
 
-def walk_files(root: str) -> Iterator[str]:
-    """Yields the name below the root of every file, and of every link to a folder."""
+class Found(NamedTuple):
+    """What a folder's listing says of a file, or of a link to a folder.
+
+    Attributes:
+        filename: Path below the data folder, "/" between its parts.
+        is_plain: Surely a regular file and no link, so that nothing more has to be asked.
+    """
+
+    filename: str
+    is_plain: bool
+
+
+def walk_files(root: str) -> Iterator[Found]:
+    """Yields every file below the root, and every link to a folder, which is not followed."""
     if is_local(root):
-        for folder, subfolders, names in os.walk(root, onerror=_raise_unreadable):
-            links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
-            below = os.path.relpath(folder, root)
-            yield from (os.path.normpath(os.path.join(below, name)) for name in names + links)
+        yield from _walk_local(root)
     else:
         for folder, _, names in _gfile().walk(root):
             below = folder[len(root) :].strip("/")
-            yield from (posixpath.join(below, name) for name in names)
+            yield from (Found(posixpath.join(below, name), is_plain=True) for name in names)
 
 
-def _raise_unreadable(error: OSError) -> None:
-    raise PipelineError(
+def _walk_local(root: str) -> Iterator[Found]:
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        try:
+            # Unlike os.walk, it hands on what the listing says of each entry: to ask for it again
+            # takes as long as all the rest.
+            with os.scandir(os.path.join(root, below).rstrip("/") or "/") as entries:
+                for entry in entries:
+                    name = f"{below}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(f"{name}/")
+                    else:
+                        yield Found(name, entry.is_file(follow_symlinks=False))
+        except OSError as error:
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> PipelineError:
+    return PipelineError(
         f"Every folder below the data folder must be readable. Received: {error.filename}: "
         f"{error.strerror}. Change its permissions or move it away."
-    ) from error
+    )
 
 
 def list_subfolders(folder: str) -> list[str]:
@@ -144,15 +171,15 @@ def remove_file(path: str) -> None:
         _gfile().remove(path)
 
 
-def why_not_a_file(root: str, filename: str) -> str | None:
+def why_not_a_file(root: str, found: Found) -> str | None:
     """Why a name must not be read, although it is there: a link out of the folder, a pipe.
 
     Returns:
         A reason to reject it; None for an ordinary file.
     """
-    if not is_local(root):
+    if found.is_plain:
         return None
-    path = os.path.join(root, filename)
+    path = os.path.join(root, found.filename)
     if os.path.islink(path) and _leaves(root, path):
         return "link to a folder or out of the data folder"
     # A pipe, a socket or a device could keep its reader waiting for ever.

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from components.errors import PipelineError
 from components.ingestion.listing.file_system import (
+    Found,
     check_folder,
     list_subfolders,
     printable,
@@ -95,17 +96,17 @@ def list_image_folder(root: str, fewest_classes: int = 2) -> ImageFolder:
             or has a class without files.
     """
     check_folder(root)
-    filenames = sorted(walk_files(root))
-    if not filenames:
+    found = sorted(walk_files(root))
+    if not found:
         raise PipelineError(f"The data folder must hold images. Received: {root}, empty. {TREES}")
     folders = [name for name in list_subfolders(root) if not name.startswith(".")]
     if not folders:
         raise PipelineError(
-            f"Images must lie in one folder a class. Received: {root} with {len(filenames)} files "
+            f"Images must lie in one folder a class. Received: {root} with {len(found)} files "
             f"directly in it and no class folders. {TREES}"
         )
     given_splits = find_given_splits(root, folders)
-    entries = [_classify(root, name, bool(given_splits)) for name in filenames]
+    entries = [_classify(root, one, bool(given_splits)) for one in found]
     files = tuple(entry for entry in entries if isinstance(entry, ImageFile))
     classes = _class_folders(root, folders, bool(given_splits))
     _check_classes(root, classes, files, fewest_classes)
@@ -118,20 +119,20 @@ def list_image_folder(root: str, fewest_classes: int = 2) -> ImageFolder:
     )
 
 
-def _classify(root: str, filename: str, is_pre_split: bool) -> ImageFile | Rejection:
+def _classify(root: str, found: Found, is_pre_split: bool) -> ImageFile | Rejection:
     """Decides by its name and place alone whether a file may be an image."""
+    filename = found.filename
     *folders, _ = filename.split("/")
     given_split = SPLIT_OF_FOLDER[folders[0]] if is_pre_split and len(folders) > 1 else None
     class_text = folders[1] if given_split else folders[0] if folders and not is_pre_split else ""
-    if any(part.startswith(".") for part in filename.split("/")):
-        return Rejection(printable(filename), printable(class_text), HIDDEN, "a dot in front")
+    shown = printable(filename)
+    if filename.startswith(".") or "/." in filename:
+        return Rejection(shown, printable(class_text), HIDDEN, "a dot in front")
     if not class_text:
-        return Rejection(printable(filename), "", OUTSIDE)
-    if printable(filename) != filename:
-        return Rejection(
-            printable(filename), printable(class_text), "file name is not UTF-8", repr(filename)
-        )
-    reason = why_not_a_file(root, filename)
+        return Rejection(shown, "", OUTSIDE)
+    if shown != filename:
+        return Rejection(shown, printable(class_text), "file name is not UTF-8", repr(filename))
+    reason = why_not_a_file(root, found)
     if reason:
         return Rejection(filename, class_text, reason)
     return ImageFile(filename, class_text, given_split)

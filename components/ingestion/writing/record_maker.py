@@ -1,9 +1,7 @@
-"""Examined images -> their records, read again, verified with TensorFlow, on all cores."""
+"""Examined images -> their records, read again, verified with TensorFlow."""
 
-import collections
 import concurrent.futures
 import hashlib
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -11,16 +9,15 @@ from components import images
 from components.features import AS_FOUND
 from components.ingestion.examining.examination import Examination, read_or_reject
 from components.ingestion.listing.folder import ImageFile, Rejection
+from components.ingestion.parts import map_parts
 from components.ingestion.writing.record import serialize_record
 from components.normalisation.normalise import Normalised, normalise
 from components.normalisation.opening import UnusableImageError
 from components.normalisation.rules import ImageRules
 
 CHANGED = "changed while it was read"
-CHUNK = 16
-"""Records that one thread makes in a row: to hand over one costs as much as a small image."""
-CHUNKS_AHEAD = 4
-"""Memory has to hold the files of these."""
+PART_SIZE = 16
+"""Records that one thread makes in a row, if threads make them."""
 MOST_STRUCTURES = 10_000
 """Of JPEGs and PNGs that TensorFlow decodes; most folders have ten or fewer."""
 
@@ -49,14 +46,7 @@ class RecordMaker:
 
     def make(self, chosen: Iterable[Examination]) -> Iterator[Made]:
         """Yields the outcome of each image, in their order."""
-        iterator = iter(chosen)
-        waiting: collections.deque[concurrent.futures.Future[list[Made]]] = collections.deque()
-        while chunk := list(itertools.islice(iterator, CHUNK)):
-            waiting.append(self._threads.submit(self._make_all, chunk))
-            if len(waiting) > CHUNKS_AHEAD:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        return map_parts(self._make_all, chosen, PART_SIZE, self._threads)
 
     def _make_all(self, chosen: Sequence[Examination]) -> list[Made]:
         return [(image, self._make(image)) for image in chosen]

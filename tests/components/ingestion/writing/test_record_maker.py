@@ -58,7 +58,7 @@ def test_of_jpegs_and_pngs_tensorflow_decodes_one_of_each_structure(root, chosen
     monkeypatch.setattr(
         record_maker.images, "decodes", lambda *file: asked.append(file[0]) or decodes(*file)
     )
-    monkeypatch.setattr(record_maker, "CHUNK", FILES)
+    monkeypatch.setattr(record_maker, "PART_SIZE", FILES)
     _make(root, chosen)
     assert sum(encoded.startswith(b"\xff\xd8") for encoded in asked) == 1
     assert sum(encoded.startswith(b"\x89PNG") for encoded in asked) == 1
@@ -69,7 +69,7 @@ def test_what_tensorflow_refuses_is_transcoded_though_the_next_is_not(root, chos
     jpegs = [image for image in chosen if image.format == "jpeg"]
     refused = (root / jpegs[0].filename).read_bytes()
     monkeypatch.setattr(record_maker.images, "decodes", lambda encoded, _: encoded != refused)
-    monkeypatch.setattr(record_maker, "CHUNK", FILES)
+    monkeypatch.setattr(record_maker, "PART_SIZE", FILES)
     treatments = [outcome[1] for _, outcome in _make(root, jpegs)]
     assert treatments == [
         "transcoded to png: TensorFlow cannot decode it",
