@@ -22,7 +22,7 @@ from components.serving.serving_facts import ServingFacts, write_facts
 
 SECONDS = 600.0
 """For loading and all answers; hundreds of times what it takes."""
-# Six are the fewest whose range holds their median with 95 %; a batch of a slow network takes seconds.
+# A batch of a slow network takes seconds. The range of six calls holds their median with 95 %.
 TIMED_CALLS = {1: 50, BATCH: 6}
 BLESSED, NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 """Names of the files that TFX's own InfraValidator writes."""
