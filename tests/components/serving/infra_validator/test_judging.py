@@ -20,7 +20,7 @@ def answer(*rows: tuple[float, ...]) -> Answer:
         top_class=tuple(first for first, _ in names),
         top_k_classes=tuple(map(tuple, names)),
         top_k_probabilities=-np.sort(-found, axis=1),
-        milliseconds=(9.0, 8.0, 7.0, 5.0, 4.0),
+        milliseconds=(9.0, 5.0, 4.0),
     )
 
 
