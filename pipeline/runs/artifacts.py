@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
@@ -13,6 +13,7 @@ Connection: TypeAlias = (
     metadata_store_pb2.ConnectionConfig | metadata_store_pb2.MetadataStoreClientConfig
 )
 """To a database, or to a server of ML Metadata."""
+Found = TypeVar("Found")
 
 # A resolver computes nothing: what it chose is an internal output.
 OUTPUT_EVENTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
@@ -106,10 +107,7 @@ class StepRecords:
         Raises:
             LookupError: There is none.
         """
-        found = self.find(step)
-        if found is None:
-            raise LookupError(f"ML Metadata knows no execution of {step}.")
-        return found
+        return _known(self.find(step), step)
 
     def note_cost(self, step: str, seconds: float, peak_memory: int) -> None:
         """Writes what a step took into ML Metadata, on its outputs, where later steps can read it.
@@ -122,9 +120,7 @@ class StepRecords:
             peak_memory: Most bytes that its process held meanwhile.
         """
         store = mlmd.MetadataStore(self._connection)
-        newest = self._newest_execution(store, step)
-        if newest is None:
-            raise LookupError(f"ML Metadata knows no execution of {step}.")
+        newest = _known(self._newest_execution(store, step), step)
         made = [
             event.artifact_id
             for event in store.get_events_by_execution_ids([newest.id])
@@ -144,6 +140,12 @@ class StepRecords:
             of_run = {found.id for found in _executions(store, "pipeline_run", self._run)}
             executions = [found for found in executions if found.id in of_run]
         return max(executions, key=lambda execution: execution.id, default=None)
+
+
+def _known(found: Found | None, step: str) -> Found:
+    if found is None:
+        raise LookupError(f"ML Metadata knows no execution of {step}.")
+    return found
 
 
 def _executions(

@@ -15,7 +15,6 @@ import yaml
 from PIL import Image
 
 from components import features
-from components.ingestion.writing.writer import read_records
 from pipeline.config import from_dict
 from tests.e2e.pipeline_runs import (
     GRAY_28,
@@ -25,6 +24,7 @@ from tests.e2e.pipeline_runs import (
     steps_of,
     wide_terminal,
 )
+from tests.records import read_examples
 
 pytestmark = pytest.mark.e2e
 
@@ -106,7 +106,7 @@ def test_model_answers_on_raw_bytes_as_it_was_evaluated(
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     split = workplace.newest("ImageFolderExampleGen", "examples") / "Split-test"
-    for record in read_records(str(split)):
+    for record in read_examples(str(split)):
         values = record.features.feature
         name = values[features.CLASS_TEXT].bytes_list.value[0].decode()
         file = workplace.data / values[features.IMAGE_FILENAME].bytes_list.value[0].decode()

@@ -382,30 +382,31 @@ IMAGE_RULES = {
 }
 
 
+CHANGED_SETTINGS = {
+    "splits.train": 0.5,
+    "splits.eval": 0.3,
+    "splits.test": 0.2,
+    "image.height": 31,
+    "image.width": 32,
+    "image.channels": 1,
+    "image.resize_method": "area",
+    "image.animations": "reject",
+    "image.background": "#102030",
+    "image.max_megapixels": 50.0,
+    "ingest.max_reject_fraction": 0.02,
+    "ingest.max_seconds": 21.0,
+    "ingest.near_duplicate_distance": 3,
+    "ingest.leaks": "refuse",
+    "ingest.group_pattern": "patient[0-9]+",
+    "train.epochs": 7,
+    "train.learning_rate": 0.02,
+    "evaluate.min_accuracy": 0.61,
+    "evaluate.max_accuracy_loss": 0.07,
+}
+
+
 def test_where_the_settings_go():
-    config = changed(
-        {
-            "splits.train": 0.5,
-            "splits.eval": 0.3,
-            "splits.test": 0.2,
-            "image.height": 31,
-            "image.width": 32,
-            "image.channels": 1,
-            "image.resize_method": "area",
-            "image.animations": "reject",
-            "image.background": "#102030",
-            "image.max_megapixels": 50.0,
-            "ingest.max_reject_fraction": 0.02,
-            "ingest.max_seconds": 21.0,
-            "ingest.near_duplicate_distance": 3,
-            "ingest.leaks": "refuse",
-            "ingest.group_pattern": "patient[0-9]+",
-            "train.epochs": 7,
-            "train.learning_rate": 0.02,
-            "evaluate.min_accuracy": 0.61,
-            "evaluate.max_accuracy_loss": 0.07,
-        }
-    )
+    config = changed(CHANGED_SETTINGS)
     found = {name: parameters(step) for name, step in compile_steps(config).items()}
     example_gen = found["ImageFolderExampleGen"]
     assert example_gen["data_folder"] == "photos"

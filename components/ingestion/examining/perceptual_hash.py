@@ -80,8 +80,10 @@ def _checked(gray: Image.Image) -> Image.Image:
 
 def _hashes(cells: Sequence[Image.Image]) -> list[bytes]:
     """The hash of each image."""
-    signs = [imagehash.phash(one, hash_size=HASH_SIDE).hash.reshape(1, -1) for one in cells]
-    return [packed.tobytes() for packed in map(pack_hashes, signs)]
+    signs = [imagehash.phash(one, hash_size=HASH_SIDE).hash for one in cells]
+    packed = pack_hashes(np.array(signs, bool).reshape(-1, HASH_SIDE**2))
+    # As rows: a number that is taken out of an array loses its order of bytes.
+    return [row.tobytes() for row in packed.reshape(-1, 1)]
 
 
 def _thumbnail(gray: Image.Image, darkest: int, lightest: int) -> bytes:

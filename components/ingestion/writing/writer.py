@@ -128,10 +128,3 @@ def _options(made: Iterable[Made]) -> tf.io.TFRecordOptions:
     return tf.io.TFRecordOptions(
         compression_type="GZIP", compression_level=_COMPRESSION if is_worth_it else 0
     )
-
-
-def read_records(folder: str) -> Iterator[tf.train.Example]:
-    """Reads what `WriteShards` wrote, in the order of the files."""
-    paths = sorted(tf.io.gfile.glob(os.path.join(folder, "*.gz")))
-    for serialized in tf.data.TFRecordDataset(paths, "GZIP").as_numpy_iterator():
-        yield tf.train.Example.FromString(serialized)

@@ -6,22 +6,14 @@ from collections.abc import Iterable
 import pytest
 import tensorflow as tf
 
-from components import features
 from components.evaluation import records
 from components.evaluation.records import find_images
+from tests.records import write_image_records
 
 
 def write(folder: pathlib.Path, numbers: Iterable[int]) -> str:
     folder.mkdir()
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    with tf.io.TFRecordWriter(str(folder / "data.gz"), options) as writer:
-        for number in numbers:
-            example = tf.train.Example()
-            values = {features.IMAGE_SHA256: f"{number}", features.IMAGE_ENCODED: f"file {number}"}
-            for key, value in values.items():
-                example.features.feature[key].bytes_list.value.append(value.encode())
-            writer.write(example.SerializeToString())
-    return str(folder)
+    return write_image_records(folder, {f"{number}": f"file {number}" for number in numbers})
 
 
 def test_finds_images_in_all_spans_and_batches(tmp_path: pathlib.Path) -> None:

@@ -22,10 +22,10 @@ from components.ingestion.listing.folder import list_image_folder
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.writing import writer
 from components.ingestion.writing.manifest import Row, read_manifest
-from components.ingestion.writing.writer import read_records
 from pipeline.environment import NOTHING_TO_PACK
 from tests.components.ingestion.examinations import make_rules
 from tests.image_files import encode_image, make_image_folder, make_pixels, write_image
+from tests.records import read_examples
 
 RULES = make_rules(max_reject_fraction=0.1)
 SPLITS = ("train", "eval", "test")
@@ -56,7 +56,7 @@ def _records(examples):
     return {
         record.features.feature["image/filename"].bytes_list.value[0].decode(): (split, record)
         for split in SPLITS
-        for record in read_records(os.path.join(examples.uri, f"Split-{split}"))
+        for record in read_examples(os.path.join(examples.uri, f"Split-{split}"))
     }
 
 
@@ -304,7 +304,7 @@ def test_a_span_is_what_arrived_and_was_not_there(tmp_path):
     for split in SPLITS:
         folder = os.path.join(first.uri, f"Split-{split}")
         assert len(os.listdir(folder)) == 1
-        list(read_records(folder))
+        list(read_examples(folder))
     make_image_folder(root, {"span-2/dog": 1}, first_seed=50, size=(5, 4), format="BMP")
     shutil.copytree(root / "span-1" / "cat", root / "span-2" / "cat")
     second = _ingest_span(root, 2, tmp_path / "2", first)

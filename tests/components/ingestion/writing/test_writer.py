@@ -15,11 +15,11 @@ from components.ingestion.writing.writer import (
     ROWS,
     WRITTEN,
     WriteShards,
-    read_records,
 )
 from components.normalisation.rules import ImageRules
 from tests.components.ingestion.examinations import make_examination
 from tests.image_files import encode_image
+from tests.records import read_examples
 
 RULES = ImageRules(channels=3)
 
@@ -85,7 +85,7 @@ def test_records_are_in_the_order_of_their_digests_and_none_is_lost(root, tmp_pa
     ordered = sorted((image for _, image in placed), key=lambda image: image.sha256)
     read = [
         record.features.feature["image/encoded"].bytes_list.value[0]
-        for record in read_records(str(tmp_path / "out" / "Split-train"))
+        for record in read_examples(str(tmp_path / "out" / "Split-train"))
     ]
     assert read == [(root / image.filename).read_bytes() for image in ordered]
     rows = [Row(image.filename, image.sha256, "cat", "train", "as found") for image in ordered]
@@ -124,4 +124,4 @@ def test_compresses_only_what_wins_by_it(noise, format, is_smaller, tmp_path):
     _write(tmp_path / "in", tmp_path / "out", _placed(tmp_path / "in"))
     [content] = _files(tmp_path / "out").values()
     assert (len(content) < sum(path.stat().st_size for path in folder.iterdir())) == is_smaller
-    assert len(list(read_records(str(tmp_path / "out" / "Split-train")))) == 10
+    assert len(list(read_examples(str(tmp_path / "out" / "Split-train")))) == 10

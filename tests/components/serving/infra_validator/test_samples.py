@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from components import features
 from components.serving.infra_validator import samples
 from components.serving.infra_validator.samples import choose_samples
 from tests.components.release.made_up import make_predictions
+from tests.records import write_image_records
 
 TEXTS = ["cat"] * 5 + ["dog"] * 2
 
@@ -13,15 +12,8 @@ TEXTS = ["cat"] * 5 + ["dog"] * 2
 @pytest.fixture
 def folder(tmp_path):
     """Records of seven images, not in the order of the predictions."""
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    with tf.io.TFRecordWriter(str(tmp_path / "data.gz"), options) as writer:
-        for number in reversed(range(len(TEXTS))):
-            example = tf.train.Example()
-            values = {features.IMAGE_SHA256: f"{number:064x}", features.IMAGE_ENCODED: f"{number}"}
-            for key, value in values.items():
-                example.features.feature[key].bytes_list.value.append(value.encode())
-            writer.write(example.SerializeToString())
-    return str(tmp_path)
+    numbers = reversed(range(len(TEXTS)))
+    return write_image_records(tmp_path, {f"{number:064x}": f"{number}" for number in numbers})
 
 
 def test_all_of_few(folder):
