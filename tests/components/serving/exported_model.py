@@ -67,10 +67,15 @@ def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:
         channels: 1 or 3.
     """
     shape = ImageShape(6, 8, channels)
-    transform = write_transform_graph(root / "graph", shape, CLASS_NAMES)
     keras.utils.set_random_seed(3)
     model = trainers.load("dense", {"hidden_units": [4]}).build_model(shape, len(CLASS_NAMES))
-    export_model(model, transform, shape, str(root / "exported"), ImageRules(channels))
+    return export(root, model, shape)
+
+
+def export(root: pathlib.Path, model: keras.Model, shape: ImageShape) -> ExportedModel:
+    """Exports a model; `root` is an empty folder, in which nothing but the result is left."""
+    transform = write_transform_graph(root / "graph", shape, CLASS_NAMES)
+    export_model(model, transform, shape, str(root / "exported"), ImageRules(shape.channels))
     # A pushed model is used in another place, with Transform's artifacts gone.
     tf.io.gfile.rmtree(str(root / "graph"))
     folder = (root / "exported").rename(root / "model")

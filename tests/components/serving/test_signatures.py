@@ -1,14 +1,21 @@
 """What the SavedModel takes and returns, for every kind of image."""
 
 import base64
+import pathlib
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components import features
-from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel, ask_in_session
+from tests.components.serving.exported_model import (
+    CLASS_NAMES,
+    ExportedModel,
+    ask_in_session,
+    export,
+)
 from tests.components.transform_graph import serialize_raw_record
 from tests.image_files import encode_image
 
@@ -88,6 +95,32 @@ def test_bytes_give_what_the_model_says_of_their_pixels(
 def test_different_images_get_different_answers(exported: ExportedModel) -> None:
     answer = ask(exported, features.BYTES_SIGNATURE, image_bytes=list(FILES.values()))
     assert len(np.unique(answer["probabilities"].round(4), axis=0)) == len(FILES)
+
+
+class RefusesNothing(keras.layers.Layer):  # type: ignore[misc]
+    """Fails where oneDNN's convolutions do on some processors: on a batch of no images."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        tf.debugging.assert_greater(tf.shape(inputs)[0], 0)
+        return inputs
+
+
+def test_no_images_get_no_answers(tmp_path: pathlib.Path) -> None:
+    shape = features.ImageShape(6, 8, 1)
+    layers = [RefusesNothing(), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    exported = export(tmp_path, keras.Sequential([keras.Input(shape.dimensions), *layers]), shape)
+    for answer in (
+        ask(exported, "serving_default", image_bytes=[]),
+        ask(exported, "serving_examples", examples=[]),
+        ask_in_session(exported.folder, []),
+    ):
+        assert {name: value.shape for name, value in answer.items()} == {
+            "probabilities": (0, 3),
+            "class_names": (0, 3),
+            "top_class": (0,),
+            "top_k_classes": (0, 3),
+            "top_k_probabilities": (0, 3),
+        }
 
 
 def test_base64_of_a_rest_client_is_the_file_itself(exported: ExportedModel) -> None:
