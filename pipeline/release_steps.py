@@ -44,15 +44,15 @@ class _Measured:
     """The steps that measure a model."""
 
     baseline: base_node.BaseNode
-    evaluator: base_node.BaseNode
     inferrer: base_node.BaseNode
+    evaluator: base_node.BaseNode
     infra_validator: base_node.BaseNode
 
 
 def release_steps(
     config: PipelineConfig, schema: FrozenSchema, before: Before
 ) -> list[base_node.BaseNode]:
-    """Evaluation, answers, the gate, the report and the push.
+    """Answers, evaluation, the gate, the report and the push.
 
     Args:
         config: What to run.
@@ -65,8 +65,8 @@ def release_steps(
     pusher = _push(config, before, measured, gate, report)
     return [
         measured.baseline,
-        measured.evaluator,
         measured.inferrer,
+        measured.evaluator,
         measured.infra_validator,
         gate,
         report,
@@ -93,9 +93,8 @@ def _measure(config: PipelineConfig, schema: FrozenSchema, before: Before) -> _M
             "evaluation/records",
         ),
     ).with_id("InfraValidator")
-    return _Measured(
-        baseline, _evaluate(config, schema, before, baseline), inferrer, infra_validator
-    )
+    evaluator = _evaluate(config, schema, before, baseline, inferrer)
+    return _Measured(baseline, inferrer, evaluator, infra_validator)
 
 
 def _judge(config: PipelineConfig, before: Before, measured: _Measured) -> base_node.BaseNode:
@@ -180,10 +179,15 @@ def _baseline(config: PipelineConfig, before: Before) -> base_node.BaseNode:
 
 
 def _evaluate(
-    config: PipelineConfig, schema: FrozenSchema, before: Before, baseline: base_node.BaseNode
+    config: PipelineConfig,
+    schema: FrozenSchema,
+    before: Before,
+    baseline: base_node.BaseNode,
+    inferrer: base_node.BaseNode,
 ) -> base_node.BaseNode:
     return tfx.components.Evaluator(
-        examples=before.examples,
+        examples=inferrer.outputs["output_examples"],
+        # Its blessing says of which model it is; the answers are in the examples.
         model=before.model,
         baseline_model=baseline.outputs["comparable_model"],
         eval_config=evaluation_config(

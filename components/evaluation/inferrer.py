@@ -1,7 +1,8 @@
 """The step that asks the new model and the serving one about each test image.
 
-TFX's BulkInferrer asks one model, and copies every image into its output. The gate and the report
-want the answers alone, of two models side by side.
+TFX's BulkInferrer asks one model, and copies every image into its output. The gate, the report and
+the Evaluator want the answers alone, of two models side by side. It is the one look at the test
+images: what comes after it goes by its answers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from tfx.utils import path_utils
 
 from components import features
 from components.artifact_types import TestPredictions
+from components.evaluation.answered_examples import write_answered_examples
 from components.evaluation.predictions import Answers, Predictions, write_predictions
 from components.evaluation.records import BATCH_SIZE, read_records
 from components.progress import Progress
@@ -34,11 +36,14 @@ class TestSetInferrerSpec(types.ComponentSpec):
             type=standard_artifacts.Model, optional=True
         ),
     }
-    OUTPUTS = {"predictions": component_spec.ChannelParameter(type=TestPredictions)}
+    OUTPUTS = {
+        "predictions": component_spec.ChannelParameter(type=TestPredictions),
+        "output_examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+    }
 
 
 class TestSetInferrerExecutor(base_executor.BaseExecutor):
-    """Reads the test split once, and asks each model by the signature that the Evaluator asks."""
+    """Reads the test split once, and asks each model about each image once."""
 
     def Do(  # noqa: N802
         self,
@@ -46,7 +51,7 @@ class TestSetInferrerExecutor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the predictions."""
+        """Writes the predictions, for the gate and the report, and as TFMA takes them."""
         self._log_startup(input_dict, output_dict, exec_properties)
         folders = artifact_utils.get_split_uris(input_dict["examples"], features.TEST_SPLIT)
         baseline = input_dict.get("baseline_model") or []
@@ -57,6 +62,8 @@ class TestSetInferrerExecutor(base_executor.BaseExecutor):
         )
         folder = artifact_utils.get_single_uri(output_dict["predictions"])
         write_predictions(predictions, folder)
+        answered = artifact_utils.get_single_instance(output_dict["output_examples"])
+        write_answered_examples(predictions, answered)
 
 
 class TestSetInferrer(base_component.BaseComponent):
@@ -87,6 +94,7 @@ class TestSetInferrer(base_component.BaseComponent):
                 baseline_model=baseline_model,
                 code_fingerprint=code_fingerprint,
                 predictions=types.Channel(type=TestPredictions),
+                output_examples=types.Channel(type=standard_artifacts.Examples),
             )
         )
 

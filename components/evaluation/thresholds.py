@@ -1,14 +1,10 @@
 """Metrics, slices and thresholds -> EvalConfig."""
 
+import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.features import (
-    CLASS_LABEL,
-    CLASS_TEXT,
-    EXAMPLES_SIGNATURE,
-    PROBABILITIES,
-    TRANSFORM_SIGNATURE,
-)
+from components.evaluation.answered_examples import BASELINE_PROBABILITIES
+from components.features import CLASS_LABEL, CLASS_TEXT, PROBABILITIES
 
 ACCURACY = "accuracy"
 TOP_3_ACCURACY = "top_3_accuracy"
@@ -18,6 +14,8 @@ RECALL = "recall"
 CLASS_METRICS = "evaluation/class_metrics"
 """Where our own metrics are, for `code_fingerprint`."""
 CLASS_METRICS_MODULE = "components.evaluation.class_metrics"
+_ANSWERED = "materialized_prediction"
+"""TFMA's name of a model whose answers are there; it exports none."""
 ROUNDING = 1e-6
 """Tolerance of comparisons: the same model on the same images must not seem to lose accuracy."""
 
@@ -40,18 +38,26 @@ def evaluation_config(
     """
     return config_pb2.EvalConfig(
         model_specs=[
-            config_pb2.ModelSpec(
-                signature_name=EXAMPLES_SIGNATURE,
-                preprocessing_function_names=[TRANSFORM_SIGNATURE],
-                label_key=CLASS_LABEL,
-                prediction_key=PROBABILITIES,
-            )
+            _model(tfma.CANDIDATE_KEY, PROBABILITIES),
+            # TFX leaves it out where there is no baseline.
+            _model(tfma.BASELINE_KEY, BASELINE_PROBABILITIES, is_baseline=True),
         ],
         slicing_specs=[config_pb2.SlicingSpec(), config_pb2.SlicingSpec(feature_keys=[CLASS_TEXT])],
         metrics_specs=[
             _overall_metrics(min_accuracy, max_accuracy_loss),
             _class_metrics(classes, code_fingerprint),
         ],
+    )
+
+
+def _model(name: str, prediction_key: str, is_baseline: bool = False) -> config_pb2.ModelSpec:
+    """A model whose answers are in the records, so that TFMA does not ask it again."""
+    return config_pb2.ModelSpec(
+        name=name,
+        model_type=_ANSWERED,
+        label_key=CLASS_LABEL,
+        prediction_key=prediction_key,
+        is_baseline=is_baseline,
     )
 
 

@@ -14,6 +14,7 @@ from components.evaluation.inferrer import TestSetInferrerExecutor, infer
 from components.evaluation.predictions import read_predictions
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
 from tests.image_files import encode_image
+from tests.records import read_examples
 
 IMAGES = {f"{number:03}.png": encode_image((20, 20), seed=number) for number in range(130)}
 
@@ -72,10 +73,14 @@ def test_the_step(
     predictions = TestPredictions()
     predictions.uri = str(tmp_path / "predictions")
     pathlib.Path(predictions.uri).mkdir()
-    TestSetInferrerExecutor().Do(inputs, {"predictions": [predictions]}, {})
+    answered = standard_artifacts.Examples()
+    answered.uri = str(tmp_path / "output_examples")
+    outputs = {"predictions": [predictions], "output_examples": [answered]}
+    TestSetInferrerExecutor().Do(inputs, outputs, {})
     read = read_predictions(predictions.uri)
     assert len(read) == 3
     assert (read.baseline is not None) == has_baseline
+    assert len(list(read_examples(f"{answered.uri}/Split-test"))) == 3
     if read.baseline is not None:
         gray = gray_model.probabilities(IMAGES["000.png"])
         np.testing.assert_allclose(read.baseline.probabilities[0], gray, rtol=0, atol=1e-6)

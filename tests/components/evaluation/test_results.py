@@ -4,10 +4,9 @@ import dataclasses
 import math
 import pathlib
 
+import numpy as np
 import pytest
-import tensorflow as tf
 import tensorflow_model_analysis as tfma
-import tensorflow_transform as tft
 from tfx import types
 from tfx.components.evaluator import executor
 from tfx.dsl.components.base import base_beam_executor
@@ -15,20 +14,14 @@ from tfx.types import standard_artifacts
 from tfx.utils import json_utils, proto_utils
 
 from components.evaluation import results, thresholds
-from tests.components.evaluation.threshold_model import (
-    CLASS_NAMES,
-    ONE_PIXEL,
-    cross_entropy,
-    export_threshold_model,
-)
-from tests.components.transform_graph import (
-    BEAM_ARGUMENTS,
-    serialize_raw_record,
-    write_transform_graph,
-)
-from tests.image_files import encode_image
+from components.evaluation.answered_examples import write_answered_examples
+from components.evaluation.predictions import Answers, Predictions
+from tests.components.transform_graph import BEAM_ARGUMENTS
 
+CLASS_NAMES = ("dark", "light")
 IMAGES = ((0, "dark"), (50, "dark"), (150, "dark"), (200, "light"), (255, "light"))
+"""Levels of images of one pixel, and what they are."""
+STEEPNESS = 20.0
 RIGHT_ON_FOUR = 100
 RIGHT_ON_ALL = 175
 
@@ -38,29 +31,30 @@ class Inputs:
     """What the Evaluator reads."""
 
     root: pathlib.Path
-    candidate: types.Artifact
-    baseline: types.Artifact
+    model: types.Artifact
     examples: types.Artifact
 
 
-def make_model(
-    folder: pathlib.Path, transform: tft.TFTransformOutput, threshold: float
-) -> types.Artifact:
-    export_threshold_model(folder / "Format-Serving", transform, threshold)
-    model = standard_artifacts.Model()
-    model.uri = str(folder)
-    return model
+def answer(threshold: float) -> Answers:
+    """What a model says that calls a pixel light if it is brighter than `threshold`, 0 to 255."""
+    levels = np.array([level for level, _ in IMAGES])
+    light = 1 / (1 + np.exp(-STEEPNESS * (levels - threshold) / 255))
+    return Answers(CLASS_NAMES, np.stack([1 - light, light], axis=1).astype(np.float32))
+
+
+def cross_entropy(level: int, class_name: str, threshold: float) -> float:
+    """The loss of one image, in nats."""
+    towards_light = STEEPNESS * (level - threshold) / 255
+    return float(np.log1p(np.exp(towards_light if class_name == "dark" else -towards_light)))
 
 
 def make_examples(folder: pathlib.Path) -> types.Artifact:
-    (folder / "Split-test").mkdir(parents=True)
-    with tf.io.TFRecordWriter(str(folder / "Split-test/data.gz"), "GZIP") as writer:
-        for pixel, name in IMAGES:
-            encoded = encode_image(size=(1, 1), mode="L", color=pixel)
-            writer.write(serialize_raw_record(encoded, name))
+    names = np.array([f"{level}.png" for level, _ in IMAGES], object)
+    classes = np.array([name for _, name in IMAGES], object)
+    candidate, baseline = answer(RIGHT_ON_FOUR), answer(RIGHT_ON_ALL)
     examples = standard_artifacts.Examples()
     examples.uri = str(folder)
-    examples.split_names = '["test"]'
+    write_answered_examples(Predictions(names, names, classes, candidate, baseline), examples)
     return examples
 
 
@@ -79,8 +73,8 @@ def evaluate(inputs: Inputs, name: str, max_accuracy_loss: float | None) -> tupl
     )
     executor.Executor(context).Do(
         {
-            "model": [inputs.candidate],
-            "baseline_model": [] if max_accuracy_loss is None else [inputs.baseline],
+            "model": [inputs.model],
+            "baseline_model": [] if max_accuracy_loss is None else [inputs.model],
             "examples": [inputs.examples],
         },
         {"evaluation": [evaluation], "blessing": [blessing]},
@@ -96,13 +90,10 @@ def evaluate(inputs: Inputs, name: str, max_accuracy_loss: float | None) -> tupl
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     """A candidate that is right on 4 of 5 images, a baseline that is right on all."""
     root = tmp_path_factory.mktemp("evaluation")
-    transform = write_transform_graph(root / "graph", ONE_PIXEL, CLASS_NAMES)
-    return Inputs(
-        root,
-        make_model(root / "candidate", transform, RIGHT_ON_FOUR),
-        make_model(root / "baseline", transform, RIGHT_ON_ALL),
-        make_examples(root / "examples"),
-    )
+    # No model is asked: there is none.
+    model = standard_artifacts.Model()
+    model.uri = str(root / "model")
+    return Inputs(root, model, make_examples(root / "examples"))
 
 
 @pytest.fixture(scope="module")

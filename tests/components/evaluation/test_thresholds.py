@@ -7,10 +7,17 @@ from components.evaluation.thresholds import evaluation_config
 
 GOLDEN = """
 model_specs {
-  signature_name: "serving_examples"
-  preprocessing_function_names: "transform_features"
+  name: "candidate"
+  model_type: "materialized_prediction"
   label_key: "image/class/label"
   prediction_key: "probabilities"
+}
+model_specs {
+  name: "baseline"
+  model_type: "materialized_prediction"
+  label_key: "image/class/label"
+  prediction_key: "baseline_probabilities"
+  is_baseline: true
 }
 slicing_specs {}
 slicing_specs { feature_keys: "image/class/text" }
