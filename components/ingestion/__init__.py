@@ -4,7 +4,7 @@ listing/       a data folder -> the files in it
 examining/     files -> what is known of each image, or why it cannot be used
 comparing/     images -> which are equal, nearly equal, or in two classes
 splits.py      which split an image belongs to, by its content
-decisions.py   the last two in a row: what becomes of each image
+deciding/      the last two in a row: what becomes of each image
 survey.py      all of these in a row, for ingestion and for the audit
 writing/       chosen images -> TFRecords and the manifest
 reporting/     what became of all files -> one audit, and its page

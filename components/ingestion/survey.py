@@ -12,7 +12,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.beam_arguments import ONE_PROCESS
-from components.ingestion.decisions import Decisions, decide
+from components.ingestion.deciding.decisions import Decisions, decide
 from components.ingestion.examining.examine_files import REJECTED, ExamineFiles, batches
 from components.ingestion.listing.folder import ImageFolder, list_image_folder
 from components.ingestion.listing.spans import FEWEST_CLASSES, is_span

@@ -33,12 +33,12 @@ def connected_components(pairs: Iterable[Pair]) -> dict[str, str]:
 
 
 class ConnectedComponents(beam.PTransform):
-    """Pairs of names -> (name, smallest name of its group), on one worker."""
+    """Pairs of names -> one dictionary, name to smallest name of its group, on one worker."""
 
     def expand(self, pairs: beam.PCollection) -> beam.PCollection:
-        """Takes and returns (str, str)."""
+        """Takes (str, str), and returns one dict[str, str], also of no pairs."""
         return (
             pairs
             | "ListPairs" >> beam.combiners.ToList()
-            | "Connect" >> beam.FlatMap(lambda listed: connected_components(listed).items())
+            | "Connect" >> beam.Map(connected_components)
         )

@@ -31,10 +31,10 @@ def test_a_long_chain_is_one_component():
 def test_on_beam():
     with TestPipeline() as pipeline:
         pairs = pipeline | beam.Create([("b", "c"), ("a", "b"), ("d", "e")])
-        expected = [("a", "a"), ("b", "a"), ("c", "a"), ("d", "d"), ("e", "d")]
-        assert_that(pairs | ConnectedComponents(), equal_to(expected))
+        expected = {"a": "a", "b": "a", "c": "a", "d": "d", "e": "d"}
+        assert_that(pairs | ConnectedComponents(), equal_to([expected]))
 
 
 def test_nothing_on_beam():
     with TestPipeline() as pipeline:
-        assert_that(pipeline | beam.Create([]) | ConnectedComponents(), equal_to([]))
+        assert_that(pipeline | beam.Create([]) | ConnectedComponents(), equal_to([{}]))

@@ -15,7 +15,7 @@ from components.ingestion.comparing.earlier import (
     settle_known,
     signature_files,
 )
-from components.ingestion.decisions import decide
+from components.ingestion.deciding.decisions import decide
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.splits import plan_splits
 from tests.components.ingestion.examinations import make_examination, make_rules
@@ -234,7 +234,7 @@ def test_into_how_many_parts_the_images_are_taken_changes_nothing(decided, monke
         _new("dog/copy.png", SIGNATURES[3], content="dog/alone.png"),
     ]
     found = decided(images)
-    monkeypatch.setattr("components.ingestion.decisions.PART_SIZE", 1_000)
+    monkeypatch.setattr("components.ingestion.deciding.equal_files.PART_SIZE", 1_000)
     assert decided(images) == found
     assert found["dog/copy.png"] == "dog/alone.png"
 

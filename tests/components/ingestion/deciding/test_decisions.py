@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from components.ingestion import survey
-from components.ingestion.decisions import group_name
+from components.ingestion.deciding.groups import group_name
 from components.ingestion.examining.examine_files import batches
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import (
