@@ -22,11 +22,11 @@ class ServedModel(tf.Module):
         self, model: keras.Model, transform: tft.TFTransformOutput, shape: features.ImageShape
     ):
         super().__init__(name="image_classifier")
-        # The weights, which a warm start reads too, and a function, not the model: with it the
-        # state of its optimizer would be saved, which is twice their size.
+        # The weights and a function, not the model: with it the state of its optimizer would be
+        # saved, which is twice their size.
         # TensorFlow's variables, not Keras's: those are saved twice, and the copies that a server
         # reads are never restored.
-        self.trained_weights = [weight.value for weight in model.weights]
+        self.model_weights = [weight.value for weight in model.weights]
         self._call_model: Callable[[tf.Tensor], tf.Tensor] = lambda pixels: model(
             pixels, training=False
         )

@@ -10,6 +10,7 @@ trainers/        one file a network
 pretrained.py    networks of keras.applications as a part of a model; heads.py what they share
 phases.py        which trainings a network goes through
 frozen.py        the part of a network that does not learn, computed once
+folding.py       a pretrained network that only answers, in half the time
 fit.py           one training; compiling.py its optimizer, callbacks.py what each step does
 checkpoints.py   the state from which a training that was killed goes on
 warm_start.py    the weights of an earlier model

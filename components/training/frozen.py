@@ -19,6 +19,7 @@ import tensorflow as tf
 from components.errors import PipelineError
 from components.progress import Progress
 from components.training.dataset import ArrayExamples, Examples
+from components.training.folding import fold_normalisation
 from components.training.pretrained import BASE
 
 
@@ -98,7 +99,7 @@ def compute_features(
     shape = (views, examples.count, *frozen.output_shape[1:])
     values = _make_array(shape, memory_budget, folder)
     labels = np.empty(examples.count, np.int64)
-    run = _compiled(frozen, augmentation)
+    run = _compiled(fold_normalisation(frozen), augmentation)
     progress = Progress("images through the frozen layers", views * examples.count)
     for view in range(views):
         start = 0
@@ -146,7 +147,8 @@ def _is_fixed(layer: keras.Layer) -> bool:
 def _compiled(
     frozen: keras.Model, augmentation: keras.Model | None
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    @tf.function(reduce_retracing=True)
+    # Keras's own layers need no translation, which takes seconds.
+    @tf.function(reduce_retracing=True, autograph=False)
     def run(pixels: tf.Tensor) -> tf.Tensor:
         seen = augmentation(pixels, training=True) if augmentation else pixels
         return tf.cast(frozen(seen, training=False), tf.float32)

@@ -114,7 +114,6 @@ def _build_base(
             # The file is read below, where an error about it can be told from one about the size.
             weights=IMAGENET if weights == IMAGENET else None,
             input_shape=(shape.height, shape.width, 3),
-            name=BASE,
             **options,
         )
     except (ConnectionError, TimeoutError) as error:
@@ -127,6 +126,8 @@ def _build_base(
         raise
     if weights not in (IMAGENET, NONE):
         _load_weights(network, weights)
+    # Not at once: by their names, EfficientNetV2 looks up its blocks, and ConvNeXt its weights.
+    network.name = BASE
     return network
 
 

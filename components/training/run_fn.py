@@ -15,12 +15,13 @@ from components.serving.exports.writing import write_exports
 from components.serving.signatures import export_model
 from components.training.dataset import Examples, representative_images
 from components.training.fit import PhaseResult
+from components.training.folding import fold_normalisation
 from components.training.history import write_history
 from components.training.phases import Plan, train_network
 from components.training.preparing import build_models, make_plan, make_repeatable, read_data
 from components.training.settings import ExportConfig
 from components.training.strategy import is_chief, make_strategy
-from components.training.warm_start import copy_weights
+from components.training.warm_start import copy_weights, write_weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,10 +91,12 @@ def _export(
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     rules = ImageRules.from_dict(fn_args.custom_config["image_rules"])
     folder = fn_args.serving_model_dir
-    export_model(trained.model, transform, plan.shape, folder, rules)
+    served = fold_normalisation(trained.model)
+    export_model(served, transform, plan.shape, folder, rules)
+    write_weights(folder, trained.model)
     write_exports(
         folder,
-        trained.model,
+        served,
         plan.shape,
         ExportConfig(**fn_args.custom_config["export"]).names,
         representative_images(training),

@@ -1,11 +1,35 @@
-"""The weights of a model that was trained before -> a new model of the same kind."""
+"""The weights of a model that was trained before -> a new model of the same kind.
+
+They lie beside the SavedModel, which has others: `folding` makes them for who only asks.
+"""
+
+import io
+import os
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+WEIGHTS_FILE = "weights.npz"
+
+
+def write_weights(saved_model: str, network: keras.Model) -> None:
+    """Writes all weights of a network in their order, as NumPy's `savez` does.
+
+    Args:
+        saved_model: The SavedModel's folder, beside which the file is to lie.
+        network: Trained.
+    """
+    content = io.BytesIO()
+    np.savez(content, *network.get_weights())
+    path = _weights_path(saved_model)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(content.getvalue())
 
 
 def copy_weights(saved_model: str, network: keras.Model) -> str:
-    """Gives a network the weights of a SavedModel that this pipeline made, where they fit.
+    """Gives a network the weights that were written beside a SavedModel, where they fit.
 
     Args:
         saved_model: Its folder.
@@ -15,13 +39,15 @@ def copy_weights(saved_model: str, network: keras.Model) -> str:
         What was done, in a few words. Where the number of classes has changed, the last layer
         begins anew; where the network has, everything does.
     """
-    # Models of the first release have none.
-    weights = getattr(tf.saved_model.load(saved_model), "trained_weights", ())
+    path = _weights_path(saved_model)
+    if not tf.io.gfile.exists(path):
+        return "not used: the last blessed model was made by an earlier release"
+    weights = _read_weights(path)
     if len(weights) != len(network.weights):
         return "not used: the last blessed model is another network"
     pairs = list(zip(network.weights, weights, strict=True))
     # The last layer's kernel and bias, which have one column for each class.
-    *body, kernel, bias = [tuple(new.shape) == tuple(old.shape) for new, old in pairs]
+    *body, kernel, bias = [tuple(new.shape) == old.shape for new, old in pairs]
     if not all(body):
         return "not used: the last blessed model is another network"
     for new, old in pairs[:-2]:
@@ -31,3 +57,12 @@ def copy_weights(saved_model: str, network: keras.Model) -> str:
     for new, old in pairs[-2:]:
         new.assign(old)
     return "all weights"
+
+
+def _weights_path(saved_model: str) -> str:
+    return os.path.join(os.path.dirname(saved_model.rstrip("/")), WEIGHTS_FILE)
+
+
+def _read_weights(path: str) -> list[np.ndarray]:
+    with tf.io.gfile.GFile(path, "rb") as file, np.load(io.BytesIO(file.read())) as arrays:
+        return list(arrays.values())

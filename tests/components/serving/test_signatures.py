@@ -149,12 +149,6 @@ def test_pixels_give_what_the_model_says_of_them(exported: ExportedModel) -> Non
     np.testing.assert_allclose(loaded.classify_pixels(pixels), expected, rtol=0, atol=1e-6)
 
 
-def test_the_weights_can_be_read_in_their_order(exported: ExportedModel) -> None:
-    weights = tf.saved_model.load(str(exported.folder)).trained_weights
-    for weight, expected in zip(weights, exported.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(weight, expected)
-
-
 def test_transform_features_gives_the_label(exported: ExportedModel) -> None:
     records = [serialize_raw_record(b"not looked at", name) for name in (*CLASS_NAMES, "unknown")]
     answer = ask(exported, features.TRANSFORM_SIGNATURE, examples=records)

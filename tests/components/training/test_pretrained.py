@@ -170,6 +170,32 @@ def test_says_where_to_put_weights_that_cannot_be_downloaded(
         assert hint in message
 
 
+# By their own names, Keras looks up EfficientNetV2's blocks and the name of ConvNeXt's file.
+@pytest.mark.parametrize(
+    ("application", "file"),
+    [
+        ("EfficientNetV2B0", "efficientnetv2-b0_notop.h5"),
+        ("ConvNeXtTiny", "convnext_tiny_notop.h5"),
+        ("EfficientNetB0", "efficientnetb0_notop.h5"),
+        ("MobileNetV3Small", "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"),
+    ],
+)
+def test_asks_for_the_weights_of_the_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, application: str, file: str
+) -> None:
+    asked = []
+
+    def fail(url: str, *_: object) -> None:
+        asked.append(url.rpartition("/")[2])
+        raise ConnectionResetError("lost")
+
+    monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", fail)
+    monkeypatch.setattr(keras.src.utils.file_utils, "config", Home(tmp_path))
+    with pytest.raises(PipelineError, match="could not be downloaded"):
+        build("imagenet", application=application)
+    assert asked == [file]
+
+
 def test_says_that_a_download_was_cut_off(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
