@@ -35,8 +35,8 @@ class ServingFacts:
         largest_difference: Of a probability in these answers, absolute.
         load_seconds: From the start of loading until the signature can be called.
         model_bytes: Size of all files of the model.
-        latencies: Milliseconds of the calls of `serving_default`, by the size of the batch, after
-            warming up, in the order measured; the keys are "1" and "64", as JSON has them.
+        latencies: Milliseconds of the calls of `serving_default`, by the size of the batch, in
+            the order measured, many others before them; the keys are "1" and "64", as JSON has them.
     """
 
     problems: tuple[str, ...]

@@ -1,5 +1,7 @@
 """The step that loads a model as a server would, and asks it."""
 
+import collections
+import itertools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -16,14 +18,15 @@ from components.serving.directory.release import list_files
 from components.serving.image_rules import read_rules
 from components.serving.infra_validator.asking import Request, ask
 from components.serving.infra_validator.golden import BATCH, golden_requests
-from components.serving.infra_validator.judging import WARM_UP_CALLS, judge_session
+from components.serving.infra_validator.judging import judge_session
 from components.serving.infra_validator.samples import Samples, choose_samples
 from components.serving.serving_facts import ServingFacts, write_facts
 
 SECONDS = 600.0
 """For loading and all answers; hundreds of times what it takes."""
-# A batch of a slow network takes seconds. The range of six calls holds their median with 95 %.
-TIMED_CALLS = {1: 50, BATCH: 6}
+TIMED_CALLS = {BATCH: 6, 1: 50}
+"""By size; a batch of a slow network takes seconds. The range of six calls holds their median with
+95 %."""
 BLESSED, NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 """Names of the files that TFX's own InfraValidator writes."""
 
@@ -110,7 +113,7 @@ def validate(model_folder: str, samples: Samples, seconds: float = SECONDS) -> S
     """
     golden = list(golden_requests(read_rules(model_folder)))
     sampled = _batches(samples)
-    timed = [_timed(samples.images or golden[0].images, size) for size in TIMED_CALLS]
+    timed = _timed(sampled, samples.images or golden[0].images)
     session = ask(model_folder, [*golden, *sampled, *timed], seconds)
     size = sum(os.path.getsize(os.path.join(model_folder, p)) for p in list_files(model_folder))
     return judge_session(session, golden, samples, sampled, timed, size)
@@ -124,6 +127,14 @@ def _batches(samples: Samples) -> list[Request]:
     ]
 
 
-def _timed(images: Sequence[bytes], size: int) -> Request:
-    repeated = tuple(images[number % len(images)] for number in range(size))
-    return Request(f"latency of {size}", repeated, WARM_UP_CALLS + TIMED_CALLS[size])
+def _timed(sampled: Sequence[Request], images: Sequence[bytes]) -> list[Request]:
+    """Calls of each size: as many as the samples do not make anyway, but one at least."""
+    made = collections.Counter(len(request.images) for request in sampled)
+    return [
+        Request(
+            f"latency of {size}",
+            tuple(itertools.islice(itertools.cycle(images), size)),
+            max(1, calls - made[size]),
+        )
+        for size, calls in TIMED_CALLS.items()
+    ]

@@ -1,7 +1,7 @@
 """Answers -> what is wrong with them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from components.visible import visible
 TOLERANCE = 1e-3
 """Of a probability: other batch sizes and other kernels add up in another order."""
 MOST_NAMED = 3
-WARM_UP_CALLS = 1
-"""The first of the calls that are timed, which are not counted. Many others came before them."""
 
 
 def judge_golden(requests: Sequence[Request], answers: Sequence[Answer]) -> list[GoldenAnswer]:
@@ -82,7 +80,7 @@ def judge_session(
         golden: The requests whose outcome is known.
         samples: Test images, with what the evaluation said.
         sample_requests: The requests that ask about these.
-        latencies: The requests that were timed.
+        latencies: The requests that are there to be timed, as those about samples of their sizes are.
         model_bytes: Size of the model.
     """
     first, second = len(golden), len(golden) + len(sample_requests)
@@ -98,11 +96,24 @@ def judge_session(
         largest_difference=_largest_difference(samples, sampled),
         load_seconds=session.load_seconds,
         model_bytes=model_bytes,
-        latencies={
-            str(len(request.images)): answer.milliseconds[WARM_UP_CALLS:]
-            for request, answer in zip(latencies, session.answers[second:], strict=False)
-        },
+        latencies=_sort_by_size(
+            {len(request.images) for request in latencies},
+            [*sample_requests, *latencies],
+            session.answers[first:],
+        ),
     )
+
+
+def _sort_by_size(
+    sizes: Set[int], requests: Sequence[Request], answers: Sequence[Answer]
+) -> dict[str, tuple[float, ...]]:
+    """Milliseconds of all calls of some sizes of a batch."""
+    times: dict[str, tuple[float, ...]] = {}
+    for request, answer in zip(requests, answers, strict=False):
+        size = len(request.images)
+        if size in sizes:
+            times[str(size)] = (*times.get(str(size), ()), *answer.milliseconds)
+    return times
 
 
 def _summarise(answered: Sequence[GoldenAnswer]) -> Iterator[str]:

@@ -94,7 +94,8 @@ def test_a_session():
     session = Session(
         1.5, (answer((0.5, 0.5)), answer((0.5, 0.5), (0.2, 0.8)), answer((0.5, 0.5))), ""
     )
-    latency = Request("latency of 1", (b"a",), 5)
+    # Of images in twos, the sample is timed as well.
+    latency = Request("latency of 2", (b"a", b"b"), 5)
     facts = judge_session(session, golden, samples, [TWO], [latency], 1234)
     assert facts.problems == (
         "It must answer as in the evaluation. Received: other answers to 1 of 2 test images: "
@@ -102,8 +103,7 @@ def test_a_session():
     )
     assert facts.largest_difference == pytest.approx(0.7)
     assert (facts.compared_images, facts.load_seconds, facts.model_bytes) == (2, 1.5, 1234)
-    # The first three calls only warm it up.
-    assert facts.latencies == {"1": (5.0, 4.0)}
+    assert facts.latencies == {"2": (9.0, 5.0, 4.0, 9.0, 5.0, 4.0)}
 
 
 def test_a_session_that_broke_off():
