@@ -36,7 +36,8 @@ class ServingFacts:
         load_seconds: From the start of loading until the signature can be called.
         model_bytes: Size of all files of the model.
         latencies: Milliseconds of the calls of `serving_default`, by the size of the batch, in
-            the order measured, many others before them; the keys are "1" and "64", as JSON has them.
+            the order measured, many others before them; the keys are "1" and "64", as JSON has
+            them.
     """
 
     problems: tuple[str, ...]

@@ -80,7 +80,8 @@ def judge_session(
         golden: The requests whose outcome is known.
         samples: Test images, with what the evaluation said.
         sample_requests: The requests that ask about these.
-        latencies: The requests that are there to be timed, as those about samples of their sizes are.
+        latencies: The requests that are there to be timed; samples in batches of their sizes are
+            timed, too.
         model_bytes: Size of the model.
     """
     first, second = len(golden), len(golden) + len(sample_requests)
