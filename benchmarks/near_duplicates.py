@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from components.ingestion.comparing.near_duplicates import (
     BATCH_SIZE,
     find_pairs,
+    make_batch,
     make_gallery,
-    pack,
 )
 from components.ingestion.examining.perceptual_hash import perceptual_signatures
 from components.ingestion.rules import DEFAULT_DISTANCE
@@ -152,7 +152,7 @@ def find(signed: Sequence[tuple[str, bytes]], distance: int) -> set[tuple[str, s
     """Finds pairs, without Beam."""
     comparable = [element for element in signed if element[1]]
     batches = [
-        pack(comparable[start : start + BATCH_SIZE])
+        make_batch(comparable[start : start + BATCH_SIZE])
         for start in range(0, len(comparable), BATCH_SIZE)
     ]
     gallery = make_gallery(batches)

@@ -2,32 +2,42 @@
 
 An element costs Beam 20 to 50 microseconds wherever it is grouped or waits for another step, most
 of it for coding and decoding; and Beam's runner in one process keeps what it hands from step to
-step until the end. So images travel by the thousand, as bytes: as objects they take five times the
-memory.
+step until the end. So images travel by the thousand, as compressed bytes: as objects they take ten
+times the memory.
 """
 
 import collections
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+import struct
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 MOST_WAITING = 4096
 """Values that one worker gathers at most before it hands them on."""
+_CODEC = "zstd"
+_SIZE = struct.Struct("<Q")
 
 
-def pack(values: Sequence[Any]) -> bytes:
-    """Makes one element of many values."""
-    return pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+def pack(values: Any) -> bytes:
+    """Makes one element of many values: their size, and what zstd makes of them.
+
+    Two microseconds an image, for a third to a half of the memory; zlib takes ten.
+    """
+    pickled = pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+    compressed: bytes = pa.compress(pickled, codec=_CODEC, asbytes=True)
+    return _SIZE.pack(len(pickled)) + compressed
 
 
-def unpack(packed: bytes) -> Sequence[Any]:
+def unpack(packed: bytes) -> Any:
     """The values that `pack` was given."""
-    values: Sequence[Any] = pickle.loads(packed)
-    return values
+    [size] = _SIZE.unpack_from(packed)
+    compressed = memoryview(packed)[_SIZE.size :]
+    return pickle.loads(pa.decompress(compressed, size, codec=_CODEC))
 
 
 def unpack_all(several: Iterable[bytes]) -> Iterator[Any]:

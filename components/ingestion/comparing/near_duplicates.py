@@ -1,12 +1,12 @@
 """Which images are near-duplicates of each other: a search that never compares all with all.
 
 Signatures are packed into batches, as an element costs Beam more than an image costs NumPy. All
-batches together, with the index of their hashes, are the gallery, which goes to every worker: 400
-bytes an image. It is searched for the hashes of its images and of their crops, a thousand images at
+batches go to every worker, which makes the gallery of them, with the index of their hashes: 400
+bytes an image. It is searched for the hashes of the images and of their crops, a thousand images at
 once, and what is found, a few candidates an image, is verified on the thumbnails.
 
-    signatures -> batches -> gallery ---------------+
-                             gallery -> positions --+--> pairs
+    signatures -> batches -------------+
+                  batches -> gallery --+--> pairs
 
 Found are copies that were recompressed (JPEG quality 30 and better), rescaled (a quarter to twice
 the size, as long as 32 pixels remain), made lighter, darker or gray, or cropped by up to 5 % on
@@ -38,6 +38,7 @@ from components.ingestion.comparing.crops import (
 )
 from components.ingestion.comparing.hash_index import Candidates, HashIndex, make_index
 from components.ingestion.examining.perceptual_hash import unpack_signatures
+from components.ingestion.gathering import pack, unpack
 from components.ingestion.rules import LARGEST_DISTANCE
 
 PLAIN_DISTANCE = 4
@@ -77,20 +78,16 @@ class NearDuplicatePairs(beam.PTransform):
 
     def expand(self, signatures: beam.PCollection) -> beam.PCollection:
         """Takes (str, bytes), keys unique, signatures as `perceptual_signatures` makes them."""
-        gallery = (
+        batches = (
             signatures
             | "Comparable" >> beam.Filter(lambda element: bool(element[1]))
             | "Batch" >> beam.BatchElements(min_batch_size=BATCH_SIZE, max_batch_size=BATCH_SIZE)
-            | "Pack" >> beam.Map(pack)
-            # A default would make Beam hold the gallery three times more.
-            | "Gallery" >> beam.CombineGlobally(_CombineGallery()).without_defaults()
+            | "Pack" >> beam.Map(lambda elements: pack(make_batch(elements)))
         )
         return (
-            gallery
-            | "Positions" >> beam.FlatMap(lambda gallery: range(0, gallery.images.size, BATCH_SIZE))
-            | "Spread" >> beam.Reshuffle()
-            | "FindPairs"
-            >> beam.FlatMap(_find_at, beam.pvalue.AsSingleton(gallery), self._distance)
+            batches
+            # Not a gallery that Beam makes: it would hold four of it.
+            | "FindPairs" >> beam.ParDo(_FindPairs(self._distance), beam.pvalue.AsIter(batches))
             | "OnceEach" >> beam.Distinct()
         )
 
@@ -118,16 +115,6 @@ class Batch:
         """Number of images."""
         return len(self.keys)
 
-    def part(self, rows: slice) -> "Batch":
-        """Some of the images, not copied."""
-        return Batch(
-            self.keys[rows],
-            self.identities[rows],
-            self.hashes[rows],
-            self.thumbnails[rows],
-            self.details[rows],
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class Gallery:
@@ -137,7 +124,7 @@ class Gallery:
     index: HashIndex
 
 
-def pack(elements: Sequence[tuple[str, bytes]]) -> Batch:
+def make_batch(elements: Sequence[tuple[str, bytes]]) -> Batch:
     """Makes a batch of (key, signature) pairs."""
     keys = [key for key, _ in elements]
     hashes, thumbnails = unpack_signatures([signature for _, signature in elements])
@@ -153,7 +140,7 @@ def pack(elements: Sequence[tuple[str, bytes]]) -> Batch:
 
 def make_gallery(batches: Iterable[Batch]) -> Gallery:
     """Puts batches together, none of them included, and makes their index."""
-    listed = [pack([]), *batches]
+    listed = [make_batch([]), *batches]
     images = Batch(
         [key for batch in listed for key in batch.keys],
         np.concatenate([batch.identities for batch in listed]),
@@ -164,9 +151,21 @@ def make_gallery(batches: Iterable[Batch]) -> Gallery:
     return Gallery(images, make_index(images.hashes, images.identities))
 
 
-def _find_at(position: int, gallery: Gallery, distance: int) -> Iterator[Pair]:
-    rows = slice(position, position + BATCH_SIZE)
-    return find_pairs(gallery.images.part(rows), gallery, distance)
+class _FindPairs(beam.DoFn):
+    """Searches for the near-duplicates of batches, in a gallery that each worker makes once."""
+
+    def __init__(self, distance: int):
+        super().__init__()
+        self._distance = distance
+        self._gallery: Gallery | None = None
+
+    def process(self, packed: bytes, batches: Iterable[bytes]) -> Iterator[Pair]:
+        if self._gallery is None:
+            self._gallery = make_gallery(map(unpack, batches))
+        return find_pairs(unpack(packed), self._gallery, self._distance)
+
+    def teardown(self) -> None:
+        self._gallery = None
 
 
 def find_pairs(batch: Batch, gallery: Gallery, distance: int) -> Iterator[Pair]:
@@ -209,20 +208,3 @@ def _verify(
     for row, other in zip(rows[are_near].tolist(), found[are_near].tolist(), strict=True):
         first, second = sorted((batch.keys[row], images.keys[other]))
         yield first, second
-
-
-class _CombineGallery(beam.CombineFn):
-    """Collects all batches, and sorts their hashes once."""
-
-    def create_accumulator(self) -> list[Batch]:
-        return []
-
-    def add_input(self, accumulator: list[Batch], batch: Batch) -> list[Batch]:
-        accumulator.append(batch)
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[list[Batch]]) -> list[Batch]:
-        return [batch for accumulator in accumulators for batch in accumulator]
-
-    def extract_output(self, accumulator: list[Batch]) -> Gallery:
-        return make_gallery(accumulator)

@@ -14,8 +14,8 @@ from components.ingestion.comparing.hash_index import MOST_CANDIDATES
 from components.ingestion.comparing.near_duplicates import (
     NearDuplicatePairs,
     find_pairs,
+    make_batch,
     make_gallery,
-    pack,
 )
 from components.ingestion.rules import DEFAULT_DISTANCE, LARGEST_DISTANCE
 from tests.components.ingestion.scenes import cut, scene, sign
@@ -54,7 +54,7 @@ STRANGERS = [(f"stranger {seed:03}", sign(scene(seed))) for seed in range(100, 1
 
 def find(signed, distance=DEFAULT_DISTANCE):
     """The pairs, found by the functions that Beam calls."""
-    batches = [pack(signed[::2]), pack(signed[1::2])]
+    batches = [make_batch(signed[::2]), make_batch(signed[1::2])]
     gallery = make_gallery(batches)
     return sorted({pair for batch in batches for pair in find_pairs(batch, gallery, distance)})
 
