@@ -88,12 +88,19 @@ def test_each_step_is_a_container_in_the_order_of_tfx(documents, tasks):
     before = {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()}
     assert before["PrepareRun"] == set()
     assert before["ImageFolderExampleGen"] == {"preparerun"}
-    # These two do not wait for each other.
-    assert before["BulkInferrer"] == before["Evaluator"]
-    assert before["Evaluator"] == {
+    assert before["BulkInferrer"] == {
         "preparerun",
         "baselineresolver",
         "imagefolderexamplegen",
+        "importschemagen",
+        "trainer",
+    }
+    # These two do not wait for each other.
+    assert "evaluator" not in before["InfraValidator"]
+    assert before["Evaluator"] == {
+        "preparerun",
+        "baselineresolver",
+        "bulkinferrer",
         "importschemagen",
         "trainer",
     }
