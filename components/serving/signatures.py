@@ -1,6 +1,5 @@
 """Trained model and Transform's graph -> a SavedModel with the signatures of `features`."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -27,13 +26,11 @@ class ServedModel(tf.Module):
         # TensorFlow's variables, not Keras's: those are saved twice, and the copies that a server
         # reads are never restored.
         self.model_weights = [weight.value for weight in model.weights]
-        self._call_model: Callable[[tf.Tensor], tf.Tensor] = lambda pixels: model(
-            pixels, training=False
-        )
         self._dimensions = shape.dimensions
-        # For what has pixels at hand: exports to other formats are compared with it.
+        # Traced once, and not in each signature; and for what has pixels at hand: exports to other
+        # formats are compared with it.
         self.classify_pixels = tf.function(
-            self._call_model,
+            lambda pixels: model(pixels, training=False),
             [tf.TensorSpec([None, *shape.dimensions], tf.uint8, "pixels")],
             autograph=False,
         )
@@ -88,7 +85,7 @@ class ServedModel(tf.Module):
             serialized,
             fn_output_signature=tf.TensorSpec(self._dimensions, tf.uint8),
         )
-        probabilities = self._call_model_on_any(pixels)
+        probabilities = self._classify_any(pixels)
         batch = tf.shape(probabilities)[0]
         top = tf.math.top_k(probabilities, min(features.TOP_K, len(self._class_names)))
         return {
@@ -99,8 +96,8 @@ class ServedModel(tf.Module):
             features.TOP_CLASS: tf.gather(self._class_names, tf.argmax(probabilities, axis=-1)),
         }
 
-    def _call_model_on_any(self, pixels: tf.Tensor) -> tf.Tensor:
-        """As `_call_model`, but also for no images.
+    def _classify_any(self, pixels: tf.Tensor) -> tf.Tensor:
+        """As `classify_pixels`, but also for no images.
 
         oneDNN's convolutions return an empty batch in its old shape on some processors, such as
         those with AMX, and the next layer fails: so the model is asked about a black image, whose
@@ -108,7 +105,7 @@ class ServedModel(tf.Module):
         """
         count = tf.shape(pixels)[0]
         sides = [[0, tf.maximum(1 - count, 0)], *[[0, 0]] * len(self._dimensions)]
-        return self._call_model(tf.pad(pixels, sides))[:count]
+        return self.classify_pixels(tf.pad(pixels, sides))[:count]
 
 
 def export_model(
