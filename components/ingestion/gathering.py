@@ -54,6 +54,14 @@ def part_of(sha256: str, parts: int) -> int:
     return int(sha256[:8], 16) * parts >> 32
 
 
+def windowed(output: Any) -> Any:
+    """An output of `finish_bundle`, which must name its window: all are in the same."""
+    if isinstance(output, beam.pvalue.TaggedOutput):
+        return beam.pvalue.TaggedOutput(output.tag, windowed(output.value))
+    window = GlobalWindow()
+    return WindowedValue(output, window.max_timestamp(), [window])
+
+
 class Gather(beam.DoFn):
     """Turns (key, value) into (key, packed values): a key may come several times, a value once.
 
@@ -76,9 +84,7 @@ class Gather(beam.DoFn):
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Yields the rest."""
-        window = GlobalWindow()
-        for gathered in self._pack():
-            yield WindowedValue(gathered, window.max_timestamp(), [window])
+        yield from map(windowed, self._pack())
 
     def _pack(self) -> Iterator[tuple[Any, bytes]]:
         return ((key, pack(values)) for key, values in self._waiting.items())

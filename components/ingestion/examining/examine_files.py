@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.transforms.window import GlobalWindow
-from apache_beam.utils.windowed_value import WindowedValue
 
 from components.ingestion.examining import examination
 from components.ingestion.examining.examination import (
@@ -18,7 +16,7 @@ from components.ingestion.examining.examination import (
     read_or_reject,
 )
 from components.ingestion.examining.sandbox import Sandbox, warm_up
-from components.ingestion.gathering import pack, unpack
+from components.ingestion.gathering import pack, unpack, windowed
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.folder import ImageFile, Rejection
 from components.ingestion.rules import IngestionRules
@@ -72,12 +70,10 @@ class ExamineFiles(beam.DoFn):
 
     def finish_bundle(self) -> Iterator[Any]:
         """Yields one outcome for each file."""
-        window = GlobalWindow()
         for outcome in self._sandbox.map(map(self._with_content, self._places)):
             self._progress.advance()
-            value = WindowedValue(outcome, window.max_timestamp(), [window])
             is_rejected = isinstance(outcome, Rejection)
-            yield beam.pvalue.TaggedOutput(REJECTED, value) if is_rejected else value
+            yield windowed(beam.pvalue.TaggedOutput(REJECTED, outcome) if is_rejected else outcome)
         self._places = []
 
     def _with_content(self, place: Place) -> tuple[Place, Content]:
