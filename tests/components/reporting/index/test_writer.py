@@ -79,6 +79,18 @@ def test_a_run_that_failed_has_its_message_and_no_accuracy():
     assert parsed.values("href") == ["#main", "run.log"]
 
 
+def test_a_message_of_several_lines_has_several():
+    text = "Received: 2 rejected:\n         1  empty file\n\n         1  <b>\x07"
+    page = render_index("pets", [RunEntry(START, "failed", text, log="run.log")])
+    parse(page)
+    lines = page[page.index("Received") : page.index("\\x07")].split("<br>")
+    assert [line.strip() for line in lines] == [
+        "Received: 2 rejected:",
+        "1  empty file",
+        "1  &lt;b&gt;",
+    ]
+
+
 def test_names_are_text_and_links_stay_here():
     entry = RunEntry(
         START,
