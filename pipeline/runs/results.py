@@ -157,9 +157,12 @@ def _describe_training(records: Records) -> str:
 
 
 def _describe_baseline(records: Records) -> str:
-    if "model" in records["BaselineResolver"].outputs:
-        return "the serving model"
-    return "no earlier model to compare with"
+    return "the serving model" if _has_baseline(records) else "no earlier model to compare with"
+
+
+def _has_baseline(records: Records) -> bool:
+    # Not "model": what is found under two keys, ML Metadata notes under one of them.
+    return "pushed_model" in records["BaselineResolver"].outputs
 
 
 def _describe_evaluation(records: Records) -> str:
@@ -169,8 +172,7 @@ def _describe_evaluation(records: Records) -> str:
 
 
 def _describe_answers(records: Records) -> str:
-    has_baseline = "model" in records["BaselineResolver"].outputs
-    return f"answers of the model{' and of the serving one' if has_baseline else ''}"
+    return f"answers of the model{' and of the serving one' if _has_baseline(records) else ''}"
 
 
 def _describe_serving(records: Records) -> str:

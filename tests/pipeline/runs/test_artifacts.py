@@ -107,7 +107,8 @@ def test_what_became_of_a_step(path, state, is_cached, is_successful):
     ("outputs", "text"),
     [
         ({"candidate": "c"}, "no earlier model to compare with"),
-        ({"candidate": "c", "model": "m"}, "the serving model"),
+        ({"candidate": "c", "model": "m", "pushed_model": "p"}, "the serving model"),
+        ({"candidate": "c", "comparable_model": "m", "pushed_model": "p"}, "the serving model"),
     ],
 )
 def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
