@@ -11,13 +11,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
 
 from pipeline.config import PipelineConfig, from_dict
 from pipeline.local.events import Event, RunFailed
+from pipeline.local.interruption import Interruption
 from pipeline.local.lifeline import end_with_the_supervisor
 from pipeline.local.pipe import EventWriter
-from pipeline.runs.failures import InterruptionError, explain
+from pipeline.runs.failures import explain
 from pipeline.runs.progress import ProgressHandler, listen
 
 FAILED = 1
@@ -43,19 +43,15 @@ def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
         from pipeline.local import steps
     except Exception as error:
         return _fail(emit, "", error)
-    run = steps.Run(config, emit)
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption = Interruption()
+    run = steps.Run(config, interruption.guard(emit))
+    signal.signal(signal.SIGINT, interruption.arrive)
+    signal.signal(signal.SIGTERM, interruption.arrive)
     try:
         emit(run.execute())
     except (Exception, SystemExit) as error:
         return _fail(emit, run.current_step, error)
     return 0
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise InterruptionError("Interrupted. The next run goes on with the steps that are done.")
 
 
 def _fail(emit: Callable[[Event], None], step: str, error: BaseException) -> int:

@@ -15,27 +15,11 @@ from pipeline.kubeflow.code_version import code_version
 from pipeline.kubeflow.compiling import COMMAND
 from tests.docker.engine import docker
 from tests.docker.kubeflow_runs import SAMPLE, Cluster
+from tests.pipeline import compiled_steps
 
 pytestmark = pytest.mark.docker
 
-STEPS = [
-    "PrepareRun",
-    "ImageFolderExampleGen",
-    "StatisticsGen",
-    "ImportSchemaGen",
-    "StatisticsResolver",
-    "ExampleValidator",
-    "DataGate",
-    "Transform",
-    "Trainer",
-    "BaselineResolver",
-    "BulkInferrer",
-    "Evaluator",
-    "InfraValidator",
-    "ReleaseGate",
-    "ModelReport",
-    "Pusher",
-]
+STEPS = ["PrepareRun", *compiled_steps.STEPS]
 # What a resolver chose is looked up each time.
 NEVER_CACHED = {"PrepareRun", "StatisticsResolver", "BaselineResolver"}
 CACHED = "unchanged, taken from the cache"

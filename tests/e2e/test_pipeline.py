@@ -24,27 +24,12 @@ from tests.e2e.pipeline_runs import (
     steps_of,
     wide_terminal,
 )
+from tests.pipeline import compiled_steps
 from tests.records import read_examples
 
 pytestmark = pytest.mark.e2e
 
-STEPS = [
-    "BaselineResolver",
-    "BulkInferrer",
-    "DataGate",
-    "Evaluator",
-    "ExampleValidator",
-    "ImageFolderExampleGen",
-    "ImportSchemaGen",
-    "InfraValidator",
-    "ModelReport",
-    "Pusher",
-    "ReleaseGate",
-    "StatisticsGen",
-    "StatisticsResolver",
-    "Trainer",
-    "Transform",
-]
+STEPS = sorted(compiled_steps.STEPS)
 FLAGS = (*GRAY_28, "--train.epochs=4", "--evaluate.min_accuracy=0.6")
 Finished = subprocess.CompletedProcess[str]
 
