@@ -82,7 +82,8 @@ def make_base() -> None:
 def build_image() -> None:
     """Builds the image by the command that users have."""
     finished = subprocess.run(
-        ["make", "image", f"IMAGE={IMAGE}", f"BASE_IMAGE={BASE}"],
+        # Not the arguments that the tests themselves may have been given.
+        ["make", "image", f"IMAGE={IMAGE}", f"BASE_IMAGE={BASE}", "ARGS="],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
