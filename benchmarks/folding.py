@@ -20,7 +20,7 @@ from rich.table import Table
 
 from components.features import ImageShape
 from components.training.folding import fold_normalisation
-from components.training.pretrained import build_classifier
+from components.training.pretrained import BASE, build_classifier
 
 NETWORKS = ("MobileNetV2", "EfficientNetB0", "ResNet50")
 CALLS = 7
@@ -62,7 +62,7 @@ def _measure(network: keras.Model, arguments: argparse.Namespace) -> list[str]:
 def _use(network: keras.Model) -> None:
     """Gives all normalisations statistics, so that they do something."""
     random = np.random.default_rng(0)
-    for layer in network.get_layer("base").layers:
+    for layer in network.get_layer(BASE).layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([random.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
 

@@ -168,7 +168,8 @@ def _decoder(channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
             lambda: _decode_jpeg_upright(encoded, channels),
             lambda: _decode_other(encoded, channels),
         )
-        return tf.ensure_shape(pixels, [None, None, channels or None])
+        pixels.set_shape([None, None, channels or None])
+        return pixels
 
     return decode_one
 

@@ -8,7 +8,7 @@ that are there. Records of answers are what it calls materialized predictions.
     probabilities           float32 list, one a class      of the new model
     baseline_probabilities  the same of the serving model  only if there is one
 
-Made by the same rules as TFX's BulkInferrer makes its `output_examples`.
+`output_examples` is what TFX's BulkInferrer calls records with answers.
 """
 
 import os
@@ -21,7 +21,6 @@ from tfx.types import artifact_utils
 from components import features
 from components.evaluation.predictions import Predictions
 
-BASELINE_PROBABILITIES = "baseline_probabilities"
 _FILE_NAME = "data_tfrecord-00000-of-00001.gz"
 
 
@@ -33,7 +32,7 @@ def write_answered_examples(predictions: Predictions, examples: types.Artifact) 
         examples: The artifact, which gets that one split.
     """
     examples.split_names = artifact_utils.encode_split_names([features.TEST_SPLIT])
-    folder = os.path.join(examples.uri, f"Split-{features.TEST_SPLIT}")
+    folder = artifact_utils.get_split_uri([examples], features.TEST_SPLIT)
     tf.io.gfile.makedirs(folder)
     with tf.io.TFRecordWriter(os.path.join(folder, _FILE_NAME), "GZIP") as writer:
         for row, label in enumerate(predictions.model.positions_of(predictions.class_texts)):
@@ -48,7 +47,7 @@ def _record(predictions: Predictions, row: int, label: int) -> tf.train.Example:
         features.PROBABILITIES: _numbers(predictions.model.probabilities[row]),
     }
     if predictions.baseline is not None:
-        values[BASELINE_PROBABILITIES] = _numbers(predictions.baseline.probabilities[row])
+        values[features.BASELINE_PROBABILITIES] = _numbers(predictions.baseline.probabilities[row])
     return tf.train.Example(features=tf.train.Features(feature=values))
 
 

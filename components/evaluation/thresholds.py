@@ -3,8 +3,7 @@
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluation.answered_examples import BASELINE_PROBABILITIES
-from components.features import CLASS_LABEL, CLASS_TEXT, PROBABILITIES
+from components.features import BASELINE_PROBABILITIES, CLASS_LABEL, CLASS_TEXT, PROBABILITIES
 
 ACCURACY = "accuracy"
 TOP_3_ACCURACY = "top_3_accuracy"

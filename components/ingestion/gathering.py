@@ -14,7 +14,7 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-from apache_beam.transforms.window import GlobalWindow
+from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 MOST_WAITING = 4096
@@ -58,8 +58,7 @@ def windowed(output: Any) -> Any:
     """An output of `finish_bundle`, which must name its window: all are in the same."""
     if isinstance(output, beam.pvalue.TaggedOutput):
         return beam.pvalue.TaggedOutput(output.tag, windowed(output.value))
-    window = GlobalWindow()
-    return WindowedValue(output, window.max_timestamp(), [window])
+    return GlobalWindows.windowed_value_at_end_of_window(output)
 
 
 class Gather(beam.DoFn):

@@ -164,9 +164,6 @@ class _FindPairs(beam.DoFn):
             self._gallery = make_gallery(map(unpack, batches))
         return find_pairs(unpack(packed), self._gallery, self._distance)
 
-    def teardown(self) -> None:
-        self._gallery = None
-
 
 def find_pairs(batch: Batch, gallery: Gallery, distance: int) -> Iterator[Pair]:
     """Finds the near-duplicates of a batch's images.

@@ -1,7 +1,6 @@
 """Files -> examinations and rejections, on Beam."""
 
 import functools
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,7 +23,6 @@ from components.progress import Progress
 
 BATCH = 1_024
 """Files in one element: what Beam does for an element costs as much as a small image."""
-_COMPRESSION = 1
 REJECTED = "rejected"
 
 
@@ -66,7 +64,7 @@ class ExamineFiles(beam.DoFn):
         The workers get those of all batches in one go, as they would wait for one another at the
         end of each.
         """
-        self._places.extend(unpack(zlib.decompress(batch)))
+        self._places.extend(unpack(batch))
 
     def finish_bundle(self) -> Iterator[Any]:
         """Yields one outcome for each file."""
@@ -86,14 +84,11 @@ class ExamineFiles(beam.DoFn):
 def batches(files: Sequence[ImageFile]) -> list[bytes]:
     """The files in elements for Beam.
 
-    Compressed, since Beam does that to a pipeline before it runs, with bzip2, which takes ten times
+    Compressed, since Beam does that to a pipeline before it runs, with bzip2, which takes many times
     as long.
     """
     places: list[Place] = [(file.filename, file.class_text, file.given_split) for file in files]
-    return [
-        zlib.compress(pack(places[start : start + BATCH]), _COMPRESSION)
-        for start in range(0, len(places), BATCH)
-    ]
+    return [pack(places[start : start + BATCH]) for start in range(0, len(places), BATCH)]
 
 
 def _reject(item: tuple[Place, Content], reason: str, detail: str) -> Rejection:

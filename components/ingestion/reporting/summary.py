@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from components.ingestion.gathering import windowed
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.conclusions import conclude
 from components.ingestion.reporting.facts import Facts, PlacedImage
@@ -84,8 +84,7 @@ class SumUp(beam.DoFn):
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Yields what is known now."""
         self._add_images()
-        window = GlobalWindow()
-        yield WindowedValue(self._facts, window.max_timestamp(), [window])
+        yield windowed(self._facts)
 
     def _add_images(self) -> None:
         if self._images:

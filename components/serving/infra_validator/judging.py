@@ -1,5 +1,6 @@
 """Answers -> what is wrong with them."""
 
+import collections
 import math
 from collections.abc import Iterator, Sequence, Set
 
@@ -109,12 +110,10 @@ def _sort_by_size(
     sizes: Set[int], requests: Sequence[Request], answers: Sequence[Answer]
 ) -> dict[str, tuple[float, ...]]:
     """Milliseconds of all calls of some sizes of a batch."""
-    times: dict[str, tuple[float, ...]] = {}
+    times: dict[int, list[float]] = collections.defaultdict(list)
     for request, answer in zip(requests, answers, strict=False):
-        size = len(request.images)
-        if size in sizes:
-            times[str(size)] = (*times.get(str(size), ()), *answer.milliseconds)
-    return times
+        times[len(request.images)] += answer.milliseconds
+    return {str(size): tuple(found) for size, found in times.items() if size in sizes}
 
 
 def _summarise(answered: Sequence[GoldenAnswer]) -> Iterator[str]:
