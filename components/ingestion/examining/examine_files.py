@@ -84,8 +84,8 @@ class ExamineFiles(beam.DoFn):
 def batches(files: Sequence[ImageFile]) -> list[bytes]:
     """The files in elements for Beam.
 
-    Compressed, since Beam does that to a pipeline before it runs, with bzip2, which takes many times
-    as long.
+    Compressed by `pack`, since Beam compresses what is not yet before it runs a pipeline, with
+    bzip2, which takes many times as long.
     """
     places: list[Place] = [(file.filename, file.class_text, file.given_split) for file in files]
     return [pack(places[start : start + BATCH]) for start in range(0, len(places), BATCH)]
