@@ -42,7 +42,8 @@ def _interleave() -> np.ndarray:
     return np.concatenate([lowest_first[quarter::4] for quarter in range(4)])
 
 
-_ORDER = _interleave()
+ORDER_OF_BITS = _interleave()
+"""int64 [64]: the frequencies, numbered as in rows of 8, in the order of a packed hash's bits."""
 
 
 def perceptual_signatures(grays: Sequence[Image.Image]) -> list[bytes]:
@@ -81,7 +82,7 @@ def _checked(gray: Image.Image) -> Image.Image:
 def _hashes(cells: Sequence[Image.Image]) -> list[bytes]:
     """The hash of each image."""
     signs = [imagehash.phash(one, hash_size=HASH_SIDE).hash for one in cells]
-    packed = pack_hashes(np.array(signs, bool).reshape(-1, HASH_SIDE**2))
+    packed = pack_hashes(np.array(signs, bool).reshape(-1, HASH_SIDE**2)[:, ORDER_OF_BITS])
     # As rows: a number that is taken out of an array loses its order of bytes.
     return [row.tobytes() for row in packed.reshape(-1, 1)]
 
@@ -94,13 +95,12 @@ def pack_hashes(signs: np.ndarray) -> np.ndarray:
     """Packs hashes for searching and storing.
 
     Args:
-        signs: bool [..., 64], of the frequencies in rows of 8, as imagehash has them.
+        signs: bool [..., 64], of the frequencies as `ORDER_OF_BITS` has them.
 
     Returns:
         uint64 [...], most significant byte first in memory.
     """
-    packed = np.packbits(signs[..., _ORDER], axis=-1)
-    return np.ascontiguousarray(packed).view(">u8")[..., 0]
+    return np.ascontiguousarray(np.packbits(signs, axis=-1)).view(">u8")[..., 0]
 
 
 def unpack_signatures(signatures: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

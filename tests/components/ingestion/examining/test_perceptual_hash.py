@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from components.ingestion.examining.perceptual_hash import (
+    ORDER_OF_BITS,
     SIGNATURE_BYTES,
     pack_hashes,
     perceptual_signatures,
@@ -28,7 +29,7 @@ def test_a_signature_is_the_hash_and_the_thumbnail():
     assert thumbnails.dtype == np.uint8
     assert thumbnails.shape == (1, 16, 16)
     expected = imagehash.phash(gray.reduce(4)).hash.reshape(1, 64)
-    assert hashes == pack_hashes(expected)
+    assert hashes == pack_hashes(expected[:, ORDER_OF_BITS])
     assert np.array_equal(thumbnails[0], np.asarray(gray.reduce(8)))
 
 
@@ -48,10 +49,10 @@ def test_golden_hash_of_a_scene():
     assert thumbnails[0, 0].tolist() == pytest.approx(expected, abs=1)
 
 
-def test_pack_hashes_deals_the_low_frequencies_out_to_the_quarters():
+def test_the_low_frequencies_are_dealt_out_to_the_quarters_of_a_hash():
     signs = np.zeros((5, 64), bool)
     signs[0, 0] = signs[1, 1] = signs[2, 8] = signs[3, 2] = signs[4, 63] = True
-    assert [f"{packed:016x}" for packed in pack_hashes(signs)] == [
+    assert [f"{packed:016x}" for packed in pack_hashes(signs[:, ORDER_OF_BITS])] == [
         "8000000000000000",
         "0000800000000000",
         "0000000080000000",
