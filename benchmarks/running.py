@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.ingestion.rules import IngestionRules
 from pipeline.config import PipelineConfig
+from pipeline.loading import loading
 from pipeline.rules import ingestion_rules
 
 
@@ -27,12 +28,13 @@ def prepare_ingestion(root: Path, destination: Path, rules: IngestionRules) -> C
         cannot be used.
     """
     # Not above: TensorFlow and TFX take half a minute to load, and no benchmark counts that.
-    from tfx.dsl.components.base import base_beam_executor
-    from tfx.types import standard_artifacts
+    with loading():
+        from tfx.dsl.components.base import base_beam_executor
+        from tfx.types import standard_artifacts
 
-    from components.beam_arguments import ONE_PROCESS
-    from components.ingestion.driver import DATA_FOLDER_KEY, RULES_KEY
-    from components.ingestion.executor import ImageFolderExecutor
+        from components.beam_arguments import ONE_PROCESS
+        from components.ingestion.driver import DATA_FOLDER_KEY, RULES_KEY
+        from components.ingestion.executor import ImageFolderExecutor
 
     examples = standard_artifacts.Examples()
     examples.uri = str(destination)
@@ -47,6 +49,7 @@ def prepare_ingestion(root: Path, destination: Path, rules: IngestionRules) -> C
 def prepare_audit(root: Path, rules: IngestionRules) -> Callable[[], object]:
     """Returns what runs the audit."""
     # Not above: Beam takes seconds to load, which the workers would have to wait for as well.
-    from components.ingestion.survey import audit_folder
+    with loading():
+        from components.ingestion.survey import audit_folder
 
     return functools.partial(audit_folder, str(root), rules)

@@ -14,6 +14,7 @@ from components.ingestion.rules import IngestionRules
 from pipeline.audit.bar import show_progress
 from pipeline.audit.command_line import STANDARD_OUTPUT, Request, parse_request
 from pipeline.audit.table import write_table
+from pipeline.loading import loading
 from pipeline.printing import print_plain
 from pipeline.rules import ingestion_rules
 
@@ -30,7 +31,8 @@ AuditFolder = Callable[[str, IngestionRules], "Audit"]
 
 def audit_folder(root: str, rules: IngestionRules) -> "Audit":
     """Loads Apache Beam, which takes seconds, and looks through a folder; see `survey`."""
-    from components.ingestion import survey
+    with loading():
+        from components.ingestion import survey
 
     return survey.audit_folder(root, rules)
 

@@ -24,6 +24,7 @@ from pipeline.kubeflow.prepared_run import load_run
 from pipeline.kubeflow.preparing import prepare_run
 from pipeline.kubeflow.progress import ProgressLines
 from pipeline.kubeflow.say import say
+from pipeline.loading import loading
 from pipeline.runs.failures import InterruptionError, explain
 
 
@@ -70,9 +71,10 @@ def _prepare(arguments: argparse.Namespace, executor: ExecutorInput) -> None:
 
 def _run_step(step: str, executor: ExecutorInput) -> None:
     # These load TFX, ten seconds, which PrepareRun does not need.
-    from pipeline.kubeflow.launching import launch_step
-    from pipeline.kubeflow.outcome import record_failure, record_success
-    from pipeline.kubeflow.outputs import hand_over
+    with loading():
+        from pipeline.kubeflow.launching import launch_step
+        from pipeline.kubeflow.outcome import record_failure, record_success
+        from pipeline.kubeflow.outputs import hand_over
 
     run = load_run(executor.parameters[RUN_FOLDER])
     try:

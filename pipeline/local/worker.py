@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from pipeline.config import PipelineConfig, from_dict
+from pipeline.loading import loading
 from pipeline.local.events import Event, RunFailed
 from pipeline.local.interruption import Interruption
 from pipeline.local.lifeline import end_with_the_supervisor
@@ -40,7 +41,8 @@ def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
     listen(ProgressHandler(emit))
     try:
         # Takes half a minute.
-        from pipeline.local import steps
+        with loading():
+            from pipeline.local import steps
     except Exception as error:
         return _fail(emit, "", error)
     interruption = Interruption()

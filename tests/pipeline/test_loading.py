@@ -1,0 +1,34 @@
+import gc
+
+import pytest
+
+from pipeline.loading import loading
+
+
+@pytest.fixture(autouse=True)
+def _thawed():
+    """No other test has to live with what these froze."""
+    yield
+    gc.unfreeze()
+
+
+def test_what_is_loaded_is_spared_by_the_garbage_collector():
+    before = gc.get_freeze_count()
+    with loading():
+        kept = [[] for _ in range(1_000)]
+    assert gc.get_freeze_count() >= before + len(kept)
+    later = []
+    assert any(later is found for found in gc.get_objects())
+    assert not any(kept is found for found in gc.get_objects())
+
+
+def test_nothing_is_collected_meanwhile_but_afterwards():
+    with loading():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_failure_leaves_the_collector_at_work():
+    with pytest.raises(ImportError), loading():
+        raise ImportError
+    assert gc.isenabled()
