@@ -14,11 +14,12 @@ from components.ingestion.examining.examination import (
     look_at_file,
     read_or_reject,
 )
-from components.ingestion.examining.sandbox import Sandbox, warm_up
+from components.ingestion.examining.sandbox import Sandbox
 from components.ingestion.gathering import pack, unpack, windowed
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.folder import ImageFile, Rejection
 from components.ingestion.rules import IngestionRules
+from components.ingestion.workers import warm_up
 from components.progress import Progress
 
 BATCH = 1_024

@@ -8,18 +8,23 @@ import collections
 import concurrent.futures
 import dataclasses
 import itertools
-import multiprocessing.context
-import multiprocessing.forkserver
 import os
 import resource
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Generic, TypeVar
 
 import pebble
+
+from components.ingestion.workers import (
+    cores,
+    end_pool,
+    keep_memory,
+    result_of,
+    worker_context,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,8 +50,6 @@ BYTES_BESIDE = 512 * 1024**2
 ATTEMPTS = 3
 """For an item that is alone with its worker when the pool breaks. A pool breaks when a worker dies
 before its first message was read, and cannot say then whose fault it was."""
-LOST_SECONDS = 1.0
-"""Between two looks at whether a pool broke without telling those who wait."""
 
 TOO_SLOW = "too slow"
 CRASH = "crash of the decoder"
@@ -86,7 +89,7 @@ class Sandbox(Generic[Item, Result]):
         self._failure = failure
         self._preload = preload
         self._max_seconds = max_seconds
-        self._workers = _cores()
+        self._workers = cores()
         self._chunk = FIRST_CHUNK
         self._pool: pebble.ProcessPool | None = None
         self._memory = int(max_megapixels * 1e6 * BYTES_A_PIXEL) + BYTES_BESIDE
@@ -130,21 +133,19 @@ class Sandbox(Generic[Item, Result]):
                 self._workers,
                 initializer=_prepare_worker,
                 initargs=(self._memory,),
-                context=_context(self._preload),
+                context=worker_context(self._preload),
             )
         return self._pool
 
     def _end_pool(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.stop()
-            # Nobody needs to wait the 0.3 seconds in which the pool finds out.
-            threading.Thread(target=pool.join).start()
+            end_pool(pool)
 
     def _results(self, sent: _Sent[Item, Result], attempt: int = 1) -> list[Result]:
         chunk = sent.chunk
         try:
-            seconds, results = _wait(sent)
+            seconds, results = result_of(sent.future, sent.pool)
         except Exception as error:
             # Whatever it is, it must not be the end of the run.
             if len(chunk) == 1:
@@ -173,38 +174,6 @@ class Sandbox(Generic[Item, Result]):
         return UNEXPECTED, f"{type(error).__name__}: {error}"[:200]
 
 
-def warm_up(preload: str) -> None:
-    """Starts the process that all workers are copies of, and does not wait for it.
-
-    Args:
-        preload: As of the first `Sandbox` that will be used.
-    """
-    _context(preload)
-    multiprocessing.forkserver.ensure_running()
-
-
-def _context(preload: str) -> multiprocessing.context.ForkServerContext:
-    # Not fork: the threads of TensorFlow and Beam would be copied in the middle of their work.
-    context = multiprocessing.get_context("forkserver")
-    # Of no effect once the server runs.
-    context.set_forkserver_preload([preload])
-    return context
-
-
-def _cores() -> int:
-    # Not os.cpu_count: a container may be allowed fewer than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _wait(sent: _Sent[Item, Result]) -> tuple[float, list[Result]]:
-    """What comes back of items on their way; raises what ended them."""
-    while not sent.future.done():
-        concurrent.futures.wait([sent.future], timeout=LOST_SECONDS)
-        if not sent.pool.active and not sent.future.done():
-            raise BrokenProcessPool("The pool broke before it took the items.")
-    return sent.future.result()
-
-
 def _map_here(
     function: Callable[[Item], Any],
     finish: Callable[[list[Any]], list[Result]] | None,
@@ -221,6 +190,7 @@ def _map_here(
 def _prepare_worker(memory: int) -> None:
     # Decoders write their complaints there; what matters of them is in the rejection.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    keep_memory()
     _limit_memory(memory)
 
 
