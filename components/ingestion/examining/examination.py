@@ -5,10 +5,10 @@ decoded again before they are trained on. TensorFlow is not needed for it.
 """
 
 import dataclasses
+import functools
 import hashlib
-import operator
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 # Not used here: imagehash loads it when it is first called, which each worker would do on its own.
 import scipy.fftpack  # noqa: F401
@@ -39,9 +39,11 @@ ON_ITS_SIDE = 5
 """The first of the orientations of Exif, 1 to 8, that exchange width and height."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(NamedTuple):
     """What is known of one image.
+
+    A tuple, since it is pickled a dozen times on its way through Beam: a frozen dataclass takes as
+    long for that as it takes to decode a small image.
 
     Attributes:
         filename: Path below the data folder, "/" between its parts.
@@ -80,14 +82,9 @@ class Examination:
     signature: bytes
     structure: bytes = b""
 
-    def __reduce__(self) -> tuple[type["Examination"], tuple[Any, ...]]:
-        # The way of frozen dataclasses with slots costs as much as to decode a small image, and an
-        # examination is pickled a dozen times on its way through Beam.
-        return Examination, _FIELDS(self)
-
     def without_signature(self) -> "Examination":
         """The same, but half as large."""
-        return dataclasses.replace(self, signature=b"")
+        return self._replace(signature=b"")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,9 +98,6 @@ class Look:
 
     known: Mapping[str, Any]
     gray: Image.Image
-
-
-_FIELDS = operator.attrgetter(*(field.name for field in dataclasses.fields(Examination)))
 
 
 def examine_file(
@@ -201,8 +195,13 @@ def _digest(structure: bytes | None) -> bytes:
 def _small_gray(image: Image.Image, rules: ImageRules) -> Image.Image:
     # Of no effect but on a JPEG, which is then decoded at 1/2, 1/4 or 1/8, in gray.
     image.draft("L", (GRAY_SIDE, GRAY_SIDE))
-    upright = decode_upright(image, dataclasses.replace(rules, channels=1))
+    upright = decode_upright(image, _in_gray(rules))
     return upright.resize((GRAY_SIDE, GRAY_SIDE), Image.Resampling.BOX)
+
+
+@functools.cache
+def _in_gray(rules: ImageRules) -> ImageRules:
+    return dataclasses.replace(rules, channels=1)
 
 
 def _stored_channels(image: Image.Image) -> int:

@@ -6,6 +6,7 @@ Every file below the root is in the result, as an image to read or as a rejectio
 import collections
 import dataclasses
 import os
+import sys
 import unicodedata
 from collections.abc import Iterable
 
@@ -135,7 +136,8 @@ def _classify(root: str, found: Found, is_pre_split: bool) -> ImageFile | Reject
     reason = why_not_a_file(root, found)
     if reason:
         return Rejection(filename, class_text, reason)
-    return ImageFile(filename, class_text, given_split)
+    # One string for all files of a class: they travel, and are held, by the thousand.
+    return ImageFile(filename, sys.intern(class_text), given_split)
 
 
 def _class_folders(root: str, folders: list[str], is_pre_split: bool) -> tuple[str, ...]:
