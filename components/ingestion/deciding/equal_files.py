@@ -34,8 +34,8 @@ def settle_equal_files(
         keeps_signatures: Whether the images that are kept still have theirs.
 
     Returns:
-        `KEPT`, packed, `SIGNATURES`: (digest, signature) of these, `DUPLICATES`, `CONFLICTS` and
-        `FINDINGS`.
+        `KEPT`, packed, `SIGNATURES`: lists of (digest, signature) of these, `DUPLICATES`,
+        `CONFLICTS` and `FINDINGS`.
     """
     parts = 1 + (images_expected + known.most_images) // PART_SIZE
     new = examined | "NewByContent" >> _gather_by_content(parts)
@@ -83,6 +83,5 @@ def _settle_equal(
         if settlement.kept:
             kept.append(settlement.kept)
         yield from settlement_outputs(settlement)
-    for image in kept:
-        yield beam.pvalue.TaggedOutput(SIGNATURES, (image.sha256, image.signature))
+    yield beam.pvalue.TaggedOutput(SIGNATURES, [(image.sha256, image.signature) for image in kept])
     yield pack(kept if keeps_signatures else [image.without_signature() for image in kept])

@@ -9,7 +9,7 @@ from components.ingestion.comparing.connected import ConnectedComponents
 from components.ingestion.comparing.earlier import EarlierImage, EarlierSpans
 from components.ingestion.deciding.outputs import KNOWN, NEW
 from components.ingestion.examining.examination import Examination
-from components.ingestion.gathering import GatherAll, unpack
+from components.ingestion.gathering import ApplyToAll, GatherAll, unpack
 
 
 def group_name(filename: str, pattern: str) -> str | None:
@@ -37,15 +37,12 @@ def link(
     pattern: str,
 ) -> beam.pvalue.AsSingleton:
     """Components of images and groups: image -> component, group -> component."""
-    looking_alike = beam.pvalue.AsSingleton(
-        pairs | "ListPairs" >> beam.combiners.ToList() | "Images" >> beam.Map(_images_of)
-    )
+    looking_alike = beam.pvalue.AsSingleton(pairs | "Images" >> ApplyToAll(_images_of))
     # Copies under several names tie their groups together, as look-alikes do.
     copied = beam.pvalue.AsSingleton(
         duplicates
         | "DigestOfDuplicate" >> beam.Map(lambda duplicate: duplicate.examination.sha256)
-        | "ListDigests" >> beam.combiners.ToList()
-        | "DigestsOfDuplicates" >> beam.Map(frozenset)
+        | "DigestsOfDuplicates" >> ApplyToAll(frozenset)
     )
     sources = {NEW: examined, **({KNOWN: known.read("Groups")} if known.files else {})}
     in_groups = [

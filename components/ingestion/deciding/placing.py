@@ -12,7 +12,7 @@ from components.ingestion.comparing.look_alikes import CONFLICTS, FINDINGS
 from components.ingestion.deciding.groups import component_of, group_name
 from components.ingestion.deciding.outputs import ALONE, KEPT, TOGETHER
 from components.ingestion.examining.examination import Examination
-from components.ingestion.gathering import GatherAll, pack, unpack
+from components.ingestion.gathering import Gather, GatherAll, pack, unpack
 from components.ingestion.reporting.findings import Finding
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import (
@@ -25,7 +25,8 @@ from components.ingestion.writing.manifest import Row, read_used
 
 
 def place(
-    images: beam.PCollection,
+    alone: beam.PCollection,
+    alike: beam.PCollection,
     known: EarlierSpans,
     links: beam.pvalue.AsSingleton,
     rules: IngestionRules,
@@ -35,7 +36,8 @@ def place(
     """Gives each image its split.
 
     Args:
-        images: Packed Examinations.
+        alone: Packed Examinations of images that look like no other.
+        alike: Examination of each other image.
         known: The images of the spans before this one.
         links: What must stay together: image or group -> its component.
         rules: With the pattern of groups.
@@ -46,13 +48,16 @@ def place(
         `KEPT`: (split, Examination), `CONFLICTS` and `FINDINGS`.
     """
     pattern = rules.group_pattern
-    sorted_out = images | "WhoStaysTogether" >> beam.ParDo(
-        _sort_out_groups, links, pattern, plan
-    ).with_outputs(TOGETHER, main=ALONE)
-    earlier_splits = _earlier_splits(images.pipeline, links, pattern, earlier) if earlier else {}
+    if pattern:
+        alone, together = _sort_out(alone, alike, links, pattern)
+    else:
+        together = alike | "ComponentOf" >> beam.Map(
+            lambda image, links: (links[image.sha256], image), links
+        )
+    earlier_splits = _earlier_splits(alone.pipeline, links, pattern, earlier) if earlier else {}
     held = _held(known, links, pattern) if known.files else {}
     placed = (
-        sorted_out[TOGETHER]
+        together
         | "StayTogether" >> beam.GroupByKey()
         | "PlaceTogether"
         >> beam.ParDo(_place_together, earlier_splits, held, pattern, plan).with_outputs(
@@ -60,24 +65,52 @@ def place(
         )
     )
     kept = (
-        (sorted_out[ALONE], placed[KEPT] | "GatherPlaced" >> GatherAll())
+        (
+            alone | "Undecided" >> beam.Map(lambda packed: (None, packed)),
+            placed[KEPT] | "GatherPlaced" >> beam.ParDo(Gather()),
+        )
         | "Placed" >> beam.Flatten()
-        | "UnpackPlaced" >> beam.FlatMap(unpack)
+        | "PlaceAlone" >> beam.FlatMapTuple(lambda split, packed: _place_alone(split, packed, plan))
     )
     return {KEPT: kept, CONFLICTS: placed[CONFLICTS], FINDINGS: placed[FINDINGS]}
 
 
-def _sort_out_groups(
-    packed: bytes, links: Mapping[str, str], pattern: str, plan: SplitPlan
-) -> Iterator[Any]:
+def _sort_out(
+    alone: beam.PCollection,
+    alike: beam.PCollection,
+    links: beam.pvalue.AsSingleton,
+    pattern: str,
+) -> tuple[beam.PCollection, beam.PCollection]:
+    """Which images stay alone, packed, and (component, image) of the others.
+
+    Those that look like no other may be in a group with them, or with one another.
+    """
+    sorted_out = (
+        (alone, alike | "GatherAlike" >> GatherAll())
+        | "Kept" >> beam.Flatten()
+        | "WhoStaysTogether"
+        >> beam.ParDo(_sort_out_groups, links, pattern).with_outputs(TOGETHER, main=ALONE)
+    )
+    return sorted_out[ALONE], sorted_out[TOGETHER]
+
+
+def _sort_out_groups(packed: bytes, links: Mapping[str, str], pattern: str) -> Iterator[Any]:
     alone = []
     for image in unpack(packed):
         component = component_of(image.sha256, image.filename, links, pattern)
         if component:
             yield beam.pvalue.TaggedOutput(TOGETHER, (component, image))
         else:
-            alone.append((choose_split(image.sha256, plan[image.given_split]), image))
+            alone.append(image)
     yield pack(alone)
+
+
+def _place_alone(
+    split: str | None, packed: bytes, plan: SplitPlan
+) -> Iterator[tuple[str, Examination]]:
+    """Pairs of split and image; an image without a split gets the one that its digest says."""
+    for image in unpack(packed):
+        yield split or choose_split(image.sha256, plan[image.given_split]), image
 
 
 def _earlier_splits(

@@ -4,8 +4,9 @@ import csv
 import errno
 import os
 import posixpath
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TextIO, cast
+from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
 from components.errors import PipelineError
 
@@ -147,6 +148,19 @@ def read_file(root: str, filename: str, most_bytes: int | None = None) -> bytes:
         return content
 
 
+def create_file(path: str) -> BinaryIO:
+    """Opens a new file, local or remote, to write bytes into."""
+    if is_local(path):
+        return open(path, "wb")
+    return cast(BinaryIO, _gfile().GFile(path, "wb"))
+
+
+def write_file(folder: str, name: str, content: bytes) -> None:
+    """Writes one file into a folder, local or remote."""
+    with create_file(os.path.join(folder, name)) as file:
+        file.write(content)
+
+
 def open_text(path: str, mode: str) -> TextIO:
     """Opens a UTF-8 file, local or remote, with its line ends left alone, as CSV needs it."""
     if is_local(path):
@@ -160,7 +174,15 @@ def write_rows(file: TextIO, rows: Iterable[Sequence[str]]) -> None:
     # A carriage return alone is left unquoted otherwise, and refused by the reader.
     quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
-        (quoted if any("\r" in value for value in row) else plain).writerow(row)
+        (quoted if "\r" in "".join(row) else plain).writerow(row)
+
+
+def remove_folder(folder: str) -> None:
+    """Removes a folder and all that is in it, local or remote, if it is there."""
+    if is_local(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    elif _gfile().isdir(folder):
+        _gfile().rmtree(folder)
 
 
 def remove_file(path: str) -> None:

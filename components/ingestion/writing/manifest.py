@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TextIO
 import apache_beam as beam
 
 from components.ingestion.comparing.copies import Duplicate
-from components.ingestion.gathering import Gather, unpack_all
+from components.ingestion.gathering import ApplyToAll, Gather, unpack_all
 from components.ingestion.listing.file_system import open_text, remove_file, write_rows
 from components.ingestion.listing.folder import Rejection
 
@@ -80,8 +80,7 @@ class WriteManifest(beam.PTransform):
             | "AllParts" >> beam.Flatten()
             | "GroupByPart" >> beam.GroupByKey()
             | "WritePart" >> beam.MapTuple(self._write_part)
-            | "ListParts" >> beam.combiners.ToList()
-            | "MergeParts" >> beam.Map(self._merge)
+            | "MergeParts" >> ApplyToAll(self._merge)
         )
 
     def _write_part(self, part: int, gathered: Iterable[bytes]) -> str:

@@ -290,6 +290,20 @@ def test_stops_when_too_much_is_rejected(root, tmp_path):
         _ingest(root, tmp_path / "examples", max_reject_fraction=0.05)
 
 
+def test_work_files_are_gone_also_after_a_failure(examples, tmp_path, monkeypatch):
+    kept = {"Split-train", "Split-eval", "Split-test", "audit.json", "manifest.csv"}
+    assert set(os.listdir(examples.uri)) == {*kept, "rejects.csv", "report.html"}
+    monkeypatch.setattr(executor.Audit, "write", _fail)
+    root = make_image_folder(tmp_path / "data", {"cat": 9, "dog": 9})
+    with pytest.raises(RuntimeError, match="no more room"):
+        _ingest(root, tmp_path / "examples")
+    assert "work" not in os.listdir(tmp_path / "examples")
+
+
+def _fail(*_):
+    raise RuntimeError("no more room")
+
+
 def _ingest_span(root, number, destination, *earlier_spans):
     properties = {"span": number, "earlier_spans": json.dumps([e.uri for e in earlier_spans])}
     return _ingest(root / f"span-{number}", destination, properties=properties)

@@ -8,7 +8,15 @@ from apache_beam.testing.util import assert_that
 
 from components.beam_arguments import ONE_PROCESS
 from components.ingestion import gathering
-from components.ingestion.gathering import Gather, GatherAll, pack, part_of, unpack, unpack_all
+from components.ingestion.gathering import (
+    ApplyToAll,
+    Gather,
+    GatherAll,
+    pack,
+    part_of,
+    unpack,
+    unpack_all,
+)
 
 
 def _pipeline():
@@ -72,3 +80,12 @@ def test_what_is_packed_can_be_unpacked():
 )
 def test_part_of(sha256, parts, expected):
     assert part_of(sha256, parts) == expected
+
+
+@pytest.mark.parametrize("values", [[], [3], [2, 3, 1]])
+def test_a_function_is_called_once_with_all_values(values):
+    def check(results):
+        assert results == [sorted(values)]
+
+    with _pipeline() as pipeline:
+        assert_that(pipeline | beam.Create(values) | ApplyToAll(sorted), check)

@@ -173,7 +173,7 @@ def decided(tmp_path, earlier):
         with _pipeline() as pipeline:
             examined = pipeline | beam.Create(images)
             plan = plan_splits((), rules.split_weights)
-            decided = decide(examined, "nowhere", rules, plan, "", spans)
+            decided = decide(examined, "nowhere", rules, plan, str(tmp_path / "work"), "", spans)
             _ = (
                 (
                     decided.placed | beam.MapTuple(lambda split, image: (image.filename, split)),

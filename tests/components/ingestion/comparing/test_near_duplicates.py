@@ -9,6 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from PIL import Image, ImageOps
 
+from components.ingestion.comparing import near_duplicates
 from components.ingestion.comparing.connected import connected_components
 from components.ingestion.comparing.hash_index import MOST_CANDIDATES
 from components.ingestion.comparing.near_duplicates import (
@@ -16,7 +17,9 @@ from components.ingestion.comparing.near_duplicates import (
     find_pairs,
     make_batch,
     make_gallery,
+    write_batches,
 )
+from components.ingestion.gathering import unpack
 from components.ingestion.rules import DEFAULT_DISTANCE, LARGEST_DISTANCE
 from tests.components.ingestion.scenes import cut, scene, sign
 from tests.shared_data import shared_data
@@ -59,10 +62,11 @@ def find(signed, distance=DEFAULT_DISTANCE):
     return sorted({pair for batch in batches for pair in find_pairs(batch, gallery, distance)})
 
 
-def find_on_beam(signed, expected, distance=DEFAULT_DISTANCE):
+def find_on_beam(signed, expected, folder):
     with TestPipeline() as pipeline:
-        pairs = pipeline | beam.Create(signed) | NearDuplicatePairs(distance)
-        assert_that(pairs, equal_to(expected))
+        lists = [signed[::2], signed[1::2], []]
+        pairs = pipeline | beam.Create(lists) | NearDuplicatePairs(DEFAULT_DISTANCE, str(folder))
+        assert_that(pairs | beam.Distinct(), equal_to(expected))
 
 
 @pytest.mark.parametrize("copy", COPIES)
@@ -85,18 +89,30 @@ def test_distance_0_finds_equal_hashes_only():
     assert find(signed, 0) == [("a", "b")]
 
 
-def test_on_beam_in_any_order():
+def test_on_beam_in_any_order(tmp_path):
     signed = [("b", sign(scene())), ("a", sign(COPIES["uneven"])), *STRANGERS]
     signed += [("d/ü", sign(scene(7))), ("c,\n", sign(recompress(scene(7), 50))), ("e", b"")]
     expected = [("a", "b"), ("c,\n", "d/ü")]
-    find_on_beam(signed, expected)
+    find_on_beam(signed, expected, tmp_path)
     random.Random(0).shuffle(signed)
-    find_on_beam(signed, expected)
+    find_on_beam(signed, expected, tmp_path)
 
 
 @pytest.mark.parametrize("signed", [[], [("a", b""), ("b", b"")], [("a", sign(scene()))]])
-def test_nothing_to_find_on_beam(signed):
-    find_on_beam(signed, [])
+def test_nothing_to_find_on_beam(signed, tmp_path):
+    find_on_beam(signed, [], tmp_path)
+
+
+def test_batches_are_files_of_names_that_their_content_gives(tmp_path, monkeypatch):
+    signed = [(str(number), sign(scene(number))) for number in range(3)] + [("blank", b"")]
+    monkeypatch.setattr(near_duplicates, "BATCH_SIZE", 2)
+    folder = tmp_path / "work"
+    names = list(write_batches(signed, str(folder)))
+    assert len(names) == 2
+    assert list(write_batches(signed, str(folder))) == names
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    batches = [unpack((folder / name).read_bytes()) for name in names]
+    assert [batch.keys for batch in batches] == [["0", "1"], ["2"]]
 
 
 def test_names_that_are_not_utf8():
@@ -144,7 +160,7 @@ def test_photos():
 @pytest.mark.parametrize("distance", [-1, LARGEST_DISTANCE + 1])
 def test_a_distance_out_of_range_is_refused(distance):
     with pytest.raises(ValueError, match="distance") as caught:
-        NearDuplicatePairs(distance)
+        NearDuplicatePairs(distance, "")
     assert str(caught.value) == (
         f"The distance of near-duplicates must be 0 to 16 bits. Received: {distance}."
     )

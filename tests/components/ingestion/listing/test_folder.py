@@ -7,7 +7,14 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import read_file
+from components.ingestion.listing.file_system import (
+    folder_exists,
+    list_files,
+    make_folder,
+    read_file,
+    remove_folder,
+    write_file,
+)
 from components.ingestion.listing.folder import ImageFile, ImageFolder, Rejection, list_image_folder
 
 TREES = (
@@ -375,3 +382,15 @@ def test_reads_a_local_file(root):
     _touch(root, "a/1.png")
     (root / "a" / "1.png").write_bytes(b"\0\r\n\xff")
     assert read_file(str(root), "a/1.png") == b"\0\r\n\xff"
+
+
+@pytest.mark.parametrize("root", ["", "ram://work"])
+def test_a_folder_is_made_filled_and_removed_locally_and_far_away(root, tmp_path):
+    folder = root or str(tmp_path / "work")
+    make_folder(folder)
+    write_file(folder, "one", b"\0\r\n\xff")
+    assert read_file(folder, "one") == b"\0\r\n\xff"
+    assert list_files(folder) == ["one"]
+    remove_folder(folder)
+    assert not folder_exists(folder)
+    remove_folder(folder)
