@@ -95,7 +95,7 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
                 earlier_spans,
                 keeps_signatures=is_span,
             )
-            used = _write(found, folder, rules, uri)
+            used = _write(found, folder, rules, uri, work_folder)
             if is_span:
                 span = os.path.basename(folder.root.rstrip("/"))
                 _ = used | WriteSignatures(uri, span, len(folder.files))
@@ -114,13 +114,17 @@ def _work_folder(uri: str) -> Iterator[str]:
         remove_folder(folder)
 
 
-def _write(found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str) -> beam.PCollection:
+def _write(
+    found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str, work_folder: str
+) -> beam.PCollection:
     """Lays out what is written: records by split, manifest, rejections, audit.
 
     Returns:
         (split, Examination) of the images that are used.
     """
-    written = found.decisions.placed | WriteShards(folder.root, uri, rules.image, len(folder.files))
+    written = found.decisions.placed | WriteShards(
+        folder.root, uri, work_folder, rules.image, len(folder.files)
+    )
     rejections = (found.rejections, written[REJECTED]) | "AllRejections" >> beam.Flatten()
     _ = (
         written[ROWS],

@@ -1,28 +1,27 @@
-"""Examined images -> their records, read again, verified with TensorFlow."""
+"""Examined images -> their records, where TensorFlow has to be asked."""
 
 import concurrent.futures
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from components import images
 from components.features import AS_FOUND
-from components.ingestion.examining.examination import Examination, read_or_reject
-from components.ingestion.listing.folder import ImageFile, Rejection
+from components.ingestion.examining.examination import Examination
+from components.ingestion.listing.folder import Rejection
 from components.ingestion.parts import map_parts
 from components.ingestion.writing.record import serialize_record
+from components.ingestion.writing.rereading import read_again
+from components.ingestion.writing.store import Outcome
 from components.normalisation.normalise import Normalised, normalise
 from components.normalisation.opening import UnusableImageError
 from components.normalisation.rules import ImageRules
 
-CHANGED = "changed while it was read"
 PART_SIZE = 16
 """Records that one thread makes in a row, if threads make them."""
 MOST_STRUCTURES = 10_000
 """Of JPEGs and PNGs that TensorFlow decodes; most folders have ten or fewer."""
 
-Made: TypeAlias = tuple[Examination, tuple[bytes, str] | Rejection]
-"""An image; its record, serialized, and its treatment, or why there is none."""
+Made: TypeAlias = tuple[Examination, Outcome]
 
 
 class RecordMaker:
@@ -44,6 +43,10 @@ class RecordMaker:
         """Ends the threads."""
         self._threads.shutdown()
 
+    def is_needed(self, image: Examination) -> bool:
+        """Whether an image may need more than to be copied: it is transcoded, or of a new kind."""
+        return bool(image.treatment) or image.structure not in self._decoded
+
     def make(self, chosen: Iterable[Examination]) -> Iterator[Made]:
         """Yields the outcome of each image, in their order."""
         return map_parts(self._make_all, chosen, PART_SIZE, self._threads)
@@ -51,13 +54,10 @@ class RecordMaker:
     def _make_all(self, chosen: Sequence[Examination]) -> list[Made]:
         return [(image, self._make(image)) for image in chosen]
 
-    def _make(self, image: Examination) -> tuple[bytes, str] | Rejection:
-        file = ImageFile(image.filename, image.class_text, image.given_split)
-        found = read_or_reject(self._root, file, self._rules)
+    def _make(self, image: Examination) -> Outcome:
+        found = read_again(self._root, self._rules, image)
         if isinstance(found, Rejection):
             return found
-        if hashlib.sha256(found).hexdigest() != image.sha256:
-            return Rejection(image.filename, image.class_text, CHANGED, "run again")
         try:
             normalised = self._normalise(image, found)
         except UnusableImageError as error:

@@ -1,13 +1,15 @@
 import random
 
 import pytest
+import tensorflow as tf
 
 from components import features
-from components.ingestion.writing.record import make_record, serialize_record
+from components.ingestion.writing.record import serialize_record
 from tests.components.ingestion.examinations import make_examination
 
 
-def _values(example):
+def _values(serialized):
+    example = tf.train.Example.FromString(serialized)
     return {
         key: list(getattr(feature, feature.WhichOneof("kind")).value)
         for key, feature in example.features.feature.items()
@@ -16,7 +18,7 @@ def _values(example):
 
 def test_a_record_has_every_raw_feature():
     image = make_examination("Äpfel/0 1.heic", format="heic", height=30, width=40, size=123)
-    values = _values(make_record(image, b"PNG of it", "transcoded to png: format heic"))
+    values = _values(serialize_record(image, b"PNG of it", "transcoded to png: format heic"))
     assert values == {
         "image/encoded": [b"PNG of it"],
         "image/format": [b"heic"],
@@ -51,5 +53,8 @@ def test_a_record_has_every_raw_feature():
 def test_is_serialized_as_protobuf_does_it(changes, bytes_of_file):
     image = make_examination("Äpfel/" + "x" * (bytes_of_file % 300) + ".png", **changes)
     encoded = random.Random(1).randbytes(bytes_of_file)
-    expected = make_record(image, encoded, "as found").SerializeToString(deterministic=True)
-    assert serialize_record(image, encoded, "as found") == expected
+    serialized = serialize_record(image, encoded, "as found")
+    example = tf.train.Example.FromString(serialized)
+    assert example.features.feature["image/encoded"].bytes_list.value == [encoded]
+    assert example.features.feature["image/bytes"].int64_list.value == [image.size]
+    assert serialized == example.SerializeToString(deterministic=True)

@@ -1,5 +1,3 @@
-import dataclasses
-
 import pytest
 
 from components import images
@@ -81,16 +79,14 @@ def test_no_more_structures_are_kept_than_memory_allows(root, chosen, monkeypatc
     monkeypatch.setattr(record_maker, "MOST_STRUCTURES", 3)
     maker = RecordMaker(str(root), RULES)
     jpegs = [image for image in chosen if image.format == "jpeg"]
-    different = [
-        dataclasses.replace(image, structure=bytes([number])) for number, image in enumerate(jpegs)
-    ]
+    different = [image._replace(structure=bytes([number])) for number, image in enumerate(jpegs)]
     assert len(list(maker.make(different))) == len(jpegs)
     maker.close()
     assert len(maker._decoded) == 3
 
 
 def test_what_changed_is_rejected(root, chosen):
-    changed = dataclasses.replace(chosen[0], sha256="0" * 64)
+    changed = chosen[0]._replace(sha256="0" * 64)
     [(image, outcome)] = _make(root, [changed])
     assert image is changed
     assert outcome == Rejection("cat/00", "cat", "changed while it was read", "run again")

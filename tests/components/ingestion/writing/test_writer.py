@@ -1,4 +1,3 @@
-import dataclasses
 import hashlib
 import random
 
@@ -48,7 +47,7 @@ def _write(root, folder, placed, most_records=20):
         written = (
             pipeline
             | beam.Create(list(placed))
-            | WriteShards(str(root), str(folder), RULES, most_records)
+            | WriteShards(str(root), str(folder), f"{folder} work", RULES, most_records)
         )
         for name in (ROWS, WRITTEN, REJECTED):
             path = folder.parent / f"{folder.name} {name}"
@@ -96,7 +95,7 @@ def test_records_are_in_the_order_of_their_digests_and_none_is_lost(root, tmp_pa
 
 def test_a_file_that_changed_or_vanished_since_it_was_examined_is_rejected(root, tmp_path):
     placed = list(_placed(root))
-    changed = dataclasses.replace(placed[3][1], sha256="0" * 64)
+    changed = placed[3][1]._replace(sha256="0" * 64)
     vanished = make_examination("cat/vanished.bmp")
     outputs = _write(root, tmp_path / "out", [*placed[:3], ("train", changed), ("train", vanished)])
     assert outputs[ROWS].count("as found") == 3
@@ -110,7 +109,7 @@ def test_a_file_that_changed_or_vanished_since_it_was_examined_is_rejected(root,
     ("most_records", "shards"), [(0, 1), (1, 1), (2_000, 1), (3_100, 2), (70_000, 35)]
 )
 def test_number_of_shards(most_records, shards):
-    assert WriteShards("root", "folder", RULES, most_records)._shards == shards
+    assert WriteShards("root", "folder", "work", RULES, most_records)._shards == shards
 
 
 @pytest.mark.parametrize(("noise", "format", "is_smaller"), [(0, "bmp", True), (1, "png", False)])
