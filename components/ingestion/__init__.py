@@ -12,10 +12,11 @@ accounting.py  whether a set can be learnt from and measured with
 
 rules.py       settings
 gathering.py   fewer, larger elements for Beam
+workers.py     processes that work beside Beam's
 parts.py       work on many files, in threads where that helps
 driver.py      has anything changed since the last run? (the cache)
 executor.py    all of it, on Beam
 component.py   all of it, as TFX sees it
 
-Nothing of it needs TensorFlow but writing/ and what TFX runs.
+Nothing of it needs TensorFlow but writing/record_maker.py and what TFX runs.
 """

@@ -1,11 +1,11 @@
 """What `python -m pipeline.audit` runs."""
 
-import sys
-
-from pipeline.audit.auditing import main
-from pipeline.process import run_command
-
-# Workers of the examination import this module again.
+# Workers of the examination import this module again, and need nothing of it.
 if __name__ == "__main__":
+    import sys
+
+    from pipeline.audit.auditing import main
+    from pipeline.process import run_command
+
     # A terminal without Unicode gets codes in place of what it cannot show.
     sys.exit(run_command(main, unshowable="backslashreplace"))

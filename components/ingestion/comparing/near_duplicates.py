@@ -47,7 +47,7 @@ PLAIN_DISTANCE = 4
 """For plain pictures: those that differ by more are never as alike as these have to be."""
 
 BATCH_SIZE = 1_000
-"""Images searched for at once; the hashes of their crops take 30 MB to make."""
+"""Images of a file, which are searched for at once."""
 
 Pair = tuple[str, str]
 

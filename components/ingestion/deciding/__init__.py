@@ -10,6 +10,6 @@ examinations
   -> all of these in a row                              decisions.py
 
 No step compares all with all, and none holds all images: in memory are the pairs of near-duplicates
-and the components that they form. Images go from step to step by the thousand, packed; those that
-look alike or belong together go one by one.
+and the components that they form; what pairs are found by lies in files. Images go from step to
+step by the thousand, packed; those that look alike or belong together go one by one.
 """

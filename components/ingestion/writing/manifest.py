@@ -3,6 +3,7 @@
 import csv
 import heapq
 import os
+import shutil
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TextIO
@@ -94,7 +95,11 @@ class WriteManifest(beam.PTransform):
         files = [open_text(part, "r") for part in parts]
         with open_text(path, "w") as merged:
             write_rows(merged, [HEADER])
-            write_rows(merged, heapq.merge(*map(csv.reader, files)))
+            if len(files) == 1:
+                # As most folders have it: nothing to merge.
+                shutil.copyfileobj(files[0], merged)
+            else:
+                write_rows(merged, heapq.merge(*map(csv.reader, files)))
         _remove(files, parts)
         return path
 
