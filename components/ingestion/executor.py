@@ -120,7 +120,7 @@ def _write(
     """Lays out what is written: records by split, manifest, rejections, audit.
 
     Returns:
-        (split, Examination) of the images that are used.
+        Lists of (split, Examination), of the images that are used.
     """
     written = found.decisions.placed | WriteShards(
         folder.root, uri, work_folder, rules.image, len(folder.files)
@@ -128,8 +128,9 @@ def _write(
     rejections = (found.rejections, written[REJECTED]) | "AllRejections" >> beam.Flatten()
     _ = (
         written[ROWS],
-        found.decisions.duplicates | "DuplicateRows" >> beam.Map(row_of_duplicate),
-        rejections | "RejectionRows" >> beam.Map(row_of_rejection),
+        found.decisions.duplicates
+        | "DuplicateRows" >> beam.Map(lambda one: [row_of_duplicate(one)]),
+        rejections | "RejectionRows" >> beam.Map(lambda one: [row_of_rejection(one)]),
     ) | WriteManifest(uri, folder.found)
     _ = rejections | "WriteRejects" >> ApplyToAll(functools.partial(write_rejects, folder=uri))
     audit = summarize(written[WRITTEN], rejections, found.decisions.findings, folder)

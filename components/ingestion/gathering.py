@@ -3,13 +3,13 @@
 An element costs Beam 20 to 50 microseconds wherever it is grouped or waits for another step, most
 of it for coding and decoding; and Beam's runner in one process keeps what it hands from step to
 step until the end. So images travel by the thousand, as compressed bytes: as objects they take ten
-times the memory.
+times the memory. Within a step, where nothing is coded, they go in lists.
 """
 
 import collections
 import pickle
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -62,22 +62,27 @@ def windowed(output: Any) -> Any:
 
 
 class Gather(beam.DoFn):
-    """Turns (key, value) into (key, packed values): a key may come several times, a value once.
+    """Turns lists of values into (key, packed values).
 
-    The keys should be few.
+    A key may come several times, a value comes once.
     """
+
+    def __init__(self, key: Callable[[Any], Any]):
+        """Takes what tells the key of a value; the keys should be few."""
+        super().__init__()
+        self._key = key
 
     def start_bundle(self) -> None:
         """Has nothing yet."""
         self._waiting: dict[Any, list[Any]] = collections.defaultdict(list)
         self._count = 0
 
-    def process(self, element: tuple[Any, Any]) -> Iterator[tuple[Any, bytes]]:
-        """Takes one value, and yields all of them now and then."""
-        key, value = element
-        self._waiting[key].append(value)
-        self._count += 1
-        if self._count == MOST_WAITING:
+    def process(self, values: Sequence[Any]) -> Iterator[tuple[Any, bytes]]:
+        """Takes some values, and yields all of them now and then."""
+        for value in values:
+            self._waiting[self._key(value)].append(value)
+        self._count += len(values)
+        if self._count >= MOST_WAITING:
             yield from self._pack()
             self.start_bundle()
 
@@ -90,14 +95,14 @@ class Gather(beam.DoFn):
 
 
 class GatherAll(beam.PTransform):
-    """Turns values into packed values, in any order."""
+    """Turns single values into packed values, in any order."""
 
     def expand(self, values: beam.PCollection) -> beam.PCollection:
         """Takes anything that can be pickled."""
         return (
             values
-            | "WithoutKey" >> beam.Map(lambda value: (None, value))
-            | "Gather" >> beam.ParDo(Gather())
+            | "Listed" >> beam.Map(lambda value: [value])
+            | "Gather" >> beam.ParDo(Gather(lambda _: None))
             | "Packed" >> beam.Values()
         )
 

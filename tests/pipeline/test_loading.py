@@ -1,13 +1,16 @@
 import gc
 
 import pytest
+from apache_beam.runners.worker.statesampler import StateSampler
+from apache_beam.utils.counters import CounterFactory
 
 from pipeline.loading import loading
 
 
 @pytest.fixture(autouse=True)
-def _thawed():
-    """No other test has to live with what these froze."""
+def _as_before(monkeypatch):
+    """No other test has to live with what these set."""
+    monkeypatch.setattr(StateSampler.__init__, "__defaults__", StateSampler.__init__.__defaults__)
     yield
     gc.unfreeze()
 
@@ -32,3 +35,10 @@ def test_a_failure_leaves_the_collector_at_work():
     with pytest.raises(ImportError), loading():
         raise ImportError
     assert gc.isenabled()
+
+
+def test_beam_looks_often_at_what_a_step_is_at():
+    assert StateSampler("before", CounterFactory()).sampling_period_ms == 200
+    with loading():
+        pass
+    assert StateSampler("after", CounterFactory()).sampling_period_ms == 10

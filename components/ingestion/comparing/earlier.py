@@ -83,7 +83,7 @@ class EarlierImage:
 
 
 class WriteSignatures(beam.PTransform):
-    """Writes (split, Examination) of the images that are used as CSV files, each sorted."""
+    """Writes lists of (split, Examination), of images that are used, as CSV files, each sorted."""
 
     def __init__(self, folder: str, span: str, images_expected: int):
         """Describes what to write.
@@ -102,6 +102,7 @@ class WriteSignatures(beam.PTransform):
         """Yields the paths of the files; there is none for no image."""
         return (
             placed
+            | "EachPlaced" >> beam.FlatMap(lambda pairs: pairs)
             | "SignatureByPart" >> beam.MapTuple(self._by_part)
             | "SignaturesOfPart" >> beam.GroupByKey()
             | "WriteSignatures" >> beam.MapTuple(self._write)

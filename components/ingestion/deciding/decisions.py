@@ -27,7 +27,7 @@ class Decisions:
     """PCollections of what became of the examined images; each is in one of the first three.
 
     Attributes:
-        placed: (split, Examination) of the images that are used.
+        placed: Lists of (split, Examination), of the images that are used.
         duplicates: Duplicate.
         conflicts: Rejection.
         findings: Finding, about images of any of these.
@@ -53,7 +53,7 @@ def decide(
     """Lays out the decisions in Beam.
 
     Args:
-        examined: Examination of every readable image.
+        examined: Lists of Examinations, of every readable image.
         root: The data folder.
         rules: How to decide.
         plan: Which split of ours the owner's splits feed.

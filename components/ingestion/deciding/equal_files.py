@@ -28,7 +28,7 @@ def settle_equal_files(
     """Settles files of the same bytes.
 
     Args:
-        examined: Examination of every readable image.
+        examined: Lists of Examinations, of every readable image.
         known: The images of the spans before this one.
         images_expected: How many there may be: so that no step has too many at once.
         keeps_signatures: Whether the images that are kept still have theirs.
@@ -45,7 +45,7 @@ def settle_equal_files(
             NEW: new,
             KNOWN: known.read("Content")
             | "WithoutSignature"
-            >> beam.Map(lambda image: dataclasses.replace(image, signature=b""))
+            >> beam.Map(lambda image: [dataclasses.replace(image, signature=b"")])
             | "KnownByContent" >> _gather_by_content(parts),
         }
         | "EqualFiles" >> beam.CoGroupByKey()
@@ -60,9 +60,7 @@ def settle_equal_files(
 
 
 def _gather_by_content(parts: int) -> beam.PTransform:
-    return "KeyByContent" >> beam.Map(
-        lambda image: (part_of(image.sha256, parts), image)
-    ) | "GatherByContent" >> beam.ParDo(Gather())
+    return "GatherByContent" >> beam.ParDo(Gather(lambda image: part_of(image.sha256, parts)))
 
 
 def _settle_equal(

@@ -44,7 +44,9 @@ def link(
         | "DigestOfDuplicate" >> beam.Map(lambda duplicate: duplicate.examination.sha256)
         | "DigestsOfDuplicates" >> ApplyToAll(frozenset)
     )
-    sources = {NEW: examined, **({KNOWN: known.read("Groups")} if known.files else {})}
+    sources = {NEW: examined | "EachNew" >> beam.FlatMap(lambda images: images)}
+    if known.files:
+        sources[KNOWN] = known.read("Groups")
     in_groups = [
         images
         | f"GroupOf[{name}]" >> beam.FlatMap(_membership, pattern)

@@ -12,7 +12,7 @@ from components.ingestion.comparing.look_alikes import CONFLICTS, FINDINGS
 from components.ingestion.deciding.groups import component_of, group_name
 from components.ingestion.deciding.outputs import ALONE, KEPT, TOGETHER
 from components.ingestion.examining.examination import Examination
-from components.ingestion.gathering import Gather, GatherAll, pack, unpack
+from components.ingestion.gathering import GatherAll, pack, unpack
 from components.ingestion.reporting.findings import Finding
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import (
@@ -45,7 +45,7 @@ def place(
         earlier: Folder of the records of the run before, whose splits stay; empty for none.
 
     Returns:
-        `KEPT`: (split, Examination), `CONFLICTS` and `FINDINGS`.
+        `KEPT`: lists of (split, Examination), `CONFLICTS` and `FINDINGS`.
     """
     pattern = rules.group_pattern
     if pattern:
@@ -66,11 +66,18 @@ def place(
     )
     kept = (
         (
-            alone | "Undecided" >> beam.Map(lambda packed: (None, packed)),
-            placed[KEPT] | "GatherPlaced" >> beam.ParDo(Gather()),
+            alone | "Undecided" >> beam.Map(lambda packed: (False, packed)),
+            placed[KEPT]
+            | "GatherPlaced" >> GatherAll()
+            | "Decided" >> beam.Map(lambda packed: (True, packed)),
         )
         | "Placed" >> beam.Flatten()
-        | "PlaceAlone" >> beam.FlatMapTuple(lambda split, packed: _place_alone(split, packed, plan))
+        | "PlaceAlone"
+        >> beam.MapTuple(
+            lambda is_decided, packed: (
+                unpack(packed) if is_decided else _place_alone(unpack(packed), plan)
+            )
+        )
     )
     return {KEPT: kept, CONFLICTS: placed[CONFLICTS], FINDINGS: placed[FINDINGS]}
 
@@ -105,12 +112,9 @@ def _sort_out_groups(packed: bytes, links: Mapping[str, str], pattern: str) -> I
     yield pack(alone)
 
 
-def _place_alone(
-    split: str | None, packed: bytes, plan: SplitPlan
-) -> Iterator[tuple[str, Examination]]:
-    """Pairs of split and image; an image without a split gets the one that its digest says."""
-    for image in unpack(packed):
-        yield split or choose_split(image.sha256, plan[image.given_split]), image
+def _place_alone(images: Iterable[Examination], plan: SplitPlan) -> list[tuple[str, Examination]]:
+    """Each image in the split that its digest says."""
+    return [(choose_split(image.sha256, plan[image.given_split]), image) for image in images]
 
 
 def _earlier_splits(

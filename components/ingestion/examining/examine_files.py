@@ -9,6 +9,7 @@ import apache_beam as beam
 from components.ingestion.examining import examination
 from components.ingestion.examining.examination import (
     Content,
+    Examination,
     Place,
     finish,
     look_at_file,
@@ -28,7 +29,7 @@ REJECTED = "rejected"
 
 
 class ExamineFiles(beam.DoFn):
-    """Turns a batch of files into one examination each, or a rejection in its own output."""
+    """Turns batches of files into lists of examinations; rejections in an output of their own."""
 
     def __init__(self, root: str, rules: IngestionRules, total: int):
         """Starts what its workers are copies of: that takes as long as Beam takes to begin."""
@@ -69,10 +70,17 @@ class ExamineFiles(beam.DoFn):
 
     def finish_bundle(self) -> Iterator[Any]:
         """Yields one outcome for each file."""
+        examined: list[Examination] = []
         for outcome in self._sandbox.map(map(self._with_content, self._places)):
             self._progress.advance()
-            is_rejected = isinstance(outcome, Rejection)
-            yield windowed(beam.pvalue.TaggedOutput(REJECTED, outcome) if is_rejected else outcome)
+            if isinstance(outcome, Rejection):
+                yield windowed(beam.pvalue.TaggedOutput(REJECTED, outcome))
+                continue
+            examined.append(outcome)
+            if len(examined) == BATCH:
+                yield windowed(examined)
+                examined = []
+        yield windowed(examined)
         self._places = []
 
     def _with_content(self, place: Place) -> tuple[Place, Content]:

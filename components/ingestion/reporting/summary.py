@@ -25,9 +25,10 @@ IMAGES_AT_ONCE = 1024
 class Summarize(beam.PTransform):
     """Sums up a data folder.
 
-    Its input is a mapping of three collections: "placed" with (split, Examination) of each used
-    image, "rejections" with each `Rejection`, "findings" with each `Finding` about several files.
-    A finding of duplicates names or counts the one that is used and those that are left out.
+    Its input is a mapping of three collections: "placed" with lists of (split, Examination), of
+    each used image, "rejections" with each `Rejection`, "findings" with each `Finding` about
+    several files. A finding of duplicates names or counts the one that is used and those that are
+    left out.
     """
 
     def __init__(self, data_folder: str, found: int, classes: Sequence[str] = ()):
@@ -70,15 +71,15 @@ class SumUp(beam.DoFn):
         self._facts = Facts()
         self._images: list[PlacedImage] = []
 
-    def process(self, element: PlacedImage | Rejection | Finding) -> None:
-        """Takes one image, rejection or finding."""
+    def process(self, element: Sequence[PlacedImage] | Rejection | Finding) -> None:
+        """Takes a list of images, one rejection or one finding."""
         if isinstance(element, Rejection):
             self._facts.add_rejection(element)
         elif isinstance(element, Finding):
             self._facts.add_finding(element)
         else:
-            self._images.append(element)
-            if len(self._images) == IMAGES_AT_ONCE:
+            self._images += element
+            if len(self._images) >= IMAGES_AT_ONCE:
                 self._add_images()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:

@@ -55,7 +55,7 @@ def row_of_rejection(rejection: Rejection) -> Row:
 
 
 class WriteManifest(beam.PTransform):
-    """Writes collections of rows as one CSV file with a header, sorted by path; yields its path."""
+    """Writes lists of rows as one CSV file with a header, sorted by path; yields its path."""
 
     def __init__(self, folder: str, rows_expected: int):
         super().__init__()
@@ -66,14 +66,11 @@ class WriteManifest(beam.PTransform):
         """Sorts parts of bounded size, then merges them.
 
         Args:
-            collections: A tuple of collections; said as a type, Beam would warn that it cannot
-                check it.
+            collections: A tuple of collections of lists; said as a type, Beam would warn that it
+                cannot check it.
         """
         gathered = [
-            rows
-            | f"KeyByPart[{number}]"
-            >> beam.Map(lambda row: (_part_of(row.path, self._parts), tuple(row)))
-            | f"GatherByPart[{number}]" >> beam.ParDo(Gather())
+            rows | f"GatherByPart[{number}]" >> beam.ParDo(Gather(self._part_of))
             for number, rows in enumerate(collections)
         ]
         return (
@@ -83,6 +80,9 @@ class WriteManifest(beam.PTransform):
             | "WritePart" >> beam.MapTuple(self._write_part)
             | "MergeParts" >> ApplyToAll(self._merge)
         )
+
+    def _part_of(self, row: Row) -> int:
+        return zlib.crc32(row.path.encode()) % self._parts
 
     def _write_part(self, part: int, gathered: Iterable[bytes]) -> str:
         path = os.path.join(self._folder, f"manifest-part-{part:05d}.csv")
@@ -115,10 +115,6 @@ def read_manifest(folder: str) -> Iterator[Row]:
 def read_used(folder: str) -> Iterator[Row]:
     """Reads the rows of the images that are in a split."""
     return (row for row in read_manifest(folder) if row.split)
-
-
-def _part_of(path: str, parts: int) -> int:
-    return zlib.crc32(path.encode()) % parts
 
 
 def _remove(files: Iterable[TextIO], paths: Iterable[str]) -> None:

@@ -40,8 +40,9 @@ WRITTEN = "written"
 class WriteShards(beam.PTransform):
     """Writes (split, Examination) as `Split-<split>/data_tfrecord-<shard>-of-<shards>.gz`.
 
-    Returns three PCollections: the pairs that are written, their rows of the manifest, and
-    rejections of files that are not any more what was examined.
+    Takes lists of these pairs. Returns three PCollections: lists of the pairs that are written,
+    lists of their rows of the manifest, and rejections of files that are not any more what was
+    examined.
     """
 
     def __init__(
@@ -64,18 +65,18 @@ class WriteShards(beam.PTransform):
         """Groups by shard, then writes each."""
         return (
             placed
-            | "KeyByShard"
-            >> beam.MapTuple(
-                lambda split, image: ((split, part_of(image.sha256, self._shards)), image)
-            )
-            | "GatherByShard" >> beam.ParDo(Gather())
+            | "GatherByShard" >> beam.ParDo(Gather(self._shard_of))
             | "GroupByShard" >> beam.GroupByKey()
             | "WriteShard" >> beam.ParDo(self._writer).with_outputs(WRITTEN, REJECTED, main=ROWS)
         )
 
+    def _shard_of(self, pair: tuple[str, Examination]) -> tuple[str, int]:
+        split, image = pair
+        return split, part_of(image.sha256, self._shards)
+
 
 class WriteShard(beam.DoFn):
-    """Writes shards: ((split, shard), packed images) each."""
+    """Writes shards: ((split, shard), packed pairs of split and image) each."""
 
     def __init__(
         self, root: str, folder: str, work_folder: str, rules: ImageRules, shards: int, total: int
@@ -104,7 +105,8 @@ class WriteShard(beam.DoFn):
     def process(self, element: tuple[tuple[str, int], Iterable[bytes]]) -> Iterator[Any]:
         """Begins one shard; yields rows, pairs and rejections of those that were begun before."""
         (split, number), gathered = element
-        chosen: list[Examination] = sorted(unpack_all(gathered), key=lambda image: image.sha256)
+        images: Iterator[Examination] = (image for _, image in unpack_all(gathered))
+        chosen = sorted(images, key=lambda image: image.sha256)
         self._begun.append((split, self._workers.begin(self._path(split, number), chosen)))
         if len(self._begun) > SHARDS_AT_ONCE * cores():
             yield from self._finish(*self._begun.popleft())
@@ -120,9 +122,12 @@ class WriteShard(beam.DoFn):
         return os.path.join(folder, f"data_tfrecord-{shard:05d}-of-{self._shards:05d}.gz")
 
     def _finish(self, split: str, begun: Begun) -> Iterator[Any]:
+        rows, written = [], []
         for image, result in zip(begun.images, self._workers.finish(begun), strict=True):
             if isinstance(result, Rejection):
                 yield beam.pvalue.TaggedOutput(REJECTED, result)
             else:
-                yield beam.pvalue.TaggedOutput(WRITTEN, (split, image))
-                yield Row(image.filename, image.sha256, image.class_text, split, result)
+                written.append((split, image))
+                rows.append(Row(image.filename, image.sha256, image.class_text, split, result))
+        yield beam.pvalue.TaggedOutput(WRITTEN, written)
+        yield rows

@@ -25,7 +25,7 @@ def _pipeline():
 
 def test_every_value_comes_once_in_few_elements(monkeypatch):
     monkeypatch.setattr(gathering, "MOST_WAITING", 10)
-    elements = [(number % 3, number) for number in range(100)]
+    lists = [list(range(start, start + 5)) for start in range(0, 100, 5)]
 
     def check(gathered):
         values = collections.defaultdict(list)
@@ -40,7 +40,11 @@ def test_every_value_comes_once_in_few_elements(monkeypatch):
     with _pipeline() as pipeline:
         # As one bundle, such as a step before would give.
         assert_that(
-            pipeline | beam.Create([elements]) | beam.FlatMap(list) | beam.ParDo(Gather()), check
+            pipeline
+            | beam.Create([lists])
+            | beam.FlatMap(list)
+            | beam.ParDo(Gather(lambda number: number % 3)),
+            check,
         )
 
 
@@ -55,7 +59,7 @@ def test_values_without_a_key_come_once_as_well():
 
 
 def test_of_nothing_nothing_comes():
-    gather = Gather()
+    gather = Gather(lambda value: value)
     gather.start_bundle()
     assert list(gather.finish_bundle()) == []
 

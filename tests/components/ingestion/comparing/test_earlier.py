@@ -33,7 +33,7 @@ def _pipeline():
 def _leave(folder, span, placed):
     """Leaves what a span leaves that was ingested before."""
     with _pipeline() as pipeline:
-        _ = pipeline | beam.Create(placed) | WriteSignatures(str(folder), span, len(placed))
+        _ = pipeline | beam.Create([placed]) | WriteSignatures(str(folder), span, len(placed))
     return str(folder)
 
 
@@ -171,12 +171,14 @@ def decided(tmp_path, earlier):
         rules = make_rules(group_pattern=pattern)
         path = str(tmp_path / "outcomes.json")
         with _pipeline() as pipeline:
-            examined = pipeline | beam.Create(images)
+            examined = pipeline | beam.Create([images])
             plan = plan_splits((), rules.split_weights)
             decided = decide(examined, "nowhere", rules, plan, str(tmp_path / "work"), "", spans)
             _ = (
                 (
-                    decided.placed | beam.MapTuple(lambda split, image: (image.filename, split)),
+                    decided.placed
+                    | beam.FlatMap(lambda pairs: pairs)
+                    | beam.MapTuple(lambda split, image: (image.filename, split)),
                     decided.duplicates
                     | beam.Map(lambda left_out: (left_out.examination.filename, left_out.kept)),
                     decided.conflicts

@@ -28,7 +28,7 @@ ROWS = [
 
 def write(rows, folder, rows_expected):
     with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
-        halves = (pipeline | f"Half[{half}]" >> beam.Create(rows[half::2]) for half in range(2))
+        halves = (pipeline | f"Half[{half}]" >> beam.Create([rows[half::2]]) for half in range(2))
         _ = tuple(halves) | WriteManifest(str(folder), rows_expected)
 
 

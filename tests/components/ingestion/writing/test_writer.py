@@ -46,13 +46,15 @@ def _write(root, folder, placed, most_records=20):
     with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
         written = (
             pipeline
-            | beam.Create(list(placed))
+            | beam.Create([list(placed)])
             | WriteShards(str(root), str(folder), f"{folder} work", RULES, most_records)
         )
         for name in (ROWS, WRITTEN, REJECTED):
             path = folder.parent / f"{folder.name} {name}"
             _ = (
                 written[name]
+                | f"Each {name}"
+                >> beam.FlatMap(lambda one: one if isinstance(one, list) else [one])
                 | f"List {name}" >> beam.combiners.ToList()
                 | f"Keep {name}" >> beam.Map(lambda found, path=path: path.write_text(repr(found)))
             )
