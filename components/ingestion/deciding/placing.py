@@ -64,21 +64,7 @@ def place(
             CONFLICTS, FINDINGS, main=KEPT
         )
     )
-    kept = (
-        (
-            alone | "Undecided" >> beam.Map(lambda packed: (False, packed)),
-            placed[KEPT]
-            | "GatherPlaced" >> GatherAll()
-            | "Decided" >> beam.Map(lambda packed: (True, packed)),
-        )
-        | "Placed" >> beam.Flatten()
-        | "PlaceAlone"
-        >> beam.MapTuple(
-            lambda is_decided, packed: (
-                unpack(packed) if is_decided else _place_alone(unpack(packed), plan)
-            )
-        )
-    )
+    kept = _all_placed(alone, placed[KEPT], plan)
     return {KEPT: kept, CONFLICTS: placed[CONFLICTS], FINDINGS: placed[FINDINGS]}
 
 
@@ -110,6 +96,29 @@ def _sort_out_groups(packed: bytes, links: Mapping[str, str], pattern: str) -> I
         else:
             alone.append(image)
     yield pack(alone)
+
+
+def _all_placed(
+    alone: beam.PCollection, placed: beam.PCollection, plan: SplitPlan
+) -> beam.PCollection:
+    """Lists of (split, image), of images without a split, packed, and of such pairs."""
+    packed = (
+        alone | "Undecided" >> beam.Map(lambda packed: (False, packed)),
+        placed
+        | "GatherPlaced" >> GatherAll()
+        | "Decided" >> beam.Map(lambda packed: (True, packed)),
+    )
+    return (
+        packed
+        # Packed still: what is flattened is coded.
+        | "Placed" >> beam.Flatten()
+        | "UnpackPlaced"
+        >> beam.MapTuple(
+            lambda is_decided, packed: (
+                unpack(packed) if is_decided else _place_alone(unpack(packed), plan)
+            )
+        )
+    )
 
 
 def _place_alone(images: Iterable[Examination], plan: SplitPlan) -> list[tuple[str, Examination]]:
