@@ -1,7 +1,7 @@
 import gc
 
 import pytest
-from apache_beam.runners.worker.statesampler import StateSampler
+from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, StateSampler
 from apache_beam.utils.counters import CounterFactory
 
 from pipeline.loading import loading
@@ -9,8 +9,8 @@ from pipeline.loading import loading
 
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch):
-    """No other test has to live with what these set."""
-    monkeypatch.setattr(StateSampler.__init__, "__defaults__", StateSampler.__init__.__defaults__)
+    """Beam's own default, whatever another test left; and none has to live with what these set."""
+    monkeypatch.setattr(StateSampler.__init__, "__defaults__", (DEFAULT_SAMPLING_PERIOD_MS,))
     yield
     gc.unfreeze()
 
