@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from components.ingestion.rules import IngestionRules
-from pipeline.config import PipelineConfig
 from pipeline.loading import loading
-from pipeline.rules import ingestion_rules
 
 
 def default_rules(root: Path, max_reject_fraction: float | None = None) -> IngestionRules:
     """The rules of a pipeline without settings, but for the rejections that it tolerates."""
+    # Not above: workers import a benchmark again, and what it imports.
+    from pipeline.config import PipelineConfig
+    from pipeline.rules import ingestion_rules
+
     config = PipelineConfig(data=str(root))
     if max_reject_fraction is not None:
         ingest = dataclasses.replace(config.ingest, max_reject_fraction=max_reject_fraction)
