@@ -12,7 +12,6 @@ import argparse
 import functools
 import multiprocessing
 import multiprocessing.pool
-import os
 import shutil
 import statistics
 import sys
@@ -29,6 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from photos import list_photos, multiply
 from processes import Cost, measure
 from running import default_rules, prepare_audit, prepare_ingestion
+
+from components.ingestion.workers import cores
 
 BARE, AUDIT, INGEST = "bare loop", "audit", "ingestion"
 CHUNK = 16
@@ -51,7 +52,7 @@ def measure_bare_loop(paths: Sequence[str]) -> Cost:
     Those of an earlier round would do it as fast, or as slowly, as before: that depends by a fifth
     on how their memory happens to lie.
     """
-    with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool:
+    with multiprocessing.get_context("spawn").Pool(cores()) as pool:
         decode_all(paths[: 2 * CHUNK], pool)
         return measure(functools.partial(decode_all, paths, pool))
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-import tensorflow as tf
 from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils, standard_component_specs
@@ -28,7 +27,12 @@ from components.ingestion.driver import (
     write_listing,
 )
 from components.ingestion.gathering import ApplyToAll
-from components.ingestion.listing.file_system import remove_folder
+from components.ingestion.listing.file_system import (
+    folder_exists,
+    list_files,
+    make_folder,
+    remove_folder,
+)
 from components.ingestion.listing.folder import ImageFolder, list_image_folder
 from components.ingestion.listing.spans import FEWEST_CLASSES
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
@@ -36,6 +40,7 @@ from components.ingestion.reporting.report.writer import REPORT_FILE, write_repo
 from components.ingestion.rules import IngestionRules
 from components.ingestion.survey import Survey, summarize, survey
 from components.ingestion.writing.manifest import WriteManifest, row_of_duplicate, row_of_rejection
+from components.ingestion.writing.shard import write_records
 from components.ingestion.writing.writer import REJECTED, ROWS, WRITTEN, WriteShards
 
 CODE_FINGERPRINT_KEY = "code_fingerprint"
@@ -149,10 +154,9 @@ def write_empty_splits(uri: str) -> None:
     """
     for split in features.SPLITS:
         folder = os.path.join(uri, f"Split-{split}")
-        if not tf.io.gfile.glob(os.path.join(folder, "*")):
-            tf.io.gfile.makedirs(folder)
-            path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
-            tf.io.TFRecordWriter(path, tf.io.TFRecordOptions("GZIP")).close()
+        if not (folder_exists(folder) and list_files(folder)):
+            make_folder(folder)
+            write_records(os.path.join(folder, "data_tfrecord-00000-of-00001.gz"), [])
 
 
 def _publish(audit: Audit, examples: types.Artifact) -> None:

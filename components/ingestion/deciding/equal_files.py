@@ -75,10 +75,6 @@ def _settle_equal(
             known[image.sha256] = min(image, known.get(image.sha256, image))
     kept = []
     for sha256, copies in by_content.items():
-        if len(copies) == 1 and sha256 not in known:
-            # Nearly all: there is nothing to settle.
-            kept += copies
-            continue
         settlement = (
             settle_known(copies, known[sha256]) if sha256 in known else settle(copies, "same bytes")
         )

@@ -29,8 +29,11 @@ def test_memory_is_kept_by_both_limits_of_malloc(monkeypatch):
 
 
 def test_a_library_without_these_limits_is_left_alone(monkeypatch):
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    loaded = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: loaded.append(name) or SimpleNamespace())
     keep_memory()
+    # The C library of this process, asked for nothing.
+    assert loaded == [None]
 
 
 def test_nobody_waits_for_a_pool_that_broke(monkeypatch):
