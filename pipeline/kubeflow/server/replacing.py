@@ -1,9 +1,12 @@
 """A schedule takes the place of those of the same name.
 
-The API cannot change one. So a new one is made, switched off; the old ones are switched off; the
-new one is switched on; the old ones are deleted. Whatever fails on the way, the new one is taken
-away and the old ones run on: there are never two that run, and for longer than a request takes none
-that should.
+The API can only make, enable, disable and delete them. So a new one is made, switched
+off; the old ones are switched off; the new one is switched on; the old ones are deleted, without
+their runs. Whatever fails on the way, the new one is taken away and the old ones run on: there are
+never two that run, and for longer than a request takes none that should.
+
+No request of these ends a run. A client that is killed on the way, and takes nothing back, leaves
+schedules of one name of which at most one is switched on; scheduling again replaces all of them.
 """
 
 import dataclasses

@@ -14,6 +14,9 @@ from pipeline.kubeflow.server.failures import ServerError, printable
 from pipeline.kubeflow.server.uploading import Uploaded
 
 DISABLED = "DISABLED"
+ORPHAN = "ORPHAN"
+"""What becomes of a deleted schedule's runs: they stay. Kubernetes' own way ends those that go on,
+since Argo's workflows belong to their schedule; Kubeflow then shows them as running for ever."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,9 +96,10 @@ class Calls:
         self._server.ask(self._service.recurring_run_service_disable_recurring_run, schedule)
 
     def delete(self, schedule: str) -> None:
-        """Deletes a schedule; that it is gone already is no error."""
+        """Deletes a schedule and none of its runs; that it is gone already is no error."""
+        call = self._service.recurring_run_service_delete_recurring_run
         try:
-            self._server.ask(self._service.recurring_run_service_delete_recurring_run, schedule)
+            self._server.ask(call, schedule, propagation_policy=ORPHAN)
         except ServerError as error:
             if error.status != 404:
                 raise

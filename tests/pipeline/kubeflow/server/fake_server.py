@@ -73,12 +73,16 @@ class FakeServer:
         self.states_to_come: list[kfp.V2beta1Run] = []
         self.schedules: dict[str, kfp.V2beta1RecurringRun] = {}
         self.requests: list[tuple[str, str]] = []
+        self.paths: list[str] = []
+        """Method, path and query, as they came."""
         self.headers: list[dict[str, str]] = []
         self.queries: list[dict[str, list[str]]] = []
         self.failures: dict[int, Failure] = {}
         """By the number of the request, from 0."""
         self.most_enabled = 0
         """How many schedules of one name were ever switched on at the same time."""
+        self.killed: list[str] = []
+        """Runs whose workflow went with their schedule."""
         self.page_size = 2
 
     def enabled(self, name: str) -> list[str]:
@@ -178,8 +182,13 @@ class FakeServer:
         self.schedules[schedule].status = "DISABLED"
         return {}
 
-    def delete_schedule(self, schedule: str, **_: Any) -> Any:
+    def delete_schedule(self, query: Any, schedule: str, **_: Any) -> Any:
         del self.schedules[schedule]
+        # Seen on a cluster: any other policy ends the workflow, and Kubeflow does not notice.
+        if query != {"propagation_policy": ["ORPHAN"]}:
+            self.killed += [
+                run.run_id for run in self.runs.values() if run.recurring_run_id == schedule
+            ]
         return {}
 
     def routes(self) -> Iterator[tuple[str, str, Callable[..., Any]]]:
@@ -204,6 +213,7 @@ class FakeServer:
         """The status and body of an answer."""
         url = urllib.parse.urlparse(path)
         number = len(self.requests)
+        self.paths.append(f"{method} {path}")
         self.requests.append((method, url.path.removeprefix(ROOT)))
         self.queries.append(urllib.parse.parse_qs(url.query))
         self.headers.append(dict(headers.items()))

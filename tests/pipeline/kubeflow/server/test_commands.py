@@ -2,6 +2,8 @@
 
 import datetime
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -12,6 +14,7 @@ from pipeline.kubeflow.command_line import main
 from pipeline.kubeflow.server import commands, replacing, running
 from tests.pipeline.kubeflow.server.conftest import PACKAGE
 from tests.pipeline.kubeflow.server.fake_server import Failure
+from tests.shared_data import shared_data
 
 VERSION = f"photos-{hashlib.sha256(PACKAGE.encode()).hexdigest()[:12]}"
 RELEASED = {"pusher": "SUCCEEDED", "condition-1": "SKIPPED"}
@@ -437,6 +440,74 @@ def test_a_new_one_that_is_left_but_off_does_not_keep_the_old_one_from_running(
     assert capsys.readouterr().err.endswith(
         f"The new schedule {new} is left; delete it by `runner_kubeflow.py delete {new}`.\n"
     )
+
+
+class TestRunsOfADeletedSchedule:
+    """Fault A2: deleting or replacing a schedule ended its runs."""
+
+    @pytest.fixture
+    def running(self, host, state, package) -> str:
+        """The schedule of a run that goes on."""
+        main(["schedule", package, "--cron", "0 3 * * 1"])
+        [schedule] = state.schedules
+        state.runs["r"] = kfp.V2beta1Run(run_id="r", recurring_run_id=schedule, state="RUNNING")
+        return schedule
+
+    def deletions(self, state) -> list[str]:
+        return [path for path in state.paths if path.startswith("DELETE ")]
+
+    def test_delete(self, running, state):
+        assert main(["delete", "photos"]) == 0
+        assert self.deletions(state) == [
+            f"DELETE /apis/v2beta1/recurringruns/{running}?propagation_policy=ORPHAN"
+        ]
+        assert (state.schedules, state.killed) == ({}, [])
+
+    def test_replace(self, running, state, package):
+        assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 0
+        assert self.deletions(state) == [
+            f"DELETE /apis/v2beta1/recurringruns/{running}?propagation_policy=ORPHAN"
+        ]
+        assert state.killed == []
+
+    def test_what_is_taken_back(self, running, state, package):
+        """Also the new schedule may have begun a run before it is taken back."""
+        enable = state.enable_schedule
+
+        def enable_and_begin(schedule, **request):
+            state.runs["new"] = kfp.V2beta1Run(
+                run_id="new", recurring_run_id=schedule, state="RUNNING"
+            )
+            return enable(schedule, **request)
+
+        state.enable_schedule = enable_and_begin
+        state.failures = {len(state.requests) + ENABLE: Failure(500, after=True)}
+        assert main(["schedule", package, "--cron", "0 4 * * 1"]) == 1
+        assert list(state.schedules) == state.enabled("photos") == [running]
+        assert len(self.deletions(state)) == 1
+        assert state.killed == []
+
+    def test_it_is_the_request_that_kubeflow_took(self, running, state):
+        calls = (shared_data("kubeflow") / "api.jsonl").read_text().splitlines()
+        [taken] = [call for call in map(json.loads, calls) if call["what"] == "delete, orphan"]
+        assert taken["status"] == 200
+        assert main(["delete", "photos"]) == 0
+        theirs = re.sub(r"[0-9a-f-]{36}", running, f"{taken['method']} {taken['path']}")
+        assert self.deletions(state) == [theirs]
+
+    @pytest.mark.parametrize("killed_at", [CREATE, DISABLE, ENABLE, DELETE])
+    def test_a_client_that_is_killed_midway(self, running, state, package, killed_at):
+        """Nothing is taken back then; scheduling again ends in one schedule."""
+        first = len(state.requests) + killed_at
+        state.failures = {number: Failure(503) for number in range(first, first + 99)}
+        main(["schedule", package, "--cron", "0 4 * * 1"])
+        state.failures = {}
+        assert len(state.enabled("photos")) <= 1
+        assert main(["schedule", package, "--cron", "0 5 * * 1"]) == 0
+        [left] = state.schedules.values()
+        assert left.trigger.cron_schedule.cron == "0 0 5 * * 1"
+        assert state.killed == []
+        assert state.most_enabled == 1
 
 
 def rows_of(capsys) -> list[str]:
