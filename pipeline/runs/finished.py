@@ -25,6 +25,7 @@ class RunFinished:
         model_report: The page about the model.
         model: Folder of the pushed version; empty if none was pushed.
         spans: Names of the spans used, the oldest first; none for a folder without spans.
+        is_unchanged: Whether an earlier run did all this, so that its verdict stands.
     """
 
     found: int
@@ -42,3 +43,4 @@ class RunFinished:
     model_report: str
     model: str
     spans: Sequence[str] = ()
+    is_unchanged: bool = False

@@ -10,7 +10,14 @@ import json
 import os
 from collections.abc import Iterator
 
-from components.reporting.index.entries import FAILED, INTERRUPTED, PUSHED, REFUSED, RunEntry
+from components.reporting.index.entries import (
+    FAILED,
+    INTERRUPTED,
+    PUSHED,
+    REFUSED,
+    UNCHANGED,
+    RunEntry,
+)
 from components.reporting.index.writer import render_index
 from components.whole_file import write_whole
 from pipeline.config import PipelineConfig
@@ -33,13 +40,14 @@ def failed(log_path: str, message: str) -> RunEntry:
 
 
 def finished(log_path: str, run: RunFinished) -> RunEntry:
-    """A run whose model was judged."""
+    """A run whose model was judged, now or by an earlier run."""
     with open(os.path.join(os.path.dirname(run.model_report), METRICS_FILE), "rb") as file:
         metrics = json.load(file)
     accuracy = metrics["accuracy"]
+    outcome = PUSHED if run.model else REFUSED
     return RunEntry(
         _now(),
-        PUSHED if run.model else REFUSED,
+        UNCHANGED if run.is_unchanged else outcome,
         run.verdict,
         version=os.path.basename(run.model),
         accuracy=accuracy["value"],

@@ -90,6 +90,8 @@ def summarize(records: Records) -> RunFinished:
         model_report=os.path.join(records["ModelReport"].outputs["report"].uri, MODEL_REPORT_FILE),
         model=_pushed_model(records),
         spans=[name for name in map(span_of, ingested) if name],
+        # Whatever changes before it reaches the last step by the report on the model.
+        is_unchanged=records["Pusher"].is_cached,
     )
 
 

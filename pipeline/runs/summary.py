@@ -10,6 +10,10 @@ from rich.text import Text
 from components.release.verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from pipeline.runs.finished import RunFinished
 
+UNCHANGED = (
+    "Nothing changed: every step was taken from the cache, and nothing was pushed. "
+    "The verdict of the earlier run stands: "
+)
 OUTCOME_STYLES = {PASSED: "green", FAILED: "red", NOT_ENOUGH_EVIDENCE: "yellow"}
 
 
@@ -68,10 +72,10 @@ def _check_line(outcome: str, words: str) -> Text:
 
 
 def _verdict_line(finished: RunFinished) -> Text:
-    color = "green" if finished.model else "red"
+    verdict = (finished.verdict, f"bold {'green' if finished.model else 'red'}")
+    before = UNCHANGED if finished.is_unchanged else ""
     if not finished.model:
-        return Text.assemble((finished.verdict, f"bold {color}"), " The model is not pushed.")
+        return Text.assemble(before, verdict, " The model is not pushed.")
     version = os.path.basename(finished.model)
-    return Text.assemble(
-        (finished.verdict, f"bold {color}"), f" Version {version}: {finished.model}"
-    )
+    pushed = f"Version {version}{', pushed then' if finished.is_unchanged else ''}"
+    return Text.assemble(before, verdict, f" {pushed}: {finished.model}")

@@ -134,6 +134,7 @@ def test_second_run_is_cached(first_run: Finished, workplace: Workplace) -> None
     versions, executions = workplace.versions, workplace.executions()
     second = workplace.run(*FLAGS)
     assert second.returncode == 0, second.stdout
+    assert "Nothing changed" in second.stdout
     # Only the resolvers, which do no work of their own, run each time.
     assert workplace.executions() == executions + 2
     assert steps_of(workplace.states(), "CACHED") == [

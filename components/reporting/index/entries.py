@@ -7,7 +7,8 @@ PUSHED = "pushed"
 REFUSED = "refused"
 FAILED = "failed"
 INTERRUPTED = "interrupted"
-OUTCOMES = (PUSHED, REFUSED, FAILED, INTERRUPTED)
+UNCHANGED = "unchanged"
+OUTCOMES = (PUSHED, REFUSED, FAILED, INTERRUPTED, UNCHANGED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +17,8 @@ class RunEntry:
 
     Attributes:
         time: When it started.
-        outcome: "pushed", "refused", "failed" or "interrupted".
+        outcome: "pushed", "refused", "failed", "interrupted", or "unchanged" if there was nothing
+            to do, so that the verdict of an earlier run stands.
         text: The verdict in a sentence, or what went wrong; may be empty.
         version: That was pushed, such as "1795344506"; empty if none was.
         accuracy: On the test images, 0 to 1; None if the run did not come so far.

@@ -1,11 +1,11 @@
 """All runs of a pipeline -> HTML."""
 
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from components.pages.page import render_page
 from components.reporting.index.chart import make_accuracy_chart
-from components.reporting.index.entries import OUTCOMES, RunEntry
+from components.reporting.index.entries import OUTCOMES, UNCHANGED, RunEntry
 
 MOST_SHOWN = 50
 """Of the newest; the others are folded away."""
@@ -18,7 +18,7 @@ def render_index(pipeline_name: str, entries: Sequence[RunEntry]) -> str:
         pipeline_name: As people know it.
         entries: All runs, in any order.
     """
-    oldest_first = sorted(entries, key=lambda entry: entry.time)
+    oldest_first = list(_without_repetitions(sorted(entries, key=lambda entry: entry.time)))
     newest_first = oldest_first[::-1]
     counts = {outcome: sum(entry.outcome == outcome for entry in entries) for outcome in OUTCOMES}
     return render_page(
@@ -32,6 +32,18 @@ def render_index(pipeline_name: str, entries: Sequence[RunEntry]) -> str:
         folded=newest_first[MOST_SHOWN:],
         link=_link,
     )
+
+
+def _without_repetitions(oldest_first: Sequence[RunEntry]) -> Iterator[RunEntry]:
+    """All runs but those that had nothing to do, which measured and pushed nothing.
+
+    One of these is listed where the run that did it is not, as when that was killed at its end.
+    """
+    listed = {entry.report for entry in oldest_first if entry.outcome != UNCHANGED}
+    for entry in oldest_first:
+        if entry.outcome != UNCHANGED or entry.report not in listed:
+            listed.add(entry.report)
+            yield entry
 
 
 def _link(path: str) -> str:

@@ -48,7 +48,7 @@ def main(behaviour: str, descriptor: int) -> None:
     BEHAVIOURS[behaviour](emit)
 
 
-def _finish(emit: Callable[[Event], None], **changes: str) -> None:
+def _finish(emit: Callable[[Event], None], **changes: str | bool) -> None:
     folder = pathlib.Path(FINISHED.model_report).parent
     folder.mkdir(parents=True, exist_ok=True)
     accuracy = {"value": 0.9, "low": 0.8, "high": 0.95, "images": 10}
@@ -109,6 +109,10 @@ def _write(state: str) -> None:
 BEHAVIOURS: dict[str, Callable[[Callable[[Event], None]], None]] = {
     "pushed": _finish,
     "refused": lambda emit: _finish(emit, verdict="Refused: no.", model=""),
+    "pushed before": lambda emit: _finish(emit, is_unchanged=True),
+    "refused before": lambda emit: _finish(
+        emit, verdict="Refused: no.", model="", is_unchanged=True
+    ),
     "failed": _fail,
     "silent": lambda emit: sys.exit(7),
     "killed": lambda emit: os.kill(os.getpid(), signal.SIGKILL),

@@ -93,6 +93,17 @@ def test_how_a_run_ends(behaviour, status, text):
     assert received == status
 
 
+@pytest.mark.parametrize(("behaviour", "status"), [("pushed before", 0), ("refused before", 3)])
+def test_a_run_that_had_nothing_to_do_says_so(place, behaviour, status):
+    """Fault D10: it said "Released" as if it had published, and was a row of the index."""
+    run(behaviour.removesuffix(" before"))
+    received, out = run(behaviour)
+    assert received == status
+    (verdict,) = [line for line in out.splitlines() if "Released:" in line or "Refused:" in line]
+    assert verdict.startswith("Nothing changed")
+    assert (place / "output/photos/index.html").read_text().count('<th scope="row">') == 1
+
+
 def test_a_run_says_first_what_it_is_and_where_its_log_lies(place):
     _, out = run("pushed", output="[red]x")
     (folder,) = (place / "[red]x/photos/runs").iterdir()

@@ -1,4 +1,7 @@
+import dataclasses
 import json
+
+import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.runs import outcomes
@@ -13,13 +16,17 @@ def make_run(number):
     return folder, f"{folder}/run.log"
 
 
-def test_every_run_is_in_the_index(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def write_metrics(tmp_path):
     report = tmp_path / "output/photos/artifacts/1/report.html"
     report.parent.mkdir(parents=True)
     accuracy = {"value": 0.9, "low": 0.8, "high": 0.95, "images": 10, "right": 9}
     report.with_name("metrics.json").write_text(json.dumps({"accuracy": accuracy}))
-    run = type(FINISHED)(**{**vars(FINISHED), "model_report": str(report)})
+    return dataclasses.replace(FINISHED, model_report=str(report))
+
+
+def test_every_run_is_in_the_index(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = write_metrics(tmp_path)
     makers = (
         lambda log: finished(log, run),
         lambda log: failed(log, "In Trainer: <script>alert(1)</script>"),
@@ -50,3 +57,33 @@ def test_every_run_is_in_the_index(tmp_path, monkeypatch):
         10,
     )
     assert (read[0].version, read[0].text) == ("1", FINISHED.verdict)
+
+
+@pytest.mark.parametrize("model", ["serving/photos/1", ""])
+def test_a_run_that_had_nothing_to_do_adds_no_row_to_the_index(tmp_path, monkeypatch, model):
+    """Fault D10: each repetition was a row of its own, "pushed" or "refused" once more."""
+    monkeypatch.chdir(tmp_path)
+    run = dataclasses.replace(write_metrics(tmp_path), model=model)
+    again = dataclasses.replace(run, is_unchanged=True)
+    for number, each in enumerate((run, again, again)):
+        folder, log = make_run(number)
+        (tmp_path / folder).mkdir(parents=True)
+        index = record_outcome(CONFIG, folder, finished(log, each))
+    page = (tmp_path / index).read_text()
+    assert page.count('<th scope="row">') == 1
+    assert page.count('class="whisker"') == 1
+    outcome = "pushed" if model else "refused"
+    assert f"3 runs: 1 {outcome}, 2 unchanged." in page
+
+
+def test_what_a_killed_run_did_is_listed_once(tmp_path, monkeypatch):
+    """Fault D10: a run killed behind its last step leaves no row that others could repeat."""
+    monkeypatch.chdir(tmp_path)
+    again = dataclasses.replace(write_metrics(tmp_path), is_unchanged=True)
+    for number in range(2):
+        folder, log = make_run(number)
+        (tmp_path / folder).mkdir(parents=True)
+        index = record_outcome(CONFIG, folder, finished(log, again))
+    page = (tmp_path / index).read_text()
+    assert page.count('<th scope="row">') == 1
+    assert "version <bdi>1</bdi>" in page

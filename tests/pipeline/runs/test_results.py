@@ -76,6 +76,7 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
     report = StepRecord("COMPLETE", {"report": StepArtifact("r", {})})
     records = {**ingested, "Evaluator": evaluator, "ModelReport": report, "Pusher": pusher}
     finished = summarize(records)
+    assert not finished.is_unchanged
     assert (finished.found, finished.rejected, finished.duplicates) == (37, 1, 0)
     assert finished.split_sizes == {"train": 12, "eval": 12, "test": 12}
     assert finished.findings["Near-duplicates"] == 1
@@ -90,3 +91,6 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
         ("failed", "Accuracy: 0.5000 (0.4000 to 0.6000), at least 0.7000"),
         ("not enough evidence", "Recall of cat: not to be measured, at least 0.5000"),
     ]
+    # Fault D10: of a run whose last step was cached too, it must be told that nothing changed.
+    cached = {**records, "Pusher": dataclasses.replace(pusher, state="CACHED")}
+    assert summarize(cached).is_unchanged

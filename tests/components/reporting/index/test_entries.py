@@ -9,7 +9,9 @@ NOW = datetime.datetime(2026, 11, 25, 12)
 
 
 def test_an_unknown_outcome():
-    message = "outcome must be one of pushed, refused, failed, interrupted. Received: 'lost'."
+    message = (
+        "outcome must be one of pushed, refused, failed, interrupted, unchanged. Received: 'lost'."
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         RunEntry(NOW, "lost")
 
