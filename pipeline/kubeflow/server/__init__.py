@@ -3,8 +3,7 @@
 command_line.py  submit, schedule, list, pause, resume, delete
 package.py       a compiled pipeline: its name, its parameters, values for them
 planning.py      the flags of schedule -> when it will run
-cron.py          expressions as Kubeflow reads them
-time_zones.py    the zone that is meant, and that by which the server counts
+cron.py          expressions as Kubeflow reads them, in the time zone of the server
 commands.py      what each command does with a server, and says
 connection.py    one address, one token
 failures.py      what went wrong, in words

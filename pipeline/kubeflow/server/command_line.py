@@ -85,14 +85,14 @@ def _add_schedule(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="of the schedule (default: that of the pipeline)",
     )
     parser.add_argument(
-        "--time-zone",
-        default="",
+        "--show-in",
+        default="UTC",
         metavar="ZONE",
-        help="in which --cron, --start and --end are meant, such as Asia/Tokyo (default: the "
-        "server's). Kubeflow counts all schedules of a server in one zone, UTC unless its "
-        "CRON_SCHEDULE_TIMEZONE is another; say so by KFP_CRON_TIME_ZONE. A zone with other hours "
-        "is converted, or refused where that is impossible, as with summer time",
+        help="a time zone in which the next runs are shown, too (default: UTC). --cron, "
+        "--start and --end are meant in the server's: Kubeflow counts all schedules of a server in "
+        "one zone, UTC unless its CRON_SCHEDULE_TIMEZONE is another; say so by KFP_CRON_TIME_ZONE",
     )
+    parser.add_argument("--time-zone", default="", help=argparse.SUPPRESS)
     parser.add_argument("--start", default="", metavar="TIME", help="ISO 8601, such as 2026-12-01")
     parser.add_argument("--end", default="", metavar="TIME", help="ISO 8601")
     parser.add_argument(

@@ -12,12 +12,12 @@ from components.config_checks import ConfigurationError
 from pipeline.kubeflow.exit_statuses import INTERRUPTED
 from pipeline.kubeflow.server import running
 from pipeline.kubeflow.server.connection import Server, connect
+from pipeline.kubeflow.server.cron import server_zone
 from pipeline.kubeflow.server.package import Package, parse_values, read_package
 from pipeline.kubeflow.server.planning import Plan
 from pipeline.kubeflow.server.replacing import put_schedule
 from pipeline.kubeflow.server.scheduling import Calls, Schedule, find_schedule
 from pipeline.kubeflow.server.tables import schedule_table
-from pipeline.kubeflow.server.time_zones import server_zone
 from pipeline.kubeflow.server.uploading import find_experiment, upload
 from pipeline.kubeflow.server.verdict import find_marks
 

@@ -7,14 +7,21 @@ done here in the same way, so that a preview is what will happen:
   `0 3 * * 1` would run at minute 3 of every hour in January. Here five get second 0 in front.
 - Sunday is 0, never 7; L, W and # do not exist; `?` is `*`.
 - A day must match both day fields if one of them has a star, also one with a step, and else one.
+- A time more than five years after the one before never comes.
+
+All schedules of a server are counted in one time zone, UTC unless its controller of scheduled
+workflows was given another by CRON_SCHEDULE_TIMEZONE, which no call of the API tells. A schedule
+cannot have a zone of its own: the API has no field for one, and robfig/cron 1.2 knows no prefix
+`CRON_TZ=`.
 """
 
 import dataclasses
 import datetime
 import itertools
+import os
 import re
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cronsim import CronSim, CronSimError
 
@@ -26,6 +33,9 @@ SIX_FIELDS = (
     "second (0-59), minute (0-59), hour (0-23), day of the month (1-31), month (1-12), day of the "
     "week (0-6, Sunday is 0)"
 )
+SERVER_ZONE = "KFP_CRON_TIME_ZONE"
+YEARS = 5
+"""For so long robfig/cron looks for the next time."""
 EXAMPLE = "Mondays at three: '0 0 3 * * 1'"
 _TERM = re.compile(r"(?:(?P<star>[*?])|(?P<low>\w+)(?:-(?P<high>\w+))?)(?:/(?P<step>\d+))?", re.A)
 
@@ -63,25 +73,25 @@ class Expression:
 
     Attributes:
         text: Its six fields.
-        values: The numbers that each of them matches.
         was_classic: Whether it had five, so that second 0 was put in front.
     """
 
     text: str
-    values: tuple[frozenset[int], ...]
     was_classic: bool = False
 
     def times(
         self, zone: zoneinfo.ZoneInfo, after: datetime.datetime
     ) -> Iterator[datetime.datetime]:
         """When it runs, strictly after a time; in the time zone by which the server counts."""
-        fields = (
-            _for_cronsim(text, field) for text, field in zip(self.text.split(), FIELDS, strict=True)
-        )
         # With six fields cronsim handles a change of the clocks as robfig/cron does: an hour that
         # does not exist is left out, one that comes twice counts twice.
+        before = after.astimezone(zone)
         try:
-            yield from CronSim(" ".join(fields), after.astimezone(zone))
+            for time in CronSim(" ".join(_for_cronsim(self.text)), before):
+                if time.year > before.year + YEARS:
+                    return
+                yield time
+                before = time
         except CronSimError:
             # A day that no month has.
             return
@@ -105,8 +115,10 @@ def parse(text: str) -> Expression:
             f"--cron must have Kubeflow's six fields: {SIX_FIELDS}; or the five of cron, without "
             f"the second. Received: {len(fields)} in {text!r}. {EXAMPLE}."
         )
-    values = tuple(_numbers(part, field) for part, field in zip(fields, FIELDS, strict=True))
-    expression = Expression(" ".join(fields), values, was_classic)
+    for part, field in zip(fields, FIELDS, strict=True):
+        for term in part.split(","):
+            _numbers(term, field)
+    expression = Expression(" ".join(fields), was_classic)
     now = datetime.datetime.now(datetime.UTC)
     if next(expression.times(zoneinfo.ZoneInfo("UTC"), now), None) is None:
         raise ConfigurationError(
@@ -125,6 +137,34 @@ def parse_of_server(text: str) -> Expression:
     return parse(f"{text} *" if len(text.split()) == len(FIELDS) - 1 else text)
 
 
+def find_zone(name: str, where: str) -> zoneinfo.ZoneInfo:
+    """A time zone by its name.
+
+    Args:
+        name: Of the IANA database.
+        where: What gave it.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(
+            f"{where} must be a name of the IANA database, such as UTC or Europe/Berlin. Received: "
+            f"{name!r}. Take one of those, or install tzdata."
+        ) from None
+
+
+def server_zone(environment: Mapping[str, str] = os.environ) -> zoneinfo.ZoneInfo:
+    """By which the server counts: UTC, unless the environment has another, KFP_CRON_TIME_ZONE.
+
+    Raises:
+        ConfigurationError: It has something else.
+    """
+    return find_zone(environment.get(SERVER_ZONE) or "UTC", SERVER_ZONE)
+
+
 def next_times(
     expression: Expression,
     zone: zoneinfo.ZoneInfo,
@@ -137,12 +177,7 @@ def next_times(
     return [time for time in times if end is None or time <= end]
 
 
-def _numbers(text: str, field: Field) -> frozenset[int]:
-    """All numbers that a field matches."""
-    return frozenset(itertools.chain.from_iterable(_term(term, field) for term in text.split(",")))
-
-
-def _term(text: str, field: Field) -> range:
+def _numbers(text: str, field: Field) -> range:
     """The numbers of `*`, `n` or `n-m`, each with or without `/step`."""
     match = _TERM.fullmatch(text)
     if match is None:
@@ -176,13 +211,14 @@ def _refuse(text: str, field: Field) -> ConfigurationError:
     )
 
 
-def _for_cronsim(text: str, field: Field) -> str:
-    """The same in cronsim's dialect, which knows a star by the first character."""
-    terms = sorted(text.replace("?", "*").upper().split(","), key=lambda term: term[0] != "*")
-    return ",".join(_with_end(term, field) for term in terms)
+def _for_cronsim(text: str) -> Iterator[str]:
+    """The same fields in cronsim's dialect.
 
-
-def _with_end(term: str, field: Field) -> str:
-    """`n/step` as `n-end/step`: cronsim's weeks have a day 7."""
-    start, slash, step = term.partition("/")
-    return f"{start}-{field.high}/{step}" if slash and start.isalnum() else term
+    It knows a star by the first character. Everything else is written out: its weeks have a day 7,
+    and its `n-n/step` goes on to the end.
+    """
+    for part, field in zip(text.replace("?", "*").split(), FIELDS, strict=True):
+        terms = sorted(part.split(","), key=lambda term: term[0] != "*")
+        yield ",".join(
+            term if term[0] == "*" else ",".join(map(str, _numbers(term, field))) for term in terms
+        )

@@ -78,9 +78,15 @@ def test_what_is_no_pipeline(tmp_path, host, capsys, content):
     ("flags", "message"),
     [
         (
-            ["--time-zone", "Mars/Olympus"],
-            "--time-zone must be a name of the IANA database, such as UTC or Europe/Berlin. "
+            ["--show-in", "Mars/Olympus"],
+            "--show-in must be a name of the IANA database, such as UTC or Europe/Berlin. "
             "Received: 'Mars/Olympus'. Take one of those, or install tzdata.",
+        ),
+        (
+            ["--time-zone", "Asia/Tokyo"],
+            "--time-zone is no longer there: Kubeflow counts all schedules of a server in one "
+            "zone, and --cron, --start and --end are meant in it. Received: 'Asia/Tokyo'. Give "
+            "them in UTC, and see the runs in yours by --show-in Asia/Tokyo.",
         ),
         *(
             (
@@ -93,7 +99,7 @@ def test_what_is_no_pipeline(tmp_path, host, capsys, content):
         (
             ["--start", "tomorrow"],
             "--start must be a time of ISO 8601, such as 2026-12-01T03:00. Received: 'tomorrow'. "
-            "One without a zone is meant in --time-zone.",
+            "One without a zone is meant in the server's.",
         ),
         (
             ["--end", "2026-01-01"],
