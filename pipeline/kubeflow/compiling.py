@@ -19,7 +19,15 @@ from components.config_checks import ConfigurationError
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow.code_version import code_version
-from pipeline.kubeflow.names import LAST_STEP, MODEL_REFUSED, PREPARE_RUN, RUN_FOLDER, VERDICT
+from pipeline.kubeflow.names import (
+    LAST_STEP,
+    MODEL_REFUSED,
+    PLACEHOLDER,
+    PREPARE_RUN,
+    RUN_FOLDER,
+    RUN_ID,
+    VERDICT,
+)
 from pipeline.kubeflow.nodes import upstream_kinds
 from pipeline.kubeflow.parameters import Parameter, run_parameters
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
@@ -152,7 +160,10 @@ class _Tasks:
 
     def create(self, values: Mapping[str, Any]) -> dict[str, dsl.PipelineTask]:
         """Within a pipeline function of the SDK: one task a step, PrepareRun first."""
-        preparing = self._create_task(PREPARE_RUN, self._preparing_arguments(), values)
+        # Kubeflow fills in a placeholder that is all of a task's input; it knows none in arguments
+        # but those of inputs and outputs.
+        with_id = {RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER, **values}
+        preparing = self._create_task(PREPARE_RUN, self._preparing_arguments(), with_id)
         folder = {RUN_FOLDER: preparing.outputs[RUN_FOLDER]}
         made = {PREPARE_RUN: preparing}
         one_by_one = self.kubeflow.metadata.store == SQLITE
@@ -209,17 +220,28 @@ class _Tasks:
                 f"it as an argument. Received: {len(configuration):,} bytes. Shorten the longest "
                 "settings, such as evaluate.min_recall_of."
             )
-        return [
-            *("--run-id", dsl.PIPELINE_JOB_ID_PLACEHOLDER),
-            *("--configuration", configuration),
-        ]
+        if PLACEHOLDER in configuration:
+            raise ConfigurationError(
+                f"The configuration must not have {PLACEHOLDER} in it, since Kubeflow takes that "
+                f"for a placeholder. Received: {_around(PLACEHOLDER, configuration)}."
+            )
+        return ["--configuration", configuration]
 
 
 def _inputs(step: str, config: PipelineConfig) -> dict[str, Parameter]:
     if step == PREPARE_RUN:
-        return {each.name: each for each in run_parameters(config)}
+        return {RUN_ID: _required(RUN_ID)} | {each.name: each for each in run_parameters(config)}
     name = VERDICT if step == MODEL_REFUSED else RUN_FOLDER
-    return {name: Parameter(name, "", str, inspect.Parameter.empty)}
+    return {name: _required(name)}
+
+
+def _required(name: str) -> Parameter:
+    return Parameter(name, "", str, inspect.Parameter.empty)
+
+
+def _around(part: str, text: str) -> str:
+    start = text.index(part)
+    return f"...{text[max(0, start - 40) : start + 40]}..."
 
 
 def _container(

@@ -4,18 +4,24 @@ What is wrong with a run ends it here, in seconds, and not after the training.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.config_checks import ConfigurationError
+from components.errors import PipelineError
 from components.ingestion.listing.spans import find_spans
+from components.reporting.index.entries import PUSHED, REFUSED
 from components.training.settings import BLESSED
 from pipeline.config import PipelineConfig, from_dict
 from pipeline.kubeflow.metadata import check_connection, connection_to
+from pipeline.kubeflow.names import PLACEHOLDER
 from pipeline.kubeflow.parameters import with_parameters
 from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.kubeflow.settings import kubeflow_from_dict
-from pipeline.runs.folders import make_run_folder
+from pipeline.runs.artifacts import is_known_run
+from pipeline.runs.folders import make_run_folder, run_folder
+from pipeline.runs.outcomes import read_outcome
 
 STEPS_BY_SETTING: Mapping[str, Callable[[PipelineConfig], bool]] = {
     "train.warm_start": lambda config: config.train.warm_start == BLESSED,
@@ -24,26 +30,36 @@ STEPS_BY_SETTING: Mapping[str, Callable[[PipelineConfig], bool]] = {
 """The settings that decide which steps there are, and whether theirs is. TFX's own list of steps
 would take ten seconds to load."""
 
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""Of Kubeflow, a UUID; in any case the name of a folder."""
+
 
 def prepare_run(run_id: str, configuration: str, parameters: Mapping[str, Any]) -> PreparedRun:
     """Decides what all tasks of a run will work with.
 
     Args:
-        run_id: Kubeflow's id of the run.
+        run_id: Kubeflow's id of the run, which no other run has.
         configuration: What was compiled, as JSON: `config` and `kubeflow`.
         parameters: Those of this run.
 
     Raises:
-        PipelineError: A parameter is refused, a folder cannot be written, or the metadata store
-            cannot be reached.
+        PipelineError: A parameter or the id is refused, a folder cannot be written, or the
+            metadata store cannot be reached.
     """
+    _check_id(run_id)
+    _check_filled_in(parameters)
     settings = json.loads(configuration)
     compiled = from_dict(settings["config"])
     config = with_parameters(compiled, parameters)
     _check_steps(compiled, config)
     kubeflow = kubeflow_from_dict(settings["kubeflow"])
+    _check_unfinished(run_id, run_folder(config, run_id))
     folder = make_run_folder(config, run_id)
-    check_connection(connection_to(kubeflow.metadata, config), kubeflow.metadata)
+    connection = connection_to(kubeflow.metadata, config)
+    check_connection(connection, kubeflow.metadata)
+    # This task comes before all steps, however often it is tried.
+    if is_known_run(connection, run_id):
+        raise _used_id(run_id, "ML Metadata has steps of it")
     spans = find_spans(config.data, config.ingest.window)
     run = PreparedRun(run_id, folder, config, kubeflow, spans)
     run.save()
@@ -62,3 +78,36 @@ def _check_steps(compiled: PipelineConfig, wanted: PipelineConfig) -> None:
             f"{' and '.join(changed)}, which adds a step or leaves one out. Compile the pipeline "
             "with it instead of setting it for one run."
         )
+
+
+def _check_id(run_id: str) -> None:
+    """With one id for all runs, TFX would take each but the first for done."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise PipelineError(
+            "Kubeflow must fill in the id of each run, as the input run_id of PrepareRun. "
+            f"Received: {run_id!r}. Compile the pipeline with the code of its image, and submit it "
+            "again."
+        )
+
+
+def _check_filled_in(parameters: Mapping[str, Any]) -> None:
+    for name, value in parameters.items():
+        if PLACEHOLDER in json.dumps(value):
+            raise ConfigurationError(
+                f"The parameters of a run must be values. Received: {name}={value!r}, whose "
+                f"{PLACEHOLDER} begins a placeholder that Kubeflow did not fill in. Give its value."
+            )
+
+
+def _check_unfinished(run_id: str, folder: str) -> None:
+    outcome = read_outcome(folder)
+    if outcome is not None and outcome.outcome in (PUSHED, REFUSED):
+        raise _used_id(run_id, f"{folder} has the verdict of a run that ended")
+
+
+def _used_id(run_id: str, reason: str) -> PipelineError:
+    return PipelineError(
+        "Each run must have an id of its own: under one that was used, TFX would do nothing, and "
+        f"the run would look well. Received: {run_id}, and {reason}. Submit the pipeline as a new "
+        "run."
+    )

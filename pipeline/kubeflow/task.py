@@ -1,9 +1,9 @@
 """One task of a run: what each container of the pipeline executes.
 
     python -m pipeline.kubeflow.task --step STEP --code VERSION --executor-input JSON
-        [--run-id ID --configuration JSON]
+        [--configuration JSON]
 
-The last two are PrepareRun's, the first task; all others find in the run's folder what it wrote.
+The last is PrepareRun's, the first task; all others find in the run's folder what it wrote.
 ModelRefused runs only if the model was refused, and does nothing but say so.
 Exit status: 0 the step is done, 1 it failed, whereupon Kubeflow tries again or fails the run.
 """
@@ -19,7 +19,14 @@ from types import FrameType
 from pipeline.kubeflow.code_version import check_code_version
 from pipeline.kubeflow.executor_input import ExecutorInput
 from pipeline.kubeflow.exit_statuses import FAILED
-from pipeline.kubeflow.names import LAST_STEP, MODEL_REFUSED, PREPARE_RUN, RUN_FOLDER, VERDICT
+from pipeline.kubeflow.names import (
+    LAST_STEP,
+    MODEL_REFUSED,
+    PREPARE_RUN,
+    RUN_FOLDER,
+    RUN_ID,
+    VERDICT,
+)
 from pipeline.kubeflow.prepared_run import load_run
 from pipeline.kubeflow.preparing import prepare_run
 from pipeline.kubeflow.progress import ProgressLines
@@ -57,13 +64,13 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--step", required=True)
     parser.add_argument("--code", required=True)
     parser.add_argument("--executor-input", required=True)
-    parser.add_argument("--run-id")
     parser.add_argument("--configuration")
     return parser.parse_args(argv)
 
 
 def _prepare(arguments: argparse.Namespace, executor: ExecutorInput) -> None:
-    run = prepare_run(arguments.run_id, arguments.configuration, executor.parameters)
+    parameters = executor.parameters
+    run = prepare_run(parameters.pop(RUN_ID, ""), arguments.configuration, parameters)
     executor.set_parameter(RUN_FOLDER, run.folder)
     spans = f", {', '.join(span.name for span in run.spans)}" if run.spans else ""
     say(f"Run {run.id} of {run.config.name} on {run.config.data}{spans}. Its folder: {run.folder}")

@@ -55,6 +55,16 @@ class StepRecord:
         return self.state in ("CACHED", "COMPLETE")
 
 
+def is_known_run(connection: Connection, run: str) -> bool:
+    """Whether a step was begun for a run.
+
+    Args:
+        connection: To ML Metadata.
+        run: TFX's id of it.
+    """
+    return bool(_executions(mlmd.MetadataStore(connection), "pipeline_run", run))
+
+
 def kind_of(step: str) -> str:
     """What a step does: its name without that of the span that it does it for."""
     return step.partition(".")[0]

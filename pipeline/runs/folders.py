@@ -24,7 +24,7 @@ def make_run_folder(config: PipelineConfig, run: str = "") -> str:
         PipelineError: One of them cannot be written.
     """
     run = run or datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S.%f")
-    folder = os.path.join(output_folder(config), "runs", run)
+    folder = run_folder(config, run)
     _make_writable(folder)
     _make_writable(model_folder(config))
     if not os.path.exists(config.schema):
@@ -36,6 +36,11 @@ def make_run_folder(config: PipelineConfig, run: str = "") -> str:
     except OSError as error:
         raise _unwritable(path, str(error.strerror)) from error
     return folder
+
+
+def run_folder(config: PipelineConfig, run: str) -> str:
+    """Where one run alone keeps what it says of itself."""
+    return os.path.join(output_folder(config), "runs", run)
 
 
 def _make_writable(folder: str) -> None:

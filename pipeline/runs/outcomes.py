@@ -81,6 +81,16 @@ def record_outcome(config: PipelineConfig, run_folder: str, entry: RunEntry) -> 
     return _write_index(config.name, folder)
 
 
+def read_outcome(run_folder: str) -> RunEntry | None:
+    """What became of a run; None of one that goes on, or was killed."""
+    try:
+        with open(os.path.join(run_folder, OUTCOME_FILE), encoding="utf-8") as file:
+            values = json.load(file)
+        return RunEntry(**{**values, "time": datetime.datetime.fromisoformat(values["time"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def _write_index(name: str, folder: str) -> str:
     page = render_index(name, list(_read_outcomes(os.path.join(folder, "runs"))))
     path = os.path.join(folder, INDEX_FILE)
@@ -91,13 +101,8 @@ def _write_index(name: str, folder: str) -> str:
 
 def _read_outcomes(runs: str) -> Iterator[RunEntry]:
     for run in sorted(os.listdir(runs)):
-        try:
-            with open(os.path.join(runs, run, OUTCOME_FILE), encoding="utf-8") as file:
-                values = json.load(file)
-            yield RunEntry(**{**values, "time": datetime.datetime.fromisoformat(values["time"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            # A run that goes on, or was killed: it has none.
-            continue
+        if (entry := read_outcome(os.path.join(runs, run))) is not None:
+            yield entry
 
 
 def _now() -> datetime.datetime:

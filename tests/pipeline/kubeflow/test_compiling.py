@@ -1,6 +1,7 @@
 """The compiled pipeline, against KFP's published specification and what its backend takes."""
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -20,6 +21,7 @@ from pipeline.kubeflow.command_line import main
 from pipeline.kubeflow.compiling import compile_pipeline
 from pipeline.kubeflow.settings import kubeflow_from_dict
 from pipeline.kubeflow.targets import VERTEX
+from tests.shared_data import shared_data
 
 CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
 MYSQL = {"store": "mysql", "host": "mysql"}
@@ -74,6 +76,20 @@ def containers(documents) -> dict[str, Any]:
 def pods(documents) -> dict[str, Any]:
     executors = documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     return {name.removeprefix("exec-"): each for name, each in executors.items()}
+
+
+def all_tasks(document) -> list[dict[str, Any]]:
+    parts = (document["root"], *document["components"].values())
+    return [task for part in parts for task in part.get("dag", {}).get("tasks", {}).values()]
+
+
+def strings(value: Any) -> list[str]:
+    """Every text within something of YAML."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    return [text for each in value for text in strings(each)] if isinstance(value, list) else []
 
 
 def test_it_is_what_the_specification_describes(documents):
@@ -136,6 +152,79 @@ def test_deprecated_fields_stand_beside_those_that_replaced_them(documents):
         resources = container["resources"]
         for old, new in successors.items():
             assert (old in resources) <= (new in resources)
+
+
+class TestPlaceholders:
+    """Fault A1: the launcher fills in a few placeholders of arguments, the driver those of inputs.
+
+    Kubeflow Pipelines 2.16, backend/src/v2/component/launcher_v2.go (getPlaceholders) and
+    backend/src/v2/driver/resolve.go (resolveInputParameter), written out here.
+    """
+
+    LAUNCHER = re.compile(
+        r"\{\{\$(\.inputs\.artifacts\['[^']+'\]\.(uri|path)|\.outputs\.artifacts\['[^']+'\]\.(uri|path)"
+        r"|\.inputs\.parameters\['[^']+'\]|\.outputs\.parameters\['[^']+'\]\.output_file)?\}\}"
+    )
+    DRIVER = (
+        "{{$.pipeline_job_name}}",
+        "{{$.pipeline_job_resource_name}}",
+        "{{$.pipeline_job_uuid}}",
+        "{{$.pipeline_task_name}}",
+        "{{$.pipeline_task_uuid}}",
+        "{{$.pipeline_job_create_time_utc}}",
+        "{{$.pipeline_job_schedule_time_utc}}",
+    )
+
+    @pytest.mark.parametrize(
+        ("config", "settings"),
+        [
+            (CONFIG, SETTINGS),
+            (CONFIG, {"pods": {"image": "a:1"}}),
+            (
+                from_dict(
+                    {
+                        "data": "photos",
+                        "train": {"warm_start": "blessed"},
+                        "tune": {"trials": 3, "space": {"learning_rate": [0.001, 0.01]}},
+                    }
+                ),
+                SETTINGS,
+            ),
+        ],
+        ids=["mysql", "sqlite", "optional steps"],
+    )
+    def test_all_of_them_are_filled_in(self, tmp_path, config, settings):
+        document, *_ = compile_to(tmp_path / "p.yaml", config, settings)
+        for name, executor in containers([document]).items():
+            for text in strings(executor):
+                assert "{{" not in self.LAUNCHER.sub("", text), name
+        constants = [
+            value["runtimeValue"]["constant"]
+            for task in all_tasks(document)
+            for value in task.get("inputs", {}).get("parameters", {}).values()
+            if "runtimeValue" in value
+        ]
+        with_placeholders = [each for each in constants if "{{" in each]
+        assert with_placeholders == ["{{$.pipeline_job_uuid}}"]
+        assert set(with_placeholders) <= set(self.DRIVER)
+
+    def test_the_id_of_a_run_is_an_input_as_where_the_driver_filled_it_in(self, documents, tasks):
+        file = shared_data("kubeflow") / "pods/run_id_as_input/pipeline.yaml"
+        recorded = next(iter(yaml.safe_load_all(file.read_text())))
+        right = recorded["root"]["dag"]["tasks"]["preparerun"]["inputs"]["parameters"]["run_id"]
+        assert tasks["PrepareRun"]["inputs"]["parameters"]["run_id"] == right
+        inputs = documents[0]["components"]["comp-preparerun"]["inputDefinitions"]["parameters"]
+        assert inputs["run_id"] == {"parameterType": "STRING"}
+        # Nobody sets it for a run.
+        assert "run_id" not in documents[0]["root"]["inputDefinitions"]["parameters"]
+
+    def test_what_users_write_is_taken_for_none(self, tmp_path):
+        settings = {"pods": {"image": "a:1", "environment": {"RUN": "{{workflow.name}}"}}}
+        with pytest.raises(ConfigurationError) as refused:
+            compile_to(tmp_path / "p.yaml", settings=settings)
+        assert str(refused.value).startswith("The configuration must not have {{ in it, since")
+        assert '"RUN": "{{workflow.name}}"' in str(refused.value)
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_kubeflows_own_cache_is_off(documents, tasks):

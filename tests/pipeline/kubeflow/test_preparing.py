@@ -2,7 +2,9 @@ import dataclasses
 import json
 import os
 
+import ml_metadata as mlmd
 import pytest
+from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig, to_dict
@@ -44,6 +46,77 @@ def test_a_retry_finds_the_same_folder(config):
     second = prepare_run("run-7", compiled(config), {})
     assert first.folder == second.folder
     assert os.listdir("output/photos/runs") == ["run-7"]
+
+
+class TestRunId:
+    """Fault A1: under an id that is no run's own, TFX does nothing and the run looks well."""
+
+    @pytest.mark.parametrize("run", ["{{$.pipeline_job_uuid}}", "", "a/b", "..", "a b"])
+    def test_it_was_not_filled_in(self, config, run):
+        with pytest.raises(PipelineError) as refused:
+            prepare_run(run, compiled(config), {})
+        assert str(refused.value) == (
+            "Kubeflow must fill in the id of each run, as the input run_id of PrepareRun. "
+            f"Received: {run!r}. Compile the pipeline with the code of its image, and submit it "
+            "again."
+        )
+        assert not os.path.exists("output")
+
+    @pytest.mark.parametrize("outcome", ["pushed", "refused"])
+    def test_it_is_that_of_a_run_that_ended(self, config, outcome):
+        folder = prepare_run("run-7", compiled(config), {}).folder
+        left = {"time": "2026-11-25T17:02:38", "outcome": outcome}
+        with open(f"{folder}/outcome.json", "w") as file:
+            json.dump(left, file)
+        before = {name: os.stat(f"{folder}/{name}").st_mtime_ns for name in os.listdir(folder)}
+        with pytest.raises(PipelineError) as refused:
+            prepare_run("run-7", compiled(config), {"train_epochs": 9})
+        assert str(refused.value) == (
+            "Each run must have an id of its own: under one that was used, TFX would do nothing, "
+            "and the run would look well. Received: run-7, and output/photos/runs/run-7 has the "
+            "verdict of a run that ended. Submit the pipeline as a new run."
+        )
+        after = {name: os.stat(f"{folder}/{name}").st_mtime_ns for name in os.listdir(folder)}
+        assert after == before
+
+    def test_it_is_that_of_a_run_whose_steps_ml_metadata_has(self, config):
+        prepare_run("run-7", compiled(config), {})
+        put_execution("output/photos/metadata.sqlite", run="run-7")
+        with pytest.raises(PipelineError, match="run-7, and ML Metadata has steps of it"):
+            prepare_run("run-7", compiled(config), {})
+        assert prepare_run("run-8", compiled(config), {}).id == "run-8"
+
+    def test_the_pods_of_one_run_may_be_tried_again(self, config):
+        first = prepare_run("run-7", compiled(config), {})
+        # A step that failed says so; the run goes on if its retry does not.
+        with open(f"{first.folder}/outcome.json", "w") as file:
+            json.dump({"time": "2026-11-25T17:02:38", "outcome": "failed"}, file)
+        assert prepare_run("run-7", compiled(config), {}) == first
+
+
+def put_execution(path: str, run: str) -> None:
+    """What TFX's launcher leaves of a step, by ML Metadata's own client."""
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = path
+    store = mlmd.MetadataStore(connection)
+    kind = store.put_execution_type(metadata_store_pb2.ExecutionType(name="Trainer"))
+    runs = store.put_context_type(metadata_store_pb2.ContextType(name="pipeline_run"))
+    store.put_execution(
+        metadata_store_pb2.Execution(type_id=kind),
+        [],
+        [metadata_store_pb2.Context(type_id=runs, name=run)],
+    )
+
+
+def test_a_parameter_that_kubeflow_did_not_fill_in(config):
+    """Fault A1, its sibling: a placeholder as the value of a parameter stays as it is."""
+    with pytest.raises(PipelineError) as refused:
+        prepare_run("run-7", compiled(config), {"data": "/images/{{$.pipeline_job_uuid}}"})
+    assert str(refused.value) == (
+        "The parameters of a run must be values. Received: "
+        "data='/images/{{$.pipeline_job_uuid}}', whose {{ begins a placeholder that Kubeflow did "
+        "not fill in. Give its value."
+    )
 
 
 @pytest.mark.parametrize(

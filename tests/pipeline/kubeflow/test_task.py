@@ -1,12 +1,16 @@
+import dataclasses
 import json
 import logging
 
 import pytest
 
 from components.errors import PipelineError
+from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow import code_version, progress, task
 from pipeline.kubeflow.code_version import check_code_version
 from pipeline.kubeflow.progress import ProgressLines
+from pipeline.kubeflow.settings import KubeflowConfig
+from tests.shared_data import shared_data
 
 
 @pytest.fixture
@@ -35,6 +39,35 @@ def test_a_task_fails_with_one_line_that_says_why(run_task, capsys):
         "Trainer failed. FileNotFoundError: [Errno 2] No such file or directory: "
         "'nowhere/run.json'\n"
     )
+
+
+def test_the_id_of_a_run_is_what_kubeflows_driver_filled_in(monkeypatch, tmp_path, capsys):
+    """Fault A1: executor inputs that KFP's own driver made, of two ways to compile the pipeline."""
+    monkeypatch.setattr(task.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(ProgressLines, "install", lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos" / "cat").mkdir(parents=True)
+
+    def prepare(pod: str) -> tuple[int, str]:
+        recorded = json.loads((shared_data("kubeflow") / "pods" / pod).read_text())
+        launcher = recorded["containers"][0]["command"]
+        executor_input = json.loads(launcher[launcher.index("--executor_input") + 1])
+        executor_input["inputs"]["parameterValues"]["data"] = "photos"
+        executor_input["outputs"]["parameters"]["run_folder"]["outputFile"] = f"{tmp_path}/said"
+        kubeflow = dataclasses.asdict(KubeflowConfig())
+        whole = {"config": to_dict(PipelineConfig("photos")), "kubeflow": kubeflow}
+        arguments = ["--step", "PrepareRun", "--code", code_version.code_version()]
+        arguments += ["--executor-input", json.dumps(executor_input)]
+        arguments += ["--configuration", json.dumps(whole)]
+        return task.main(arguments), capsys.readouterr().out
+
+    run = "b852e0db-a30c-4ae3-858b-bc833b3c4d44"
+    status, out = prepare("run_id_as_input/preparerun.podspecpatch.json")
+    assert (status, out.partition(" of ")[0]) == (0, f"Run {run}")
+    assert (tmp_path / "said").read_text() == f"output/photos/runs/{run}"
+    status, out = prepare("as_compiled/preparerun.podspecpatch.json")
+    assert status == 1
+    assert out.startswith("PrepareRun failed. Kubeflow must fill in the id of each run")
 
 
 def test_an_image_with_other_code(run_task, capsys):
