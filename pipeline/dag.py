@@ -34,6 +34,7 @@ from pipeline.environment import Environment
 from pipeline.places import checkpoint_folder, output_folder
 from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules
+from pipeline.schema.command_line import freeze_arguments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +156,7 @@ def _validate(
         schema=schema_gen.outputs["schema"],
         baseline_statistics=baseline.outputs["statistics"],
         rules=config.validate,
+        freeze_arguments=freeze_arguments(config),
         code_fingerprint=code_fingerprint("validation"),
     )
     return [schema_gen, *validators, baseline, gate]

@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterable
 
-from components.errors import PipelineError
+from components.errors import PipelineError, command
 from components.features import SPLITS
 from components.ingestion.listing.file_system import open_text, write_rows
 from components.ingestion.listing.folder import HIDDEN, OUTSIDE, Rejection
@@ -54,7 +54,7 @@ def _check_rejects(audit: Audit, most: float) -> None:
     raise PipelineError(
         f"At most {most:.1%} of the images may be rejected (ingest.max_reject_fraction). Received: "
         f"{rejected:,} of {images:,} rejected, {rejected / images:.1%}:\n{table}\n"
-        f"{_ASK_THE_AUDIT} Mend or remove these files; or raise ingest.max_reject_fraction."
+        f"{_name_each(audit)} Mend or remove these files; or raise ingest.max_reject_fraction."
     )
 
 
@@ -67,8 +67,8 @@ def _check_leaks(audit: Audit) -> None:
     )
     raise PipelineError(
         "No image may lie, even nearly the same, in two splits (ingest.leaks is refuse). Received: "
-        f"{leaks.count:,} such groups:\n{shown}\n{_ASK_THE_AUDIT} Remove the copies; or let them "
-        "be moved with ingest.leaks move."
+        f"{leaks.count:,} such groups:\n{shown}\n{_name_each(audit)} Remove the copies; or let "
+        "them be moved with ingest.leaks move."
     )
 
 
@@ -92,4 +92,5 @@ def _check_classes(audit: Audit) -> None:
     )
 
 
-_ASK_THE_AUDIT = "`python -m pipeline.audit FOLDER` names each of them."
+def _name_each(audit: Audit) -> str:
+    return f"`{command('pipeline.audit', audit.data_folder)}` names each of them."

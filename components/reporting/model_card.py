@@ -25,6 +25,7 @@ from components.reporting.wording import (
     format_seconds,
     headline,
 )
+from components.validation.findings import merge_splits
 
 MOST_CLASSES = 100
 MOST_NAMES = 50
@@ -132,6 +133,7 @@ def _start() -> str:
 def _training(facts: RunFacts) -> str:
     audit = facts.data.audit
     splits = ", ".join(f"{audit.split_size(split):,} {escape(split)}" for split in audit.images)
+    warnings = merge_splits(facts.data.verdict.warnings)
     data = [
         f"Data folder: {escape(audit.data_folder)}",
         f"{plural(audit.found, 'file')} found, {audit.used:,} used ({splits}), "
@@ -140,7 +142,7 @@ def _training(facts: RunFacts) -> str:
             f"{KINDS[kind].title}: {plural(found.count, 'case')}"
             for kind, found in audit.findings.items()
         ),
-        *(f"Warning: {escape(str(finding))}" for finding in facts.data.verdict.warnings[:20]),
+        *(f"Warning: {escape(str(finding))}" for finding in warnings[:20]),
     ]
     phases = [
         f"{escape(str(phase['name']))}: {plural(int(phase['epochs']), 'epoch')} in "

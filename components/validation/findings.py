@@ -6,13 +6,15 @@ Without TensorFlow, so that reports and summaries read a verdict at once.
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from components.validation.rules import IGNORE, STOP, WARN, ValidationRules
 
 VERDICT_FILE = "verdict.json"
 MOST_VALUES = 10
 """Names that one finding lists; ten thousand would bury all others."""
+FOUND = "; found"
+"""Where the text of a finding goes on from what is expected to what is there."""
 LONGEST_NAME = 60
 """Characters of a name that a finding shows."""
 
@@ -61,6 +63,26 @@ def judge(findings: Iterable[Finding], rules: ValidationRules, has_baseline: boo
     for finding in findings:
         by_level[rules.level(finding.kind)].append(finding)
     return Verdict(tuple(by_level[STOP]), tuple(by_level[WARN]), has_baseline)
+
+
+def merge_splits(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding where several splits, or spans, have the same to say of a feature."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        expected = finding.text.rpartition(FOUND)[0]
+        groups.setdefault((finding.kind, finding.feature, expected), []).append(finding)
+    return [_merge(group, expected) for (_, _, expected), group in groups.items()]
+
+
+def _merge(group: Sequence[Finding], expected: str) -> Finding:
+    first, *others = group
+    if all(finding.text == first.text for finding in others):
+        return dataclasses.replace(first, split=list_some(finding.split for finding in group))
+    if not expected:
+        also = list_some(finding.split for finding in others)
+        return dataclasses.replace(first, text=f"{first.text}; also in {also}")
+    found = list_some(f"in {each.split}{each.text.rpartition(FOUND)[2]}" for each in group)
+    return dataclasses.replace(first, split="", text=f"{expected}{FOUND} {found}")
 
 
 def verdict_to_json(verdict: Verdict) -> str:

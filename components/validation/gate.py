@@ -28,6 +28,7 @@ from components.validation.rules import DRIFT, GRAYSCALE, SKEW, ValidationRules,
 from components.validation.schema import find_domain
 from components.validation.shifts import Comparison, find_shifts
 from components.validation.spans import add_up
+from components.validation.stopping import stop_message
 
 ANOMALIES_FILE = "SchemaDiff.pb"
 STATISTICS_FILE = "FeatureStats.pb"
@@ -46,6 +47,7 @@ class DataGateSpec(types.ComponentSpec):
 
     PARAMETERS = {
         "rules": component_spec.ExecutionParameter(type=str),
+        "freeze_arguments": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -78,7 +80,9 @@ class DataGateExecutor(base_executor.BaseExecutor):
         rules = from_dict(json.loads(exec_properties["rules"]))
         verdict = _judge(input_dict, rules)
         if verdict.stops:
-            raise PipelineError(_stop_message(verdict))
+            folders = [artifact.uri for artifact in input_dict["statistics"]]
+            freeze = json.loads(exec_properties["freeze_arguments"])
+            raise PipelineError(stop_message(verdict, folders, freeze))
         artifact = artifact_utils.get_single_instance(output_dict["verdict"])
         path = os.path.join(artifact.uri, VERDICT_FILE)
         io_utils.write_string_file(path, verdict_to_json(verdict))
@@ -98,6 +102,7 @@ class DataGate(base_component.BaseComponent):
         schema: types.Channel,
         baseline_statistics: types.Channel,
         rules: ValidationRules,
+        freeze_arguments: Sequence[str],
         code_fingerprint: str,
     ):
         """Declares the step.
@@ -108,6 +113,7 @@ class DataGate(base_component.BaseComponent):
             schema: What it held the examples to.
             baseline_statistics: Those of the last pushed model's images; there may be none.
             rules: What is looked for, and what happens on what is found.
+            freeze_arguments: Those of `pipeline.schema freeze` that say which pipeline this is.
             code_fingerprint: Changes when the code of the step does, and with it the cache key.
         """
         super().__init__(
@@ -117,6 +123,7 @@ class DataGate(base_component.BaseComponent):
                 schema=schema,
                 baseline_statistics=baseline_statistics,
                 rules=json.dumps(rules.to_dict(), sort_keys=True),
+                freeze_arguments=json.dumps(list(freeze_arguments)),
                 code_fingerprint=code_fingerprint,
                 verdict=types.Channel(type=DataVerdict),
             )
@@ -275,14 +282,3 @@ def _read(artifact: types.Artifact, split: str, name: str) -> bytes:
     folder = artifact_utils.get_split_uri([artifact], split)
     with tf.io.gfile.GFile(os.path.join(folder, name), "rb") as file:
         return bytes(file.read())
-
-
-def _stop_message(verdict: Verdict) -> str:
-    lines = "\n".join(f"  - {finding}" for finding in verdict.stops)
-    warnings = "\n".join(f"  - {finding}" for finding in verdict.warnings)
-    also = f"Found as well, which alone would not stop the run:\n{warnings}\n" if warnings else ""
-    return (
-        f"The images must be what the schema says. Received:\n{lines}\n{also}"
-        "Mend the data folder; or, if the change is wanted, take it over into the schema with "
-        "`python -m pipeline.schema freeze` and run again."
-    )

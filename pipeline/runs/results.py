@@ -17,7 +17,7 @@ from components.release.wording import bound, measured
 from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
 from components.serving.serving_facts import read_facts
 from components.training.history import read_history
-from components.validation.findings import read_verdict
+from components.validation.findings import merge_splits, read_verdict
 from pipeline.runs.artifacts import StepRecord, kind_of, records_of, span_of
 from pipeline.runs.finished import RunFinished
 
@@ -132,7 +132,7 @@ def _describe_gate(records: Records) -> str:
 
 def _warnings(records: Records) -> list[str]:
     verdict = read_verdict(records["DataGate"].outputs["verdict"].uri)
-    return [str(finding) for finding in verdict.warnings]
+    return [str(finding) for finding in merge_splits(verdict.warnings)]
 
 
 def _describe_warm_start(records: Records) -> str:

@@ -1,12 +1,11 @@
 """The summary of a run, in words."""
 
 import os
-import shlex
-import sys
 
 from rich.table import Table
 from rich.text import Text
 
+from components.errors import command
 from components.release.verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from pipeline.runs.finished import RunFinished
 
@@ -61,10 +60,7 @@ def predict_command(model_folder: str) -> str:
     Args:
         model_folder: `<serving>/<name>`.
     """
-    python = os.path.relpath(sys.executable)
-    # An interpreter somewhere else is easier to read by its whole path.
-    command = [sys.executable if python.startswith("..") else python, "-m", "pipeline.predict"]
-    return f"{shlex.join([*command, '--model', model_folder])} IMAGE..."
+    return f"{command('pipeline.predict', '--model', model_folder)} IMAGE..."
 
 
 def _check_line(outcome: str, words: str) -> Text:

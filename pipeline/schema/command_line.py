@@ -14,6 +14,15 @@ FREEZE = "freeze"
 PLACES = ("config", "data", "name", "output", "schema")
 
 
+def freeze_arguments(config: PipelineConfig) -> list[str]:
+    """What to give to `freeze`, beside statistics, to freeze the schema of a run.
+
+    Args:
+        config: The run's.
+    """
+    return [f"--{name}={getattr(config, name)}" for name in ("data", "name", "schema")]
+
+
 @dataclasses.dataclass(frozen=True)
 class Request:
     """What a command line asks for.
@@ -21,14 +30,15 @@ class Request:
     Attributes:
         command: `DIFF` or `FREEZE`.
         config: Says where schema and statistics are.
-        statistics: Folder of an ExampleStatistics artifact; None for those of the last run.
+        statistics: Folders of ExampleStatistics artifacts, one of each span; none for those of the
+            last run.
         is_fresh: Propose as if there were no schema yet.
         is_confirmed: Write without a question.
     """
 
     command: str
     config: PipelineConfig
-    statistics: str | None = None
+    statistics: tuple[str, ...] = ()
     is_fresh: bool = False
     is_confirmed: bool = False
 
@@ -47,15 +57,12 @@ def parse_request(argv: Sequence[str]) -> Request:
     if given.yes and given.command != FREEZE:
         parser.error(f"--yes belongs to {FREEZE}. Received: {given.command}. Leave it out.")
     places = [
-        argument
-        for place in PLACES
-        if (value := getattr(given, place)) is not None
-        for argument in (f"--{place}", value)
+        f"--{place}={value}" for place in PLACES if (value := getattr(given, place)) is not None
     ]
     return Request(
         command=given.command,
         config=parse_arguments(places, program=PROGRAM).config,
-        statistics=given.statistics,
+        statistics=tuple(given.statistics),
         is_fresh=given.fresh,
         is_confirmed=given.yes,
     )
@@ -88,8 +95,10 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--statistics",
         metavar="FOLDER",
-        help="statistics to propose from: a folder with Split-<split>/FeatureStats.pb (default: "
-        "those of the last run)",
+        action="append",
+        default=[],
+        help="statistics to propose from: a folder with Split-<split>/FeatureStats.pb; once for "
+        "each span (default: those of the last run)",
     )
     parser.add_argument(
         "--fresh",

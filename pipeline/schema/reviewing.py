@@ -74,7 +74,7 @@ def _prepare(request: Request) -> Review:
     path = request.config.schema
     content = _read(path)
     frozen = parse_schema(content, path)
-    folders = [request.statistics] if request.statistics else find_latest(request.config)
+    folders = request.statistics or find_latest(request.config)
     statistics = [found for folder in folders for found in load_statistics(folder).values()]
     try:
         is_first = request.is_fresh or not content

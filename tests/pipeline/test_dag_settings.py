@@ -16,13 +16,14 @@ SHOWS_ALL = "ModelReport"
 # Another value for each setting, and the steps whose parameters change with it: these run again,
 # the others are cached for as long as their inputs are the same.
 SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
-    "data": ("pictures", {"ImageFolderExampleGen"}),
-    "name": ("others", {"BaselineResolver", "Pusher", "ReleaseGate", "Trainer"}),
+    # The gate says what to type, with the places of this pipeline.
+    "data": ("pictures", {"ImageFolderExampleGen", "DataGate"}),
+    "name": ("others", {"BaselineResolver", "DataGate", "Pusher", "ReleaseGate", "Trainer"}),
     # Where the checkpoints are kept.
     "output": ("elsewhere", {"Trainer"}),
     "serving": ("elsewhere", {"BaselineResolver", "Pusher", "ReleaseGate"}),
-    # The runner pins the file; the pipeline gets the copy.
-    "schema": ("elsewhere.pbtxt", set()),
+    # The runner pins the file; the pipeline gets the copy, the gate's advice the name.
+    "schema": ("elsewhere.pbtxt", {"DataGate"}),
     "splits.train": (0.7, {"ImageFolderExampleGen"}),
     "splits.eval": (0.2, {"ImageFolderExampleGen"}),
     "splits.test": (0.2, {"ImageFolderExampleGen"}),

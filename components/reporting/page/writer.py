@@ -12,6 +12,7 @@ from components.reporting.album import Album
 from components.reporting.facts import RunFacts
 from components.reporting.measuring.measures import Measures
 from components.reporting.page.sections import Sections
+from components.validation.findings import merge_splits
 from components.visible import visible
 
 
@@ -28,6 +29,7 @@ def render_report(facts: RunFacts, measures: Measures, sections: Sections, album
         "components.reporting",
         "report.html",
         facts=facts,
+        warnings=merge_splits(facts.data.verdict.warnings),
         measures=measures,
         sections=sections,
         album=album,

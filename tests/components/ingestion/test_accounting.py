@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from components.errors import PipelineError
+from components.errors import PipelineError, command
 from components.ingestion.accounting import check_account, write_rejects
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
@@ -65,7 +65,7 @@ def test_stops_with_the_table_of_reasons_when_too_much_is_rejected():
         "Received: 33 of 233 rejected, 14.2%:\n"
         "        30  broken jpeg\n"
         "         3  empty file\n"
-        "`python -m pipeline.audit FOLDER` names each of them. "
+        f"`{command('pipeline.audit', 'photos')}` names each of them. "
         "Mend or remove these files; or raise ingest.max_reject_fraction."
     )
 
@@ -98,7 +98,7 @@ def test_refuses_leaks_where_they_are_to_be_refused():
         "No image may lie, even nearly the same, in two splits (ingest.leaks is refuse). "
         "Received: 3 such groups:\n"
         "  test/cat/1.png, train/cat/7.png: nearly the same in test and train\n"
-        "`python -m pipeline.audit FOLDER` names each of them. "
+        f"`{command('pipeline.audit', 'photos')}` names each of them. "
         "Remove the copies; or let them be moved with ingest.leaks move."
     )
 

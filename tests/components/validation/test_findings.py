@@ -7,6 +7,7 @@ from components.validation.findings import (
     Verdict,
     judge,
     list_some,
+    merge_splits,
     quote,
     read_verdict,
     verdict_to_json,
@@ -91,3 +92,28 @@ def test_lists_ten_and_counts_the_others():
     assert list_some("abc") == "a, b, c"
     assert list_some(["x"] * 10) == ", ".join("x" * 10)
     assert list_some(["x"] * 1_234) == f"{', '.join('x' * 10)} and 1,224 more"
+
+
+def found(split, text, kind="out_of_range", feature="image/brightness"):
+    return Finding(kind, split, feature, text)
+
+
+def test_a_feature_is_told_once_and_not_for_each_split():
+    """Fault D12: one feature was up to three warnings, one a split."""
+    same = [found(split, "expected 1; found: 2") for split in ("train", "eval", "test")]
+    other = [
+        found("train", "expected 1; found: 2", feature="image/height"),
+        found("test", "expected 1; found: 3", feature="image/height"),
+    ]
+    shifts = [found(split, f"{split} is darker", "drift") for split in ("train", "eval", "test")]
+    assert list(map(str, merge_splits([*same, *other, *shifts]))) == [
+        "image/brightness in train, eval, test: expected 1; found: 2",
+        "image/height: expected 1; found in train: 2, in test: 3",
+        "image/brightness in train: train is darker; also in eval, test",
+    ]
+
+
+def test_findings_about_different_things_stay_apart():
+    few = found("", "expected at least 20 images; found fewer of 'a' (1)", "small_class", "x")
+    none = found("test", "expected images of every class; found none of 'a'", "small_class", "x")
+    assert merge_splits([few, none]) == [few, none]

@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from tfx import types
 from tfx.types import standard_artifacts
 
-from components.errors import PipelineError
+from components.errors import PipelineError, command
 from components.validation.findings import read_verdict
 from components.validation.gate import (
     DataGate,
@@ -23,6 +23,7 @@ from tests.components.validation.small_data import make_record, make_records, ma
 
 GOOD = make_records(*["cat", "dog"] * 15)
 ALL_GOOD = {"train": GOOD, "eval": GOOD[:20], "test": GOOD[20:]}
+FREEZE = ["--data=my photos", "--name=pets"]
 CLASS_ANOMALY = "expected one of 'cat', 'dog'; found: 'bird' (1 image)"
 
 
@@ -71,6 +72,7 @@ def pass_gate(tmp_path, schema):
             inputs["baseline_statistics"] = [old]
         properties = {
             "rules": json.dumps(ValidationRules(**rules).to_dict()),
+            "freeze_arguments": json.dumps(FREEZE),
             "code_fingerprint": "0123",
         }
         DataGateExecutor().Do(inputs, {"verdict": [verdict]}, properties)
@@ -88,7 +90,8 @@ def test_lets_good_images_pass_and_writes_it_down(pass_gate):
     assert json.loads(pass_gate.verdict.read_text()) == {"has_baseline": False, "findings": []}
 
 
-def test_stops_with_all_that_was_found(pass_gate):
+def test_stops_with_all_that_was_found(pass_gate, tmp_path):
+    """Fault D12: the command was that of the sample, whatever the run."""
     with pytest.raises(PipelineError) as caught:
         pass_gate(
             {
@@ -98,14 +101,16 @@ def test_stops_with_all_that_was_found(pass_gate):
             }
         )
     assert str(caught.value) == (
-        "The images must be what the schema says. Received:\n"
+        "The images must be as expected. Received:\n"
         f"  - image/class/text in train: {CLASS_ANOMALY}\n"
         "Found as well, which alone would not stop the run:\n"
         "  - image/format in test: expected one of 'png'; found: 'bmp' (1 image)\n"
         "  - image/channels in train: expected color images; found 1 of 31 images (3.2%) to be "
         "gray (0.0% are allowed)\n"
-        "Mend the data folder; or, if the change is wanted, take it over into the schema with "
-        "`python -m pipeline.schema freeze` and run again."
+        "Mend the data folder; or, if the images are right:\n"
+        "  - new_class: review the change, take it over into the schema, and run again:\n"
+        f"    {command('pipeline.schema', 'freeze')} '--data=my photos' --name=pets "
+        f"--statistics={tmp_path}/new"
     )
     assert not pass_gate.verdict.exists()
 
@@ -275,7 +280,11 @@ def test_reads_the_statistics_of_several_spans(tmp_path, schema):
     inputs["anomalies"].reverse()
     inputs["schema"] = [_artifact(standard_artifacts.Schema, tmp_path / "schema")]
     freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
-    properties = {"rules": json.dumps(ValidationRules().to_dict()), "code_fingerprint": "0123"}
+    properties = {
+        "rules": json.dumps(ValidationRules().to_dict()),
+        "freeze_arguments": json.dumps(FREEZE),
+        "code_fingerprint": "0123",
+    }
     with pytest.raises(PipelineError, match=r"image/class/text in train of span-4: expected one"):
         DataGateExecutor().Do(inputs, {"verdict": []}, properties)
 
@@ -288,10 +297,12 @@ def test_declares_the_step():
         schema=types.Channel(type=standard_artifacts.Schema),
         baseline_statistics=types.Channel(type=standard_artifacts.ExampleStatistics),
         rules=rules,
+        freeze_arguments=FREEZE,
         code_fingerprint="0123",
     )
     assert gate.exec_properties == {
         "rules": json.dumps(rules.to_dict(), sort_keys=True),
+        "freeze_arguments": json.dumps(FREEZE),
         "code_fingerprint": "0123",
     }
     assert gate.outputs["verdict"].type is DataVerdict

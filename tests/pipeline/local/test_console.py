@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import itertools
+import sys
 
 import pytest
 from rich.console import Console
@@ -63,7 +64,7 @@ def clock(monkeypatch):
 def python(monkeypatch, tmp_path):
     """An interpreter below the current directory, as `make run` has it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(summary.sys, "executable", str(tmp_path / ".venv/bin/python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
 
 
 def printed(*events, is_terminal=False, end=lambda shown: None) -> str:
@@ -101,7 +102,7 @@ def test_a_released_run():
         "The serving model does not know [red]x.\n"
         "Released: [red]x. Version 1795327453: my serving/[red]x/1795327453\n"
         "Report on the model: out/[red]x/model/report.html\n"
-        "Ask it: .venv/bin/python -m pipeline.predict --model 'my serving/[red]x' IMAGE...\n"
+        "Ask it: .venv/bin/python -P -m pipeline.predict --model 'my serving/[red]x' IMAGE...\n"
         "60 s in all. Log: out/[red]x/run.log\n"
     )
 
@@ -159,9 +160,9 @@ def test_a_refused_run():
 
 
 def test_an_interpreter_elsewhere_is_named_by_its_path(monkeypatch):
-    monkeypatch.setattr(summary.sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
     assert summary.predict_command("serving/a") == (
-        "/usr/bin/python3 -m pipeline.predict --model serving/a IMAGE..."
+        "/usr/bin/python3 -P -m pipeline.predict --model serving/a IMAGE..."
     )
 
 

@@ -1,11 +1,15 @@
+import shlex
+
 import pytest
 
-from pipeline.schema.command_line import parse_request
+from components.errors import command
+from pipeline.config import PipelineConfig
+from pipeline.schema.command_line import FREEZE, freeze_arguments, parse_request
 
 
 def test_the_places_of_a_pipeline():
     request = parse_request(["diff", "--data", "some/flowers", "--output", "elsewhere"])
-    assert (request.command, request.statistics) == ("diff", None)
+    assert (request.command, request.statistics) == ("diff", ())
     assert (request.is_fresh, request.is_confirmed) == (False, False)
     config = request.config
     assert (config.name, config.output) == ("flowers", "elsewhere")
@@ -25,7 +29,7 @@ def test_a_configuration_file_and_flags_over_it(tmp_path):
 
 def test_all_that_freeze_takes():
     request = parse_request(["freeze", "--data", "x", "--statistics", "y", "--fresh", "--yes"])
-    assert (request.command, request.statistics) == ("freeze", "y")
+    assert (request.command, request.statistics) == ("freeze", ("y",))
     assert (request.is_fresh, request.is_confirmed) == (True, True)
 
 
@@ -54,3 +58,15 @@ def test_help_tells_the_exit_status(capsys):
         parse_request(["--help"])
     assert caught.value.code == 0
     assert "Exit status: 0 no difference, or frozen" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_advice_of_a_run_is_a_command_that_reads_back_to_that_run():
+    """Fault D12: as typed, the advice froze the schema of the sample."""
+    config = PipelineConfig("-my photos/it's", name="pets", schema="a b/$(rm).pbtxt")
+    typed = command("pipeline.schema", FREEZE, *freeze_arguments(config), "--statistics=s p")
+    _, safe, _, module, *argv = shlex.split(typed)
+    assert (safe, module) == ("-P", "pipeline.schema")
+    request = parse_request(argv)
+    read = (request.config.data, request.config.name, request.config.schema)
+    assert read == ("-my photos/it's", "pets", "a b/$(rm).pbtxt")
+    assert (request.command, request.statistics) == (FREEZE, ("s p",))
