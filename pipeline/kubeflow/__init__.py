@@ -6,7 +6,6 @@ parameters.py     what can be set for each run without compiling again
 nodes.py          the steps of TFX's pipeline, and which must be done before which
 compiling.py      configuration -> the file that Kubeflow takes
 pods.py           the settings of a pod -> a task of it
-targets.py        Kubeflow or Vertex AI, and what the latter cannot give
 names.py          what a pipeline, its containers and its clients call things
 exit_statuses.py  of the commands and tasks
 code_version.py   which code a pipeline was compiled from

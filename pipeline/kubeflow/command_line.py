@@ -14,7 +14,6 @@ from pipeline.kubeflow.server.command_line import add_commands
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
 
 PROGRAM = "runner_kubeflow.py"
-KUBEFLOW, VERTEX = "kubeflow", "vertex"
 
 _DESCRIPTION = (
     "The pipeline of runner_local.py on Kubeflow Pipelines: compile it into a file, submit a run "
@@ -66,12 +65,6 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     compiling.add_argument("-o", dest="to", metavar="FILE", default="pipeline.yaml")
     compiling.add_argument(
-        "--target",
-        choices=(KUBEFLOW, VERTEX),
-        default=KUBEFLOW,
-        help="open-source Kubeflow Pipelines, or Vertex AI Pipelines",
-    )
-    compiling.add_argument(
         "--beam-runner",
         default="",
         metavar="NAME",
@@ -99,11 +92,8 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
         raise ConfigurationError(f"{given.config_file}: {error}") from error
     # Only now, since TFX and the SDK take ten seconds to load.
     from pipeline.kubeflow.compiling import compile_pipeline
-    from pipeline.kubeflow.targets import OPEN_SOURCE
-    from pipeline.kubeflow.targets import VERTEX as VERTEX_AI
 
-    target = VERTEX_AI if arguments.target == VERTEX else OPEN_SOURCE
-    tasks = compile_pipeline(given.config, kubeflow, arguments.to, target)
+    tasks = compile_pipeline(given.config, kubeflow, arguments.to)
     say(f"{arguments.to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.")
     return 0
 

@@ -30,8 +30,8 @@ from pipeline.kubeflow.names import (
 )
 from pipeline.kubeflow.nodes import upstream_kinds
 from pipeline.kubeflow.parameters import Parameter, run_parameters
+from pipeline.kubeflow.pods import apply_settings
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
-from pipeline.kubeflow.targets import OPEN_SOURCE, Target
 
 LONGEST_ARGUMENT = 100 * 1024
 """Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
@@ -78,27 +78,23 @@ class RunOutputs(NamedTuple):
     model: str
 
 
-def compile_pipeline(
-    config: PipelineConfig, kubeflow: KubeflowConfig, path: str, target: Target = OPEN_SOURCE
-) -> list[str]:
+def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str) -> list[str]:
     """Writes the pipeline as YAML (schema 2.1.0).
 
     Args:
         config: What to run.
         kubeflow: How.
         path: The file; whole or not at all.
-        target: Where.
 
     Returns:
         Names of the tasks.
 
     Raises:
-        ConfigurationError: The configuration is too long for a container, a step has no image, one
-            with settings of its own does not exist, or the target cannot give what is asked.
+        ConfigurationError: The configuration is too long for a container, a step has no image, or
+            one with settings of its own does not exist.
         PipelineError: The file cannot be written.
     """
-    target.check(config, kubeflow)
-    pipeline, tasks = create_pipeline(config, kubeflow, target)
+    pipeline, tasks = create_pipeline(config, kubeflow)
     unfinished = f"{path}.unfinished.yaml"
     try:
         compiler.Compiler().compile(pipeline, unfinished)
@@ -112,12 +108,12 @@ def compile_pipeline(
 
 
 def create_pipeline(
-    config: PipelineConfig, kubeflow: KubeflowConfig, target: Target = OPEN_SOURCE
+    config: PipelineConfig, kubeflow: KubeflowConfig
 ) -> tuple[dsl.graph_component, list[str]]:
     """The pipeline as the KFP SDK knows it, and its tasks; raises like `compile_pipeline`."""
     upstream = upstream_kinds(config)
     kubeflow.check_steps([PREPARE_RUN, *upstream, MODEL_REFUSED])
-    tasks = _Tasks(config, kubeflow, target, code_version(), upstream)
+    tasks = _Tasks(config, kubeflow, code_version(), upstream)
     parameters = run_parameters(config)
 
     def run(*values: Any) -> RunOutputs:
@@ -147,14 +143,12 @@ class _Tasks:
     Attributes:
         config: What to run.
         kubeflow: How.
-        target: Where.
         code: What the code of the images must be.
         upstream: For each step, those before it, in an order that one process could take.
     """
 
     config: PipelineConfig
     kubeflow: KubeflowConfig
-    target: Target
     code: str
     upstream: Mapping[str, list[str]]
 
@@ -191,7 +185,7 @@ class _Tasks:
         task = component(**values)
         task.set_display_name(step)
         task.set_caching_options(enable_caching=False)
-        self.target.apply(task, pods, self.kubeflow)
+        apply_settings(task, pods, self.kubeflow.run_as_user)
         return task
 
     def _command(self, step: str, arguments: list[str], pods: PodSettings) -> dsl.ContainerSpec:

@@ -7,13 +7,21 @@ from pipeline.kubeflow.settings import PodSettings
 BACKOFF_FACTOR = 2.0
 
 
-def apply_container_settings(task: dsl.PipelineTask, pods: PodSettings) -> None:
-    """Gives a task what every target knows: resources, environment, retries.
+def apply_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int) -> None:
+    """Gives a task its settings.
 
     Args:
         task: Changes.
-        pods: What its container gets.
+        pods: What its pod gets.
+        run_as_user: Id of the user that its process runs as.
     """
+    _set_container(task, pods)
+    _set_pod(task, pods)
+    kubernetes.set_security_context(task, run_as_user=run_as_user, run_as_non_root=True)
+
+
+def _set_container(task: dsl.PipelineTask, pods: PodSettings) -> None:
+    """What the SDK itself knows: resources, environment, retries."""
     if pods.cpu:
         task.set_cpu_request(pods.cpu).set_cpu_limit(pods.cpu)
     if pods.memory:
@@ -31,14 +39,8 @@ def apply_container_settings(task: dsl.PipelineTask, pods: PodSettings) -> None:
         )
 
 
-def apply_pod_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int) -> None:
-    """Gives a task what Kubernetes knows: volumes, secrets, nodes, user, time-out.
-
-    Args:
-        task: Changes.
-        pods: What its pod gets.
-        run_as_user: Id of the user that its process runs as.
-    """
+def _set_pod(task: dsl.PipelineTask, pods: PodSettings) -> None:
+    """What Kubernetes knows: volumes, secrets, nodes, time-out."""
     for folder, claim in pods.volumes.items():
         kubernetes.mount_pvc(task, pvc_name=claim, mount_path=folder)
     for name, source in pods.secret_environment.items():
@@ -50,6 +52,5 @@ def apply_pod_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: i
         kubernetes.add_node_selector(task, label_key=label, label_value=str(value))
     for toleration in pods.tolerations:
         kubernetes.add_toleration_json(task, toleration)
-    kubernetes.set_security_context(task, run_as_user=run_as_user, run_as_non_root=True)
     if pods.timeout_seconds:
         kubernetes.set_timeout(task, pods.timeout_seconds)

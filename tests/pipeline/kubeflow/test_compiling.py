@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from google.auth import credentials
-from google.cloud import aiplatform
 from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -20,7 +18,6 @@ from pipeline.kubeflow import compiling
 from pipeline.kubeflow.command_line import main
 from pipeline.kubeflow.compiling import compile_pipeline
 from pipeline.kubeflow.settings import kubeflow_from_dict
-from pipeline.kubeflow.targets import VERTEX
 from tests.shared_data import shared_data
 
 CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
@@ -49,9 +46,8 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def compile_to(path, config=CONFIG, settings=SETTINGS, target=None) -> list[dict[str, Any]]:
-    more = {} if target is None else {"target": target}
-    compile_pipeline(config, kubeflow_from_dict(settings), str(path), **more)
+def compile_to(path, config=CONFIG, settings=SETTINGS) -> list[dict[str, Any]]:
+    compile_pipeline(config, kubeflow_from_dict(settings), str(path))
     return list(yaml.safe_load_all(path.read_text()))
 
 
@@ -345,51 +341,13 @@ def test_a_container_without_our_package_says_so(tmp_path):
     )
 
 
-IN_BUCKETS = PipelineConfig(
-    "/gcs/bucket/photos",
-    output="/gcs/bucket/output",
-    serving="/gcs/bucket/serving",
-    schema="/gcs/bucket/schema.pbtxt",
-)
-
-
-def test_vertex_takes_it(tmp_path):
+def test_there_is_one_kind_of_pipeline(tmp_path, capsys):
+    """Fault A7: nothing is compiled for Vertex AI any more, nor taken for it in silence."""
     path = tmp_path / "p.yaml"
-    [document] = compile_to(path, IN_BUCKETS, {"metadata": MYSQL, "pods": {"image": "a:1"}}, VERTEX)
-    assert document["schemaVersion"] == "2.1.0"
-    job = aiplatform.PipelineJob(
-        display_name="photos",
-        template_path=str(path),
-        parameter_values={"train_epochs": 3, "settings": {"train.seed": 7}},
-        pipeline_root="gs://bucket/kfp",
-        project="project",
-        location="us-central1",
-        credentials=credentials.AnonymousCredentials(),
-    )
-    runtime = job.to_dict()["runtimeConfig"]
-    assert runtime["parameterValues"] == {"train_epochs": 3, "settings": {"train.seed": 7}}
-
-
-@pytest.mark.parametrize(
-    ("config", "settings", "message"),
-    [
-        (
-            CONFIG,
-            {"metadata": MYSQL},
-            "On Vertex AI, data must lie in a bucket: /gcs/",
-        ),
-        (IN_BUCKETS, {}, "On Vertex AI, kubeflow.metadata.store must be mysql or grpc"),
-        (
-            IN_BUCKETS,
-            {"metadata": MYSQL, "pods": {"image": "a:1", "volumes": {"/data": "images"}}},
-            "are Kubernetes's; Vertex AI takes none of them. Received: volumes for",
-        ),
-    ],
-)
-def test_what_vertex_cannot_give(tmp_path, config, settings, message):
-    with pytest.raises(ConfigurationError) as refused:
-        compile_to(tmp_path / "p.yaml", config, settings, VERTEX)
-    assert message in str(refused.value)
+    with pytest.raises(SystemExit, match="2"):
+        main(["compile", "-o", str(path), "--target", "vertex"])
+    assert "--target" in capsys.readouterr().err
+    assert not path.exists()
 
 
 def test_the_command(tmp_path, capsys, monkeypatch):
