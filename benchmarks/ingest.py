@@ -29,7 +29,7 @@ from photos import list_photos, multiply
 from processes import Cost, measure
 from running import default_rules, prepare_audit, prepare_ingestion
 
-from components.ingestion.workers import cores
+from components.resources import cores
 
 BARE, AUDIT, INGEST = "bare loop", "audit", "ingestion"
 CHUNK = 16

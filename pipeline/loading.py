@@ -4,6 +4,8 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+from components.resources import limit_threads
+
 SAMPLING_PERIOD_MS = 10
 """Of Beam's own look at what a step is at."""
 
@@ -21,6 +23,7 @@ def loading() -> Iterator[None]:
     Beam looks every 200 ms at what a step is at, in a thread that the step waits for at its end:
     0.1 seconds for each that takes longer. There is no setting for it but a default of its own.
     """
+    limit_threads()
     gc.disable()
     try:
         yield

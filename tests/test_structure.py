@@ -34,6 +34,7 @@ SHARED = {
     "normalisation",
     "pages",
     "progress",
+    "resources",
     "step_cost",
     "suggestions",
     "visible",

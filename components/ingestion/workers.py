@@ -1,10 +1,9 @@
-"""Worker processes of ingestion: how many, and started in a way that is safe here."""
+"""Worker processes of ingestion, started in a way that is safe here."""
 
 import concurrent.futures
 import ctypes
 import multiprocessing.context
 import multiprocessing.forkserver
-import os
 import threading
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -18,12 +17,6 @@ LOST_SECONDS = 1.0
 _KEPT_BYTES = 128 * 1024**2
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h.
 _TRIM_THRESHOLD, _MAPPING_THRESHOLD = -1, -3
-
-
-def cores() -> int:
-    """How many processes can work at the same time."""
-    # Not os.cpu_count: a container may be allowed fewer than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up(preload: str) -> None:

@@ -34,10 +34,15 @@ from pipeline.kubeflow.say import say
 from pipeline.loading import loading
 from pipeline.runs.failures import InterruptionError, explain
 
+NOT_FOR_OTHERS = 0o022
+"""Bits of permissions: to write is for the user of the pods, to read for all that can now."""
+
 
 def main(argv: Sequence[str]) -> int:
     """Executes one task and returns the exit status."""
     arguments = _parse(argv)
+    # Argo starts its containers with a mask of 0: all on the volume would be anyone's to change.
+    os.umask(os.umask(NOT_FOR_OTHERS) | NOT_FOR_OTHERS)
     # What ends pods; as an ordinary exception, for which TFX tidies up.
     signal.signal(signal.SIGTERM, _interrupt)
     logging.basicConfig(level=logging.INFO)

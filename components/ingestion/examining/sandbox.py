@@ -19,12 +19,12 @@ from typing import Any, Generic, TypeVar
 import pebble
 
 from components.ingestion.workers import (
-    cores,
     end_pool,
     keep_memory,
     result_of,
     worker_context,
 )
+from components.resources import cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

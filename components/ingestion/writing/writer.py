@@ -22,11 +22,11 @@ from components.ingestion.examining.examination import Examination
 from components.ingestion.gathering import Gather, part_of, unpack_all, windowed
 from components.ingestion.listing.file_system import make_folder
 from components.ingestion.listing.folder import Rejection
-from components.ingestion.workers import cores
 from components.ingestion.writing.manifest import Row
 from components.ingestion.writing.shard_workers import Begun, ShardWorkers
 from components.normalisation.rules import ImageRules
 from components.progress import Progress
+from components.resources import cores
 
 SHARD_SIZE = 2_000
 """Records a shard on average; what is known of the images of one shard is sorted in memory."""

@@ -11,7 +11,6 @@ it upright and resizing it is the client's part.
 """
 
 import itertools
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 
@@ -21,6 +20,7 @@ import tensorflow as tf
 
 from components.errors import PipelineError
 from components.features import ImageShape
+from components.resources import cores
 from components.serving.exports.freezing import freeze
 
 MOST_REPRESENTATIVE = 200
@@ -83,7 +83,7 @@ def open_tflite(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
         # It says in each process that its successor is another package; that one needs its own
         # copy of the runtime, and computes the same.
         warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
-        interpreter = tf.lite.Interpreter(model_content=content, num_threads=os.cpu_count())
+        interpreter = tf.lite.Interpreter(model_content=content, num_threads=cores())
     taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
 
     def ask(pixels: np.ndarray) -> np.ndarray:

@@ -1,23 +1,12 @@
 import concurrent.futures
 import ctypes
-import os
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
 import pytest
 
 from components.ingestion import workers
-from components.ingestion.workers import cores, keep_memory, result_of
-
-
-def test_as_many_cores_as_this_process_may_use():
-    allowed = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, {min(allowed)})
-        assert cores() == 1
-    finally:
-        os.sched_setaffinity(0, allowed)
-    assert cores() == len(allowed)
+from components.ingestion.workers import keep_memory, result_of
 
 
 def test_memory_is_kept_by_both_limits_of_malloc(monkeypatch):

@@ -1,6 +1,10 @@
 import dataclasses
 import json
 import logging
+import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -98,3 +102,36 @@ def test_progress_is_said_now_and_then(monkeypatch):
         logger.info("x", extra=extra)
     logger.handlers = []
     assert said == ["2,000/4,000 images", "2,002/4,000 images"]
+
+
+@pytest.mark.parametrize(
+    ("mask", "folders", "files"),
+    [("0", "755", "644"), ("022", "755", "644"), ("077", "700", "600")],
+)
+def test_only_the_pods_may_change_what_is_on_the_volume(tmp_path, mask, folders, files):
+    """Fault A14: Argo starts containers with a mask of 0, so that all came out as 777 and 666."""
+    (tmp_path / "photos" / "cat").mkdir(parents=True)
+    settings = {
+        "config": to_dict(PipelineConfig("photos")),
+        "kubeflow": dataclasses.asdict(KubeflowConfig()),
+    }
+    executor_input = {
+        "inputs": {"parameterValues": {"run_id": "r"}},
+        "outputs": {"parameters": {"run_folder": {"outputFile": str(tmp_path / "kfp" / "folder")}}},
+    }
+    command = [sys.executable, "-m", "pipeline.kubeflow.task", "--step", "PrepareRun"]
+    command += ["--code", code_version.code_version()]
+    command += ["--executor-input", json.dumps(executor_input)]
+    command += ["--configuration", json.dumps(settings)]
+    (tmp_path / "photos").chmod(0o755)
+    subprocess.run(
+        ["sh", "-c", f'umask {mask} && exec "$@"', "sh", *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[3])},
+        check=True,
+    )
+    tops = [path for path in tmp_path.iterdir() if path.name not in ("photos", "kfp")]
+    made = [path for top in tops for path in (top, *top.rglob("*"))]
+    assert {path.name for path in made} >= {"runs", "schemas", "run.json", "config.yaml"}
+    modes = {(path.is_dir(), f"{path.stat().st_mode & 0o777:o}") for path in made}
+    assert modes == {(True, folders), (False, files)}
