@@ -34,6 +34,18 @@ _UNSUPPORTED: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
         "windows icon": (b"\0\0\1\0", b"\0\0\2\0"),
         "pdf": (b"%PDF-",),
         "svg": (b"<svg",),
+        # Olympus, Panasonic, Fujifilm, Sigma, older Canon, Minolta. Those that are TIFF, as most
+        # are, tiff.py knows.
+        "camera raw": (
+            b"IIRO",
+            b"IIRS",
+            b"MMOR",
+            b"IIU\0",
+            b"FUJIFILMCCD-RAW",
+            b"FOVb",
+            b"II\x1a\0\0\0HEAPCCDR",
+            b"\0MRM",
+        ),
     }
 )
 
@@ -59,7 +71,10 @@ def unsupported_format(encoded: bytes) -> str | None:
     for name, signatures in _UNSUPPORTED.items():
         if encoded.startswith(signatures):
             return name
-    return "video or other media" if encoded[4:8] == b"ftyp" else None
+    if encoded[4:8] != b"ftyp":
+        return None
+    # Canon's newer raw files are boxes like a video's.
+    return "camera raw" if encoded[8:12] == b"crx " else "video or other media"
 
 
 def webp_size(encoded: bytes) -> tuple[int, int] | None:

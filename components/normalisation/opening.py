@@ -18,14 +18,14 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from components.normalisation.boxes import missing_bytes
 from components.normalisation.formats import image_format, unsupported_format, webp_size
 from components.normalisation.orientation import stored_orientation, turn_upright
-from components.normalisation.pixels import flatten
+from components.normalisation.pixels import LARGEST_OF_8_BITS, LOWER_BYTES, flatten
 from components.normalisation.rules import MOST_MEGAPIXELS, REJECT, ImageRules
+from components.normalisation.tiff import CameraRawError, open_tiff
 
 EMPTY = "empty file"
 NOT_AN_IMAGE = "not an image"
@@ -33,6 +33,7 @@ UNSUPPORTED = "unsupported format"
 TOO_LARGE = "too large"
 TOO_MUCH_MEMORY = "too much memory"
 ANIMATION = "animation"
+CAMERA_RAW = "camera raw"
 _LONGEST_DETAIL = 200
 
 
@@ -148,19 +149,32 @@ def _open_heic(stream: io.BytesIO) -> Image.Image:
     return HeifImageFile(stream)  # type: ignore[no-untyped-call]
 
 
+def _open_tiff(stream: io.BytesIO) -> Image.Image:
+    try:
+        return open_tiff(stream)
+    except CameraRawError as error:
+        raise UnusableImageError(UNSUPPORTED, CAMERA_RAW) from error
+
+
 def _open_png(stream: io.BytesIO) -> Image.Image:
     image = PngImageFile(stream)
     key = image.info.get("transparency")
     depth = stream.getvalue()[24]
-    # Pillow scales the samples to eight bits, but not the one that stands for transparency.
-    if isinstance(key, tuple) and depth == 16:
-        image.info["transparency"] = tuple(value >> 8 for value in key)
-    elif isinstance(key, int) and image.mode == "L":
-        image.info["transparency"] = key * _LEVELS_OF_DEPTH.get(depth, 1) & 0xFF
+    # Of the two bytes a sample only as many bits count as it has, and Pillow scales the samples of
+    # gray to eight bits, but not the one that stands for transparency.
+    largest = 2**depth - 1
+    if isinstance(key, int) and image.mode == "L":
+        image.info["transparency"] = (key & largest) * (LARGEST_OF_8_BITS // largest)
+    elif isinstance(key, tuple):
+        image.info["transparency"] = tuple(value & largest for value in key)
+        if depth == 16:
+            # Pillow keeps the higher bytes of colors. Read by the other order, it keeps the lower.
+            lower = PngImageFile(io.BytesIO(stream.getvalue()))
+            lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
+            image.info[LOWER_BYTES] = lower
     return image
 
 
-_LEVELS_OF_DEPTH = {2: 85, 4: 17}
 _OPENERS: Mapping[str, Callable[[io.BytesIO], Image.Image]] = MappingProxyType(
     {
         # Not by Pillow's factory: several images in one JPEG (MPO, of phones) are not an animation.
@@ -169,7 +183,7 @@ _OPENERS: Mapping[str, Callable[[io.BytesIO], Image.Image]] = MappingProxyType(
         "gif": GifImageFile,
         "bmp": BmpImageFile,
         "webp": WebPImageFile,
-        "tiff": TiffImageFile,
+        "tiff": _open_tiff,
         "avif": AvifImageFile,
         "heic": _open_heic,
     }

@@ -86,7 +86,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         DARK: Kind(
             "Dark images",
             "Nearly all of the picture is black or almost so. Look whether anything can be "
-            "recognized.",
+            "recognized. Files of 16 bits a sample that hold numbers of 12 bits or fewer are among "
+            "them, as their numbers are used as they are: multiply them, by 16 for 12 bits.",
         ),
         BRIGHT: Kind(
             "Bright images",

@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -110,28 +113,47 @@ def test_the_same_at_few_bits(depth: int) -> None:
     assert read(bytes(encoded), ON_BLUE)[0, 1].tolist() == [0, 0, 255]
 
 
-def test_rgb_of_sixteen_bits_with_a_key() -> None:
-    # Pillow writes no such file: 0x0102, 0x0304, 0x0506 is transparent, 0xff00 is not.
-    import struct
-    import zlib
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
 
-    key = bytes([1, 2, 3, 4, 5, 6])
-    row = b"\0" + key + bytes([255, 0] * 3)
+@pytest.mark.parametrize(("depth", "key"), [(2, 0xFFFE), (4, 0x0102), (8, 0xFF02)])
+def test_of_a_key_only_as_many_bits_count_as_samples_have(depth: int, key: int) -> None:
+    """Fault C5: PNG, third edition, 11.3.2.1. The pixels are 0, 1, 2, 3."""
+    samples = int("".join(format(value, f"0{depth}b") for value in range(4)), 2)
     encoded = b"".join(
         [
             b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)),
+            chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 1, depth, 0, 0, 0, 0)),
+            chunk(b"tRNS", struct.pack(">H", key)),
+            chunk(b"IDAT", zlib.compress(b"\0" + samples.to_bytes(depth // 2, "big"))),
+            chunk(b"IEND", b""),
+        ]
+    )
+    level = 255 // (2**depth - 1)
+    grays = [[level * value] * 3 for value in range(4)]
+    assert read(encoded, ON_BLUE)[0].tolist() == [*grays[:2], [0, 0, 255], grays[3]]
+
+
+def test_rgb_of_sixteen_bits_with_a_key() -> None:
+    """Fault C5: compared by its higher bytes, what differs in the lower ones was transparent, too.
+
+    Pillow writes no such file: 0x0102, 0x0304, 0x0506 is transparent, 0xff00 and 0x0102, 0x0304,
+    0x0507 are not.
+    """
+
+    key = bytes([1, 2, 3, 4, 5, 6])
+    row = b"\0" + key + bytes([255, 0] * 3) + bytes([1, 2, 3, 4, 5, 7])
+    encoded = b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 1, 16, 2, 0, 0, 0)),
             chunk(b"tRNS", key),
             chunk(b"IDAT", zlib.compress(row)),
             chunk(b"IEND", b""),
         ]
     )
-    assert read(encoded, ON_BLUE)[0].tolist() == [[0, 0, 255], [255, 255, 255]]
+    assert read(encoded, ON_BLUE)[0].tolist() == [[0, 0, 255], [255, 255, 255], [1, 3, 5]]
 
 
 def test_a_palette_with_transparency() -> None:
