@@ -10,6 +10,7 @@ import inspect
 import json
 import operator
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from kfp import compiler, dsl
 
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError
+from components.whole_file import write_whole
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow.code_version import code_version
 from pipeline.kubeflow.names import (
@@ -26,10 +28,11 @@ from pipeline.kubeflow.names import (
     PREPARE_RUN,
     RUN_FOLDER,
     RUN_ID,
+    SUFFIXES,
     VERDICT,
 )
 from pipeline.kubeflow.nodes import upstream_kinds
-from pipeline.kubeflow.parameters import Parameter, run_parameters
+from pipeline.kubeflow.parameters import Parameter, check_no_decisions, run_parameters
 from pipeline.kubeflow.pods import apply_settings
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
 
@@ -90,15 +93,19 @@ def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str
         Names of the tasks.
 
     Raises:
-        ConfigurationError: The configuration is too long for a container, a step has no image, or
-            one with settings of its own does not exist.
+        ConfigurationError: Kubeflow takes no file of that name, the configuration is too long for a
+            container, a step has no image, one with settings of its own does not exist, or a push
+            is forced for all runs.
         PipelineError: The file cannot be written.
     """
+    if not path.endswith(SUFFIXES):
+        raise ConfigurationError(
+            f"The file of the pipeline must end in {', '.join(SUFFIXES)}, since Kubeflow takes no "
+            f"other. Received: {path}. Give -o {os.path.splitext(path)[0]}.yaml."
+        )
     pipeline, tasks = create_pipeline(config, kubeflow)
-    unfinished = f"{path}.unfinished.yaml"
     try:
-        compiler.Compiler().compile(pipeline, unfinished)
-        os.replace(unfinished, path)
+        write_whole(path, _as_yaml(pipeline))
     except OSError as error:
         raise PipelineError(
             f"The file of the pipeline must be writable. Received: {path}: {error.strerror}. "
@@ -107,10 +114,19 @@ def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str
     return tasks
 
 
+def _as_yaml(pipeline: dsl.graph_component) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "pipeline.yaml")
+        compiler.Compiler().compile(pipeline, path)
+        with open(path, "rb") as file:
+            return file.read()
+
+
 def create_pipeline(
     config: PipelineConfig, kubeflow: KubeflowConfig
 ) -> tuple[dsl.graph_component, list[str]]:
     """The pipeline as the KFP SDK knows it, and its tasks; raises like `compile_pipeline`."""
+    check_no_decisions(to_dict(config), "a pipeline")
     upstream = upstream_kinds(config)
     kubeflow.check_steps([PREPARE_RUN, *upstream, MODEL_REFUSED])
     tasks = _Tasks(config, kubeflow, code_version(), upstream)

@@ -2,6 +2,8 @@
 
 PREPARE_RUN = "PrepareRun"
 SCHEMA_STEP = "ImportSchemaGen"
+SUFFIXES = (".yaml", ".yml", ".json")
+"""By which Kubeflow knows that a file is a pipeline; to it, JSON is YAML."""
 LAST_STEP = "Pusher"
 MODEL_REFUSED = "ModelRefused"
 RUN_ID = "run_id"

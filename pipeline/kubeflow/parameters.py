@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from components.config_checks import ConfigurationError
 from components.suggestions import did_you_mean
-from pipeline.config import PipelineConfig, from_dict, to_dict
+from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_dict
 from pipeline.setting_names import setting_fields
 
 SETTINGS = "settings"
@@ -56,6 +56,27 @@ def run_parameters(config: PipelineConfig) -> list[Parameter]:
         for setting in OF_THEIR_OWN
     ]
     return [*own, Parameter(SETTINGS, "", dict, {})]
+
+
+def check_no_decisions(values: Mapping[str, Any], where: str) -> None:
+    """Checks that nothing is decided for all runs to come that one run at a time must decide.
+
+    Args:
+        values: By parameter.
+        where: They are from, such as "the schedule flowers".
+
+    Raises:
+        ConfigurationError: A push is forced, or the baseline reset.
+    """
+    settings = values.get(SETTINGS)
+    further = settings if isinstance(settings, Mapping) else {}
+    for name in DECISIONS:
+        if values.get(name) or further.get(name):
+            raise ConfigurationError(
+                f"{name} must be decided for one run at a time, by `runner_kubeflow.py submit "
+                f"--set {name}=REASON`. Received: {where} with {name}, for all runs. Leave it out "
+                "there."
+            )
 
 
 def with_parameters(config: PipelineConfig, given: Mapping[str, Any]) -> PipelineConfig:

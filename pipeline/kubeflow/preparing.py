@@ -4,6 +4,7 @@ What is wrong with a run ends it here, in seconds, and not after the training.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,14 +12,15 @@ from typing import Any
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError
 from components.ingestion.listing.spans import find_spans
-from components.reporting.index.entries import PUSHED, REFUSED
+from components.reporting.index.entries import FAILED, INTERRUPTED
 from components.training.settings import BLESSED
-from pipeline.config import PipelineConfig, from_dict
+from pipeline.config import DECISIONS, PipelineConfig, from_dict
 from pipeline.kubeflow.metadata import check_connection, connection_to
 from pipeline.kubeflow.names import PLACEHOLDER
 from pipeline.kubeflow.parameters import with_parameters
-from pipeline.kubeflow.prepared_run import PreparedRun
+from pipeline.kubeflow.prepared_run import RUN_FILE, PreparedRun
 from pipeline.kubeflow.settings import kubeflow_from_dict
+from pipeline.places import output_folder
 from pipeline.runs.artifacts import is_known_run
 from pipeline.runs.folders import make_run_folder, run_folder
 from pipeline.runs.outcomes import read_outcome
@@ -52,6 +54,7 @@ def prepare_run(run_id: str, configuration: str, parameters: Mapping[str, Any]) 
     compiled = from_dict(settings["config"])
     config = with_parameters(compiled, parameters)
     _check_steps(compiled, config)
+    _check_decisions(config)
     kubeflow = kubeflow_from_dict(settings["kubeflow"])
     _check_unfinished(run_id, run_folder(config, run_id))
     folder = make_run_folder(config, run_id)
@@ -80,6 +83,30 @@ def _check_steps(compiled: PipelineConfig, wanted: PipelineConfig) -> None:
         )
 
 
+def _check_decisions(config: PipelineConfig) -> None:
+    """A schedule that others made, or a run that is cloned, would decide again and again."""
+    runs = os.path.join(output_folder(config), "runs")
+    for name in DECISIONS:
+        reason = getattr(config, name)
+        for run in os.listdir(runs) if reason and os.path.isdir(runs) else []:
+            folder = os.path.join(runs, run)
+            if _has_verdict(folder) and _setting_of(folder, name) == reason:
+                raise ConfigurationError(
+                    f"{name} must be decided for each run anew. Received: {name}={reason!r}, as "
+                    f"run {run} had it. Give this run a reason of its own; if a schedule has it, "
+                    "take it out there."
+                )
+
+
+def _setting_of(folder: str, name: str) -> Any:
+    try:
+        with open(os.path.join(folder, RUN_FILE), "rb") as file:
+            return json.load(file)["config"][name]
+    # Of an earlier version of the code, say.
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _check_id(run_id: str) -> None:
     """With one id for all runs, TFX would take each but the first for done."""
     if not _RUN_ID.fullmatch(run_id):
@@ -100,9 +127,13 @@ def _check_filled_in(parameters: Mapping[str, Any]) -> None:
 
 
 def _check_unfinished(run_id: str, folder: str) -> None:
-    outcome = read_outcome(folder)
-    if outcome is not None and outcome.outcome in (PUSHED, REFUSED):
+    if _has_verdict(folder):
         raise _used_id(run_id, f"{folder} has the verdict of a run that ended")
+
+
+def _has_verdict(folder: str) -> bool:
+    outcome = read_outcome(folder)
+    return outcome is not None and outcome.outcome not in (FAILED, INTERRUPTED)
 
 
 def _used_id(run_id: str, reason: str) -> PipelineError:

@@ -159,11 +159,13 @@ def _later(function: str) -> Command:
 
 
 def _schedule(arguments: argparse.Namespace) -> int:
+    from pipeline.kubeflow.parameters import check_no_decisions
     from pipeline.kubeflow.server.package import parse_values, read_package
     from pipeline.kubeflow.server.planning import describe, make_plan
 
     package = read_package(arguments.pipeline)
     values = parse_values(package, arguments.set)
+    check_no_decisions(values, "a schedule")
     plan = make_plan(arguments, datetime.datetime.now(datetime.UTC))
     for line in describe(plan):
         say(line)

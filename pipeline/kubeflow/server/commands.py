@@ -10,13 +10,14 @@ from rich.console import Console
 
 from components.config_checks import ConfigurationError
 from pipeline.kubeflow.exit_statuses import INTERRUPTED
+from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.kubeflow.server import running
 from pipeline.kubeflow.server.connection import Server, connect
 from pipeline.kubeflow.server.cron import server_zone
 from pipeline.kubeflow.server.package import Package, parse_values, read_package
 from pipeline.kubeflow.server.planning import Plan
 from pipeline.kubeflow.server.replacing import put_schedule
-from pipeline.kubeflow.server.scheduling import Calls, Schedule, find_schedule
+from pipeline.kubeflow.server.scheduling import Calls, Schedule, find_schedule, parameters_of
 from pipeline.kubeflow.server.tables import schedule_table
 from pipeline.kubeflow.server.uploading import find_experiment, upload
 from pipeline.kubeflow.server.verdict import find_marks
@@ -108,6 +109,7 @@ def resume(arguments: argparse.Namespace, say: Say) -> int:
     """Switches a schedule on."""
     calls = Calls(_connect(arguments))
     found = find_schedule(calls, arguments.name)
+    check_no_decisions(parameters_of(found), f"the schedule {arguments.name}")
     calls.enable(found.recurring_run_id)
     missed = "the latest run that was" if found.no_catchup else "all runs that were"
     say(f"Schedule {arguments.name}: resumed. Kubeflow makes up for {missed} missed meanwhile.")

@@ -11,6 +11,8 @@ import yaml
 
 from components.config_checks import ConfigurationError
 from components.suggestions import did_you_mean
+from pipeline.kubeflow.names import SUFFIXES
+from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.kubeflow.server.verdict import label
 
 _BOOLEANS = {"true": True, "false": False}
@@ -60,8 +62,10 @@ def read_package(path: str) -> Package:
     """Reads a file that `compile` wrote.
 
     Raises:
-        ConfigurationError: It is not one.
+        ConfigurationError: It is not one, or it has what one run at a time must decide.
     """
+    if not path.endswith(SUFFIXES):
+        raise _refuse_package(path, f"a name without {', '.join(SUFFIXES)}, which Kubeflow refuses")
     try:
         with open(path, "rb") as file:
             content = file.read()
@@ -81,6 +85,8 @@ def read_package(path: str) -> Package:
         AttributeError,
     ) as error:
         raise _refuse_package(path, "not a compiled pipeline") from error
+    defaults = {key: value.get("defaultValue") for key, value in inputs.items()}
+    check_no_decisions(defaults, path)
     return Package(path, name, parameters, hashlib.sha256(content).hexdigest()[:12], specification)
 
 

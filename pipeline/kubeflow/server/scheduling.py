@@ -123,6 +123,11 @@ class Calls:
         return answer.runs[0] if answer.runs else None
 
 
+def parameters_of(schedule: kfp_server_api.V2beta1RecurringRun) -> Mapping[str, Any]:
+    """What a schedule sets in each of its runs."""
+    return (schedule.runtime_config and schedule.runtime_config.parameters) or {}
+
+
 def find_schedule(calls: Calls, name: str) -> kfp_server_api.V2beta1RecurringRun:
     """The one schedule of a name, or of an id.
 

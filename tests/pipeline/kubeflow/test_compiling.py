@@ -350,6 +350,40 @@ def test_there_is_one_kind_of_pipeline(tmp_path, capsys):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("name", ["flowers", "flowers.txt", "flowers.zip", "flowers.YAML"])
+def test_a_name_that_kubeflow_refuses(tmp_path, name):
+    """Fault A6: its server reads .yaml, .yml, .json, .zip and .tar.gz; the last two as archives."""
+    with pytest.raises(ConfigurationError) as refused:
+        compile_to(tmp_path / name)
+    assert str(refused.value) == (
+        "The file of the pipeline must end in .yaml, .yml, .json, since Kubeflow takes no other. "
+        f"Received: {tmp_path}/{name}. Give -o {tmp_path}/flowers.yaml."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+class TestDecisionsOfOneRun:
+    """Fault A8: a push that is forced, or a baseline that is reset, for all runs to come."""
+
+    @pytest.mark.parametrize("name", ["force_push", "reset_baseline"])
+    def test_compile_takes_none(self, tmp_path, capsys, name):
+        config, path = tmp_path / "config.yaml", tmp_path / "p.yaml"
+        config.write_text(yaml.safe_dump({"data": "a", "kubeflow": {"pods": {"image": "a:1"}}}))
+        command = ["compile", "--config", str(config), "-o", str(path)]
+        assert main([*command, f"--{name.replace('_', '-')}", "the old one is broken"]) == 2
+        assert capsys.readouterr().err == (
+            f"runner_kubeflow.py: error: {name} must be decided for one run at a time, by "
+            f"`runner_kubeflow.py submit --set {name}=REASON`. Received: a pipeline with {name}, "
+            "for all runs. Leave it out there.\n"
+        )
+        assert not path.exists()
+
+    def test_what_is_compiled_decides_nothing(self, documents):
+        parameters = documents[0]["root"]["inputDefinitions"]["parameters"]
+        for name in ("force_push", "reset_baseline"):
+            assert parameters[name]["defaultValue"] == ""
+
+
 def test_the_command(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = tmp_path / "config.yaml"

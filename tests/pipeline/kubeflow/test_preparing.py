@@ -94,6 +94,37 @@ class TestRunId:
         assert prepare_run("run-7", compiled(config), {}) == first
 
 
+class TestDecisionsOfOneRun:
+    """Fault A8: a schedule that others made, or a clone, would force each push."""
+
+    @pytest.fixture
+    def forced(self, config):
+        """A run that was forced, and ended; then one that failed."""
+        for run, outcome, reason in [("a", "pushed", "broken"), ("b", "failed", "blurred")]:
+            folder = prepare_run(run, compiled(config), {"force_push": reason}).folder
+            with open(f"{folder}/outcome.json", "w") as file:
+                json.dump({"time": "2026-11-25T17:02:38", "outcome": outcome}, file)
+
+    @pytest.mark.parametrize(
+        "parameters", [{"force_push": "broken"}, {"settings": {"force_push": "broken"}}]
+    )
+    def test_a_decision_that_was_carried_out_is_no_decision_on_another_run(
+        self, config, forced, parameters
+    ):
+        with pytest.raises(PipelineError) as refused:
+            prepare_run("c", compiled(config), parameters)
+        assert str(refused.value) == (
+            "force_push must be decided for each run anew. Received: force_push='broken', as run a "
+            "had it. Give this run a reason of its own; if a schedule has it, take it out there."
+        )
+        assert sorted(os.listdir("output/photos/runs")) == ["a", "b"]
+
+    @pytest.mark.parametrize("reason", ["blurred", "another", ""])
+    def test_one_that_was_not_may_be_given_again(self, config, forced, reason):
+        run = prepare_run("c", compiled(config), {"force_push": reason, "reset_baseline": "broken"})
+        assert (run.config.force_push, run.config.reset_baseline) == (reason, "broken")
+
+
 def put_execution(path: str, run: str) -> None:
     """What TFX's launcher leaves of a step, by ML Metadata's own client."""
     connection = metadata_store_pb2.ConnectionConfig()

@@ -1,5 +1,7 @@
 """Wrong use of the commands: status 2 and one message, before anyone is asked."""
 
+import json
+import pathlib
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import pytest
 
 from pipeline.kubeflow.command_line import main
 from tests.pipeline.kubeflow.server.conftest import PACKAGE
+from tests.shared_data import shared_data
 
 
 def error_of(capsys, *argv: str) -> str:
@@ -59,6 +62,51 @@ def error_of(capsys, *argv: str) -> str:
 )
 def test_parameters(state, host, package, capsys, given, message):
     assert error_of(capsys, "submit", package, "--set", given) == message
+    assert state.requests == []
+
+
+class TestDecisionsOfOneRun:
+    """Fault A8: a push that is forced, or a baseline that is reset, by each run of a schedule."""
+
+    @pytest.mark.parametrize("name", ["force_push", "reset_baseline"])
+    @pytest.mark.parametrize("form", ["{}=broken", 'settings={{"{}": "broken"}}'])
+    @pytest.mark.parametrize("preview", [[], ["--preview"]])
+    def test_no_schedule_sets_them(self, state, host, package, capsys, name, form, preview):
+        with_both = PACKAGE.replace("dry:", f"{name}: {{parameterType: STRING}}\n      dry:")
+        pathlib.Path(package).write_text(with_both)
+        given = ["schedule", package, "--cron", "0 3 * * 1", "--set", form.format(name), *preview]
+        assert error_of(capsys, *given) == (
+            f"{name} must be decided for one run at a time, by `runner_kubeflow.py submit --set "
+            f"{name}=REASON`. Received: a schedule with {name}, for all runs. Leave it out there."
+        )
+        assert state.requests == []
+
+    @pytest.mark.parametrize("command", [["submit"], ["schedule", "--cron", "0 3 * * 1"]])
+    def test_no_version_of_a_pipeline_has_them(self, state, host, package, capsys, command):
+        default = "force_push: {parameterType: STRING, defaultValue: broken}"
+        pathlib.Path(package).write_text(PACKAGE.replace("dry:", f"{default}\n      dry:"))
+        assert error_of(capsys, command[0], package, *command[1:]) == (
+            "force_push must be decided for one run at a time, by `runner_kubeflow.py submit --set "
+            f"force_push=REASON`. Received: {package} with force_push, for all runs. Leave it out "
+            "there."
+        )
+        assert state.requests == []
+
+
+@pytest.mark.parametrize("name", ["p", "p.txt"])
+def test_a_name_that_kubeflow_refuses(tmp_path, state, host, package, capsys, name):
+    """Fault A6: the names that the API server of Kubeflow 2.16 refused."""
+    calls = (shared_data("kubeflow") / "api.jsonl").read_text().splitlines()
+    [answer] = [
+        call for call in map(json.loads, calls) if call["what"] == f"upload of a file called {name}"
+    ]
+    assert answer["status"] == 400
+    path = pathlib.Path(package).rename(tmp_path / name)
+    assert error_of(capsys, "submit", str(path)) == (
+        "The pipeline must be a file that `runner_kubeflow.py compile` wrote. Received: "
+        f"{path}: a name without .yaml, .yml, .json, which Kubeflow refuses. Compile it, and name "
+        "the file."
+    )
     assert state.requests == []
 
 

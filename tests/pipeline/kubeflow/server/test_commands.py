@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import pathlib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -235,6 +236,27 @@ def test_a_schedule(host, state, package, capsys):
         "pipeline_id": "id-1",
         "pipeline_version_id": "id-2",
     }
+
+
+class TestDecisionsOfOneRun:
+    """Fault A8: a push is forced for one run, at submit, and by no schedule, whoever made it."""
+
+    def test_submit_takes_them(self, host, state, package):
+        path = pathlib.Path(package)
+        path.write_text(path.read_text().replace("dry:", "force_push:"))
+        path.write_text(path.read_text().replace("BOOLEAN", "STRING"))
+        assert main(["submit", package, "--set", "force_push=the old one is broken"]) == 0
+        [run] = state.runs.values()
+        assert run.runtime_config.parameters == {"force_push": "the old one is broken"}
+
+    def test_a_schedule_that_has_them_is_not_resumed(self, host, state, package, capsys):
+        main(["schedule", package, "--cron", "0 3 * * 1"])
+        main(["pause", "photos"])
+        [made] = state.schedules.values()
+        made.runtime_config.parameters["force_push"] = "broken"
+        assert main(["resume", "photos"]) == 2
+        assert "Received: the schedule photos with force_push, for" in capsys.readouterr().err
+        assert state.enabled("photos") == []
 
 
 def test_a_preview_over_the_change_of_the_clocks(host, state, package, capsys, monkeypatch):
