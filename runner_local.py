@@ -1,7 +1,7 @@
 """Runs the pipeline on this machine: `python runner_local.py [--data FOLDER] [flags]`.
 
-Exit status: 0 the model was blessed and pushed, 1 the run failed, 2 wrong use, 3 the model was
-refused by the thresholds, 130 interrupted, by Ctrl-C or by SIGTERM.
+Exit status: 0 the model was released and pushed, 1 the run failed, 2 wrong use, 3 the model was
+refused, 130 interrupted, by Ctrl-C or by SIGTERM.
 """
 
 import signal

@@ -98,6 +98,9 @@ def _build_parser(program: str) -> ArgumentParser:
         title = (settings.__doc__ or name).partition(".")[0]
         group = parser.add_argument_group(title)
         group.add_class_arguments(settings, name, as_group=False)
+    # What is shown alone: both forms are read, and the parser looks for underscores.
+    for action in parser._actions:
+        action.option_strings = list(map(_with_hyphens, action.option_strings))
     return parser
 
 
@@ -120,27 +123,26 @@ def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Argume
 
 
 def _with_underscores(argument: str) -> str:
-    """A flag of ours that was written with dashes, as in --force-push."""
+    """A flag of ours that was written with hyphens, as --help shows it."""
     flag, equals, value = argument.partition("=")
     name = flag.removeprefix("--").replace("-", "_")
-    is_setting = flag.startswith("--") and name in setting_fields(PipelineConfig)
-    return f"--{name}{equals}{value}" if is_setting else argument
+    is_ours = name in setting_fields(PipelineConfig) or name.startswith("train.options.")
+    return f"--{name}{equals}{value}" if flag.startswith("--") and is_ours else argument
+
+
+def _with_hyphens(flag: str) -> str:
+    return flag.replace("_", "-")
 
 
 def _check_flags(argv: Sequence[str]) -> None:
-    flags = [
-        "--config",
-        "--print-config",
-        "--help",
-        *(f"--{name}" for name in setting_fields(PipelineConfig)),
-    ]
+    settings = [f"--{name}" for name in setting_fields(PipelineConfig)]
+    flags = ["--config", "--print-config", "--help", *settings]
     for argument in argv:
         flag = argument.partition("=")[0]
         if flag.startswith("--train.options.") or flag in flags or not flag.startswith("--"):
             continue
-        raise ConfigurationError(
-            f"The flags are {', '.join(flags)}. Received: {flag}.{did_you_mean(flag, flags)}"
-        )
+        meant = did_you_mean(_with_hyphens(flag), map(_with_hyphens, flags))
+        raise ConfigurationError(f"A flag must be one of those of --help. Received: {flag}.{meant}")
 
 
 def _choose_file(argv: Sequence[str]) -> tuple[str | None, bool]:

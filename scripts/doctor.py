@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from scripts import system_libraries, verdicts
 from scripts.system_libraries import read_output
 from scripts.verdicts import Finding
 
+WEIGHTS = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/"
+    "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+)
+"""From which Keras downloads those of the trainer mobilenet_v2 at its first use."""
+SECONDS_TO_ANSWER = 5
 _SCRIPTS = Path(__file__).resolve().parent
 
 
@@ -81,13 +88,22 @@ def inspect_environment(environment: Path) -> Iterator[Finding]:
     )
 
 
-def inspect_weights() -> Finding:
-    """Looks for weights where Keras keeps what it downloads."""
+def inspect_weights(address: str = WEIGHTS) -> Finding:
+    """Looks for weights where Keras keeps what it downloads, and else whether it could."""
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     folder = keras_home / "models"
-    return verdicts.judge_weights(
-        str(folder), [path.name for path in folder.glob("mobilenet_v2*.h5")]
-    )
+    names = [path.name for path in folder.glob("mobilenet_v2*no_top.h5")]
+    return verdicts.judge_weights(str(folder), names, "" if names else try_download(address))
+
+
+def try_download(address: str) -> str:
+    """Asks for a file without reading it; returns why it cannot be had, or nothing."""
+    request = urllib.request.Request(address, method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER):
+            return ""
+    except OSError as error:
+        return str(getattr(error, "reason", "") or error)
 
 
 def main(arguments: list[str]) -> int:

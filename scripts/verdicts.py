@@ -165,9 +165,24 @@ def judge_loaded_library(loaded: str, system: str) -> Finding:
     return Finding("Private C library", "not used")
 
 
-def judge_weights(folder: str, names: list[str]) -> Finding:
-    """Judges pretrained weights by the names of the files in Keras's folder for them."""
+def judge_weights(folder: str, names: list[str], problem: str) -> Finding:
+    """Judges the weights of MobileNetV2 by the names of the files in Keras's folder for them.
+
+    Args:
+        folder: Keras's.
+        names: Of the files in it.
+        problem: Why they cannot be downloaded; empty if they can, or are there.
+    """
     if names:
         return Finding("Weights", f"{folder}: {', '.join(sorted(names))}")
-    advice = "Only MobileNetV2, which is not part of this version, would need them."
-    return Finding("Weights", f"none in {folder}", OK, advice)
+    if not problem:
+        return Finding(
+            "Weights", f"none in {folder} yet; the trainer mobilenet_v2 downloads them at first use"
+        )
+    advice = (
+        "The trainer mobilenet_v2 needs pretrained weights, which no other default does. Connect "
+        "to the network,\nput the file without the top layer into that folder, or give it with "
+        "--train.options.weights FILE."
+    )
+    found = f"none in {folder}, and they cannot be downloaded: {problem}"
+    return Finding("Weights", found, WARNING, advice)

@@ -58,9 +58,12 @@ def judge(
     """
     comparison = compare_with_baseline(facts.predictions, rules)
     note = f"The baseline was reset: {reset_baseline}" if reset_baseline else comparison.note
-    checks = [check_accuracy(facts.predictions, rules)]
-    checks += [comparison.check] if comparison.check else []
-    checks += [_check_calibration(facts.predictions, rules), *check_serving(facts.serving, rules)]
+    # What no model can break is no rule.
+    checks = [check_accuracy(facts.predictions, rules)] if rules.min_accuracy > 0 else []
+    checks += [comparison.check] if comparison.check and rules.max_accuracy_loss < 1 else []
+    if rules.max_calibration_error < 1:
+        checks.append(_check_calibration(facts.predictions, rules))
+    checks += check_serving(facts.serving, rules)
     checks += [*_check_evaluator(facts), _check_withdrawals(facts.withdrawals)]
     checks += check_classes(facts.predictions, rules)
     is_released, sentence = _conclude(checks, rules.not_enough_evidence, len(facts.predictions))

@@ -35,9 +35,10 @@ class ReleaseRules:
     A bound is kept if the whole confidence interval of what was measured keeps it.
 
     Attributes:
-        min_accuracy: Share of the images that it must recognize, 0 to 1.
+        min_accuracy: Share of the images that it must recognize, 0 to 1; 0 for no rule.
         max_accuracy_loss: How much less accurate than the serving model it may be, on the same
-            images, 0 to 1. With 0 it must be shown to be better, which two equal models never are.
+            images, 0 to 1; 1 for no rule. With 0 it must be shown to be better, which two equal
+            models never are.
         min_recall: Share of the images of each class that it must recognize, 0 to 1; 0 for no rule.
         min_precision: Share of its answers of each class that must be right, 0 to 1; 0 for no rule.
         min_recall_of: The same as min_recall for single classes, such as {"tumor": 0.95}.

@@ -7,6 +7,9 @@ from components.release.verdict import AT_LEAST, COUNT, Check
 MOST_IMAGES_ADVISED = 10_000_000
 """Beyond that, the value lies so close to its bound that no advice would help."""
 
+LEAST_MORE = 1.1
+"""With fewer more images, the measured value itself moves by more than the interval shrinks."""
+
 
 def broken(check: Check) -> str:
     """A check that is not kept, in a clause; of something counted, with the details."""
@@ -63,7 +66,7 @@ def images_needed(check: Check, images: int) -> int | None:
     keeps = (check.value >= check.bound) == (check.direction == AT_LEAST)
     if check.unit or not keeps or not room or not math.isfinite(width / room):
         return None
-    needed = images * (width / room) ** 2
+    needed = images * max((width / room) ** 2, LEAST_MORE)
     if needed > MOST_IMAGES_ADVISED:
         return None
     step = 10 ** max(0, math.floor(math.log10(needed)) - 1)

@@ -84,3 +84,8 @@ class RunFacts:
     serving: ServingFacts
     origins: tuple[Origin, ...]
     versions: Mapping[str, str]
+
+    @property
+    def has_top_3(self) -> bool:
+        """Whether three answers leave out a class; if not, they are always right."""
+        return len(self.predictions.model.class_names) > 3

@@ -8,7 +8,7 @@
                         low, high, bound: float
     images              test, found, used, rejected, duplicates: int; splits: {split: int}
     accuracy            value, low, high: 0 to 1; right, images: int
-    top_3_accuracy      0 to 1
+    top_3_accuracy      0 to 1; null for three classes or fewer, where no answer could be wrong
     loss                mean cross-entropy, nats
     calibration         expected_error, mean_confidence: 0 to 1; bins: of each start, end, images,
                         mean_confidence, and accuracy as above
@@ -63,7 +63,7 @@ def collect_metrics(facts: RunFacts, measures: Measures) -> dict[str, Any]:
         "checks": [dataclasses.asdict(check) for check in facts.verdict.checks],
         "images": _images(facts),
         "accuracy": _share(measures.accuracy),
-        "top_3_accuracy": facts.top_3_accuracy,
+        "top_3_accuracy": facts.top_3_accuracy if facts.has_top_3 else None,
         "loss": facts.loss,
         "calibration": _calibration(measures.calibration),
         "classes": {

@@ -164,7 +164,7 @@ def _code(text: str) -> str:
 def _evaluation(facts: RunFacts, measures: Measures) -> str:
     overall = (
         ("Accuracy", _in_words(measures.accuracy)),
-        ("Top-3 accuracy", format_ratio(facts.top_3_accuracy)),
+        *([("Top-3 accuracy", format_ratio(facts.top_3_accuracy))] if facts.has_top_3 else []),
         ("Loss (cross-entropy, nats)", format_ratio(facts.loss)),
         ("Expected calibration error", format_ratio(measures.calibration.error)),
     )

@@ -25,14 +25,14 @@ _ACCEPT: Mapping[str, str] = MappingProxyType(
         VANISHED_CLASS: "The schema cannot help a class that has images, but none to train on: "
         "move some into train",
         SMALL_CLASS: "The schema does not count images: add some, set "
-        "--validate.min_images_per_class to fewer",
-        GRAYSCALE: "The schema does not count gray images: set --validate.max_gray_share to more",
+        "--validate.min-images-per-class to fewer",
+        GRAYSCALE: "The schema does not count gray images: set --validate.max-gray-share to more",
         DRIFT: "The schema has no part in that; the images of the model that was pushed last have. "
         "Once a model of these images is pushed, later ones are compared with these. Set "
-        "--validate.smallest_class_shift or --validate.smallest_feature_shift to more (or, where "
+        "--validate.smallest-class-shift or --validate.smallest-feature-shift to more (or, where "
         "the schema file has a drift_comparator, its threshold)",
         SKEW: "The schema has no part in that; the images of train have. Divide the images anew, "
-        "set --validate.smallest_class_shift or --validate.smallest_feature_shift to more (or, "
+        "set --validate.smallest-class-shift or --validate.smallest-feature-shift to more (or, "
         "where the schema file has a skew_comparator, its threshold)",
     }
 )
@@ -74,7 +74,8 @@ def _advise(
         )
     others = dict.fromkeys(finding.kind for finding in stops if not _can_be_frozen(finding))
     for kind in others:
-        yield f"{kind}: {_ACCEPT[kind]}; or let it pass with --validate.{kind} warn."
+        flag = f"--validate.{kind.replace('_', '-')}"
+        yield f"{kind}: {_ACCEPT[kind]}; or let it pass with {flag} warn."
 
 
 def _can_be_frozen(finding: Finding) -> bool:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,13 +49,16 @@ TRAIN_SETTINGS = (
 TEXT = "text (in YAML, quoted where it looks like a number)"
 RESIZE_METHODS = "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 
+UNKNOWN_FLAG = "A flag must be one of those of --help. Received:"
 REFUSED_FLAGS = [
     (["--train.epoch", "5"],
-     f"The flags are {FLAGS}. Received: --train.epoch. Did you mean '--train.epochs'?"),
+     f"{UNKNOWN_FLAG} --train.epoch. Did you mean '--train.epochs'?"),
     (["--batch_size=5"],
-     f"The flags are {FLAGS}. Received: --batch_size. Did you mean '--train.batch_size'?"),
-    (["--qqq"], f"The flags are {FLAGS}. Received: --qqq."),
-    (["--dat", "photos"], f"The flags are {FLAGS}. Received: --dat. Did you mean '--data'?"),
+     f"{UNKNOWN_FLAG} --batch_size. Did you mean '--train.batch-size'?"),
+    (["--fine-tune.from-layers=5"],
+     f"{UNKNOWN_FLAG} --fine-tune.from-layers. Did you mean '--fine-tune.from-layer'?"),
+    (["--qqq"], f"{UNKNOWN_FLAG} --qqq."),
+    (["--dat", "photos"], f"{UNKNOWN_FLAG} --dat. Did you mean '--data'?"),
     (["photos"], "Every argument must be a flag or belong to one. Received: photos. "
                  "A data folder is given as --data FOLDER."),
     (["-x"], "Every argument must be a flag or belong to one. Received: -x. "
@@ -469,13 +473,34 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
     assert printed == from_dict({"data": "My Photos", "image": {"channels": 1}})
 
 
+@pytest.mark.parametrize("flag", ["--train.batch-size", "--train.batch_size"])
+def test_hyphens_and_underscores_are_one(flag):
+    """Fault D14: --help showed underscores and the README hyphens."""
+    assert parse_arguments(["--data", "x", flag, "7"]).config.train.batch_size == 7
+    option = flag.replace("batch", "options.hidden").replace("size", "units")
+    config = parse_arguments(["--data", "x", "--train.trainer=dense", f"{option}=[7]"]).config
+    assert config.train.options == {"hidden_units": [7]}
+
+
+def test_a_mistyped_flag_is_answered_in_two_lines(capsys):
+    """Fault D14: it was answered with all eighty flags."""
+    with pytest.raises(SystemExit):
+        parse_arguments(["--trian.epochs", "3"], program="runner.py")
+    said = capsys.readouterr().err
+    assert said.count("--") == 4
+    assert "'--train.epochs'" in said
+    assert said.endswith("\nSee runner.py --help.\n")
+
+
 def test_help_names_every_flag_with_its_docstring(capsys):
     with pytest.raises(SystemExit) as caught:
         parse_arguments(["--help"], program="runner.py")
     text = " ".join(capsys.readouterr().out.split())
     assert caught.value.code == 0
     assert text.startswith("usage: runner.py [--data FOLDER] [--config FILE] [flags] ")
-    assert [flag for flag in FLAGS.split(", ") if f"{flag} " not in text] == []
+    flags = FLAGS.replace("_", "-").split(", ")
+    assert [flag for flag in flags if f"{flag} " not in text] == []
+    assert not re.search(r"--[a-z.-]+_", text)
     assert "Images in one step of the training, at least 1. (type: int, default: 32)" in text
 
 

@@ -42,7 +42,10 @@ def test_only_what_is_missing_makes_the_status_1(verdict: str, status: int) -> N
     assert doctor.exit_status([Finding("a", "b"), Finding("c", "d", verdict)]) == status
 
 
-def test_this_machine_is_reported_without_an_environment(tmp_path: Path) -> None:
+def test_this_machine_is_reported_without_an_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "try_download", lambda address: "not tried")
     findings = list(doctor.inspect_machine(tmp_path / "none"))
     assert [finding.item for finding in findings] == ITEMS
     environment = next(finding for finding in findings if finding.item == "Environment")
@@ -54,9 +57,20 @@ def test_weights_are_looked_for_where_keras_keeps_them(
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "mobilenet_v2_1.0_96.h5").touch()
+    (tmp_path / "models" / "mobilenet_v2_1.0_96_no_top.h5").touch()
     (tmp_path / "models" / "resnet.h5").touch()
-    assert doctor.inspect_weights().found == f"{tmp_path}/models: mobilenet_v2_1.0_96.h5"
+    assert doctor.inspect_weights().found == f"{tmp_path}/models: mobilenet_v2_1.0_96_no_top.h5"
+
+
+def test_whether_weights_can_be_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault D14: nothing said whether the weights can be had."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    there = tmp_path / "weights.h5"
+    there.touch()
+    assert doctor.inspect_weights(there.as_uri()).verdict == OK
+    gone = doctor.inspect_weights((tmp_path / "none.h5").as_uri())
+    assert gone.verdict == WARNING
+    assert "No such file" in gone.found
 
 
 def test_an_unsuitable_python_is_reported_with_the_reason() -> None:

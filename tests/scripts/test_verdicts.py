@@ -124,8 +124,13 @@ def test_private_library(loaded: str, found: str) -> None:
 
 
 def test_weights() -> None:
-    found = verdicts.judge_weights("/home/me/.keras/models", ["b.h5", "a.h5"])
-    assert found == Finding("Weights", "/home/me/.keras/models: a.h5, b.h5")
-    none = verdicts.judge_weights("/home/me/.keras/models", [])
-    assert (none.found, none.verdict) == ("none in /home/me/.keras/models", OK)
-    assert none.advice.startswith("Only MobileNetV2")
+    """Fault D14: MobileNetV2 was "not part of this version"."""
+    folder = "/home/me/.keras/models"
+    found = verdicts.judge_weights(folder, ["b.h5", "a.h5"], "")
+    assert found == Finding("Weights", f"{folder}: a.h5, b.h5")
+    none = verdicts.judge_weights(folder, [], "")
+    assert (none.verdict, none.advice) == (OK, "")
+    assert "mobilenet_v2 downloads them at first use" in none.found
+    offline = verdicts.judge_weights(folder, [], "no route to host")
+    assert (offline.verdict, "no route to host" in offline.found) == (WARNING, True)
+    assert "--train.options.weights FILE" in offline.advice

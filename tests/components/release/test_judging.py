@@ -21,10 +21,9 @@ def names(verdict, outcome):
 def test_a_good_model_is_released():
     verdict = judge(make_facts(1000, 50), ReleaseRules())
     assert verdict.is_released
-    assert verdict.sentence == "Released: all 8 checks passed on 1,000 test images."
+    assert verdict.sentence == "Released: all 7 checks passed on 1,000 test images."
     assert [check.name for check in verdict.checks] == [
         "accuracy",
-        "calibration_error",
         "serving_problems",
         "model_size",
         "latency",
@@ -59,7 +58,7 @@ def test_the_measured_value_decides_by_setting():
     verdict = judge(make_facts(186, 30, 30), rules)
     assert verdict.is_released
     assert verdict.sentence == (
-        "Released: 8 of 9 checks passed on 186 test images; for the other 1 there is not enough "
+        "Released: 7 of 8 checks passed on 186 test images; for the other 1 there is not enough "
         "evidence, and their measured values keep the bounds."
     )
     worse = judge(make_facts(186, 33, 30), rules)
@@ -127,6 +126,23 @@ def test_the_evaluator_is_named_only_where_nothing_else_says_why():
         make_facts(186, 33, 30, **refused), ReleaseRules(not_enough_evidence=POINT_ESTIMATE)
     )
     assert by_value.sentence.startswith("Refused, by the measured values alone: change of")
+
+
+@pytest.mark.parametrize(
+    ("rules", "name"),
+    [
+        ({"max_calibration_error": 1.0}, "calibration_error"),
+        ({"min_accuracy": 0.0}, "accuracy"),
+        ({"max_accuracy_loss": 1.0}, "accuracy_change"),
+    ],
+)
+def test_what_no_model_can_break_is_no_check(rules, name):
+    """Fault D14: a bound of 1 on the calibration error was shown as a check that was passed."""
+    facts = make_facts(1000, 50, 50)
+    checked = ReleaseRules(max_calibration_error=0.99)
+    assert name in [check.name for check in judge(facts, checked).checks]
+    rules = dataclasses.replace(checked, **rules)
+    assert name not in [check.name for check in judge(facts, rules).checks]
 
 
 def test_calibration():

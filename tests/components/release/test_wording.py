@@ -57,3 +57,9 @@ def test_words():
 )
 def test_how_many_images_would_be_enough(check, images, needed):
     assert images_needed(check, images) == needed
+
+
+def test_advice_names_a_number_that_is_noticeably_larger():
+    """Fault D14: of 88 images, "about 89 would be" enough."""
+    barely = check_at_least("accuracy", "Accuracy", 0.8, (0.6995, 0.88), 0.7, "Wilson")
+    assert images_needed(barely, 88) == 97

@@ -49,7 +49,7 @@ def test_accuracy_with_its_interval(metrics):
     accuracy = metrics["accuracy"]
     assert (accuracy["value"], accuracy["right"], accuracy["images"]) == (0.9, 9, 10)
     assert [accuracy["low"], accuracy["high"]] == pytest.approx([0.5958, 0.9821], abs=1e-4)
-    assert (metrics["top_3_accuracy"], metrics["loss"]) == (1.0, 0.25)
+    assert metrics["loss"] == 0.25
 
 
 def test_classes(metrics):
@@ -99,3 +99,10 @@ def test_names_are_kept_as_they_are():
         [HOSTILE, "a\n\u202e"], [HOSTILE, HOSTILE], (HOSTILE, "a\n\u202e")
     )
     assert list(metrics_of(predictions)["classes"]) == [HOSTILE, "a\n\u202e"]
+
+
+@pytest.mark.parametrize(("classes", "expected"), [(3, None), (4, 1.0)])
+def test_top_3_needs_more_than_three_classes(classes, expected):
+    """Fault D14: of two classes, the top three are always right."""
+    predictions = make_predictions(["a", "b"], ["a", "b"], tuple("abcd"[:classes]))
+    assert metrics_of(predictions)["top_3_accuracy"] == expected

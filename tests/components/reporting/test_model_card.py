@@ -2,8 +2,11 @@ import dataclasses
 
 import pytest
 
+from components.reporting.album import Album
 from components.reporting.measuring.measures import measure
 from components.reporting.model_card import write_card
+from components.reporting.page.sections import make_sections
+from components.reporting.page.writer import render_report
 from tests.components.release.made_up import make_predictions
 from tests.components.reporting.made_up import HOSTILE, make_facts, make_verdict
 
@@ -80,3 +83,13 @@ def test_many_classes_are_cut():
     assert "900 more classes are in `metrics.json`." in card
     assert "and 950 more\n" in card
     assert len(card) < 20_000
+
+
+@pytest.mark.parametrize(("classes", "is_shown"), [("ab", False), ("abc", False), ("abcd", True)])
+def test_top_3_needs_more_than_three_classes(classes, is_shown):
+    """Fault D14: of two classes, the top three are always right."""
+    predictions = make_predictions(["a", "b"], ["a", "b"], tuple(classes))
+    facts, measures = make_facts(predictions), measure(predictions, 0.95)
+    page = render_report(facts, measures, make_sections(facts, measures), Album({}))
+    assert ("Top-3" in page) == is_shown
+    assert ("Top-3" in write_card(facts, measures)) == is_shown

@@ -36,13 +36,13 @@ def test_what_no_schema_changes_is_not_to_be_frozen(kind, settings):
     advice = advice_on(kind, "train")
     assert "pipeline.schema freeze" not in advice
     for setting in settings:
-        assert f"--validate.{setting}" in advice
+        assert f"--validate.{setting.replace('_', '-')}" in advice
 
 
 def test_a_class_without_images_to_train_on_is_not_gone():
     advice = advice_on("vanished_class", "train")
     assert "pipeline.schema freeze" not in advice
-    assert "--validate.vanished_class warn" in advice
+    assert "--validate.vanished-class warn" in advice
 
 
 def test_each_kind_has_its_own_advice():

@@ -94,3 +94,19 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
     # Fault D10: of a run whose last step was cached too, it must be told that nothing changed.
     cached = {**records, "Pusher": dataclasses.replace(pusher, state="CACHED")}
     assert summarize(cached).is_unchanged
+
+
+@pytest.mark.parametrize(
+    ("force", "last_word"), [("", "refused"), ("a demonstration", "to be pushed by force")]
+)
+def test_one_verdict_on_a_screen(monkeypatch, force, last_word):
+    """Fault D14: "Evaluator: blessed" stood above "refused"."""
+    evaluation = dataclasses.make_dataclass("Evaluation", ["accuracy", "images"])(0.5, 12)
+    monkeypatch.setattr(results, "read_evaluation", lambda uri: evaluation)
+    verdict = dataclasses.replace(VERDICT, force_push=force)
+    monkeypatch.setattr(results, "_verdict", lambda _: verdict)
+    blessing = StepArtifact("b", {"blessed": 1})
+    outputs = {"evaluation": StepArtifact("e", {}), "blessing": blessing}
+    records = {"Evaluator": StepRecord("COMPLETE", outputs)}
+    assert describe_step("Evaluator", records) == "accuracy 0.5000 on 12 test images"
+    assert describe_step("ReleaseGate", records) == f"2 of 4 checks passed: {last_word}"
