@@ -17,6 +17,7 @@ task.py           what each of them executes
 preparing.py      the first task: is everything there and allowed?
 prepared_run.py   what the tasks of one run have in common
 metadata.py       where ML Metadata is
+attempts.py       how each attempt at a step ended, or that it did not say so
 launching.py      all other tasks: a step of TFX by TFX's launcher
 executor_input.py what Kubeflow hands a task and wants back
 outputs.py        what Kubeflow's pages show

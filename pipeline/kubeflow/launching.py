@@ -4,6 +4,9 @@ The launcher is what the local runner uses too, so that drivers, cache, resolver
 what is written into ML Metadata are the same.
 """
 
+import glob
+import os
+import shutil
 import time
 
 from tfx.dsl.compiler import constants
@@ -15,6 +18,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.errors import PipelineError
 from components.validation.schema import FrozenSchema
 from pipeline.environment import Environment
+from pipeline.kubeflow.attempts import CACHED, COMPUTED, HAD_BEEN_DONE, Recorder
 from pipeline.kubeflow.metadata import check_connection, connection_to
 from pipeline.kubeflow.names import SCHEMA_STEP
 from pipeline.kubeflow.nodes import DATA_STEPS, compile_nodes, create_pipeline
@@ -25,13 +29,20 @@ from pipeline.runs.artifacts import StepRecord, StepRecords, kind_of
 from pipeline.runs.first_schema import infer_schema
 from pipeline.runs.results import describe_step
 
+_HOW = {
+    COMPUTED: "",
+    CACHED: "unchanged, taken from the cache: ",
+    HAD_BEEN_DONE: "done by an earlier attempt: ",
+}
 
-def launch_step(run: PreparedRun, step: str) -> dict[str, StepRecord]:
+
+def launch_step(run: PreparedRun, step: str, recorder: Recorder) -> dict[str, StepRecord]:
     """Runs the nodes of one kind.
 
     Args:
         run: To which they belong.
         step: The kind, such as "Trainer".
+        recorder: Learns what became of each node.
 
     Returns:
         What ML Metadata knows of all nodes of this run that are done by now.
@@ -57,8 +68,9 @@ def launch_step(run: PreparedRun, step: str) -> dict[str, StepRecord]:
     for node in _nodes(compiled):
         name = node.node_info.id
         if kind_of(name) == step:
-            done[name] = _launch(node, compiled, environment, records)
-            say(f"{name}: {_took(done[name])}{describe_step(name, done)}")
+            done[name], work = _launch(node, compiled, environment, records)
+            recorder.did(name, work)
+            say(f"{name}: {_HOW[work]}{describe_step(name, done)}")
         elif (found := records.find(name)) is not None:
             done[name] = found
     return done
@@ -87,9 +99,12 @@ def _launch(
     compiled: pipeline_pb2.Pipeline,
     environment: Environment,
     records: StepRecords,
-) -> StepRecord:
+) -> tuple[StepRecord, str]:
+    """Runs a node; returns what is known of it then, and how it came to that."""
     deployment = runner_utils.extract_local_deployment_config(compiled)
     name = node.node_info.id
+    before = records.find(name)
+    _remove_what_is_left(name, compiled, records)
     memory.forget_peak()
     started = time.monotonic()
     launcher.Launcher(
@@ -107,14 +122,22 @@ def _launch(
             f"{name} must end well, and those before it. Received: {name}: {state}. See the log of "
             "this task and of those before it."
         )
-    if not record.is_cached:
-        records.note_cost(name, time.monotonic() - started, memory.peak())
-    return record
+    if before is not None and before.is_successful:
+        return record, HAD_BEEN_DONE
+    if record.is_cached:
+        return record, CACHED
+    records.note_cost(name, time.monotonic() - started, memory.peak())
+    return record, COMPUTED
+
+
+def _remove_what_is_left(name: str, compiled: pipeline_pb2.Pipeline, records: StepRecords) -> None:
+    """Of earlier attempts of this run that were killed: TFX would write among their files."""
+    artifacts = compiled.runtime_spec.pipeline_root.field_value.string_value
+    for execution in records.close_unfinished(name):
+        pattern = os.path.join(glob.escape(artifacts), name, "*", str(execution))
+        for folder in glob.glob(pattern):
+            shutil.rmtree(folder)
 
 
 def _nodes(compiled: pipeline_pb2.Pipeline) -> list[pipeline_pb2.PipelineNode]:
     return [node.pipeline_node for node in compiled.nodes]
-
-
-def _took(record: StepRecord) -> str:
-    return "unchanged, taken from the cache: " if record.is_cached else ""

@@ -1,9 +1,21 @@
 """What became of a run: in its folder, on the page over all runs, and in the last task's log."""
 
 import io
+import itertools
+import os
+from collections.abc import Sequence
 
 from rich.console import Console
 
+from pipeline.kubeflow.attempts import (
+    CACHED,
+    COMPUTED,
+    Attempt,
+    describe_killed,
+    killed_of,
+    read_attempts,
+)
+from pipeline.kubeflow.names import LAST_STEP
 from pipeline.kubeflow.outputs import Records
 from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.kubeflow.say import say
@@ -20,7 +32,21 @@ NO_LOG = ""
 def record_failure(run: PreparedRun, step: str, error: BaseException) -> None:
     """Keeps why a run failed; a retry that succeeds takes it back."""
     message, _ = explain(error)
-    record_outcome(run.config, run.folder, outcomes.failed(NO_LOG, f"In {step}: {message}"))
+    earlier = killed_of(read_attempts(run.folder, step))
+    before = f" Before: {describe_killed(earlier)}" if earlier else ""
+    _record_failure(run, f"In {step}: {message}{before}")
+
+
+def record_killed(run: PreparedRun, step: str) -> None:
+    """Keeps, and says, that earlier attempts at a step were killed; success takes it back.
+
+    Before the next attempt begins, since that may be the last, and be killed as well.
+    """
+    earlier = read_attempts(run.folder, step)
+    if killed := killed_of(earlier):
+        description = describe_killed(killed)
+        say(description)
+        _record_failure(run, f"{description} Attempt {len(earlier) + 1} has begun.")
 
 
 def record_success(run: PreparedRun, records: Records) -> None:
@@ -32,15 +58,47 @@ def record_success(run: PreparedRun, records: Records) -> None:
     console.print(split_table(finished))
     for line in [*account_lines(finished), *verdict_lines(finished)]:
         console.print(line, highlight=False, soft_wrap=True)
+    attempts = read_attempts(run.folder)
+    for _, of_step in itertools.groupby(attempts, key=lambda each: each.step):
+        # Of the last of a step this does not know whether it goes on.
+        if killed := killed_of(list(of_step)[:-1]):
+            text.write(f"{describe_killed(killed)}\n")
     say(f"{text.getvalue()}All runs: {page}")
-    say(unchanged_line(records))
+    say(closing_line(attempts, finished.model))
 
 
-def unchanged_line(records: Records) -> str:
-    """Says that a run had nothing to do, where that is so."""
-    if records["Trainer"].is_cached:
+def closing_line(attempts: Sequence[Attempt], model: str) -> str:
+    """Says what a run did, by the records of its own attempts.
+
+    Args:
+        attempts: All of the run.
+        model: Folder of the version that came out, now or earlier; empty if it was refused.
+    """
+    trained, pushed = (_work_of(attempts, step) for step in ("Trainer", LAST_STEP))
+    version = os.path.basename(model)
+    if not model:
+        push = "it was refused"
+    else:
+        push = f"version {version} was pushed" if pushed == COMPUTED else "nothing was pushed"
+    if trained == COMPUTED:
+        return f"A new model was trained; {push}."
+    if trained == CACHED:
         return (
             "Data, code and configuration of the training are unchanged: no model was trained "
-            "anew, the earlier one was taken from the cache."
+            f"anew, the earlier one was taken from the cache; {push}."
         )
-    return "A new model was trained."
+    return f"This run trained nothing: its training had been done before it began; {push}."
+
+
+def _work_of(attempts: Sequence[Attempt], step: str) -> str:
+    """How a step of one node came to its result in this run; empty if none of its attempts did."""
+    of_step = [each for each in attempts if each.step == step]
+    work = {each.work[step] for each in of_step if step in each.work}
+    # An attempt may be killed after its work was published, and before it could note that.
+    if COMPUTED in work or (work and CACHED not in work and killed_of(of_step)):
+        return COMPUTED
+    return CACHED if CACHED in work else ""
+
+
+def _record_failure(run: PreparedRun, message: str) -> None:
+    record_outcome(run.config, run.folder, outcomes.failed(NO_LOG, message))

@@ -11,11 +11,10 @@ Exit status: 0 the step is done, 1 it failed, whereupon Kubeflow tries again or 
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
+from pipeline.kubeflow.attempts import recorded
 from pipeline.kubeflow.code_version import check_code_version
 from pipeline.kubeflow.executor_input import ExecutorInput
 from pipeline.kubeflow.exit_statuses import FAILED
@@ -32,7 +31,7 @@ from pipeline.kubeflow.preparing import prepare_run
 from pipeline.kubeflow.progress import ProgressLines
 from pipeline.kubeflow.say import say
 from pipeline.loading import loading
-from pipeline.runs.failures import InterruptionError, explain
+from pipeline.runs.failures import explain
 
 NOT_FOR_OTHERS = 0o022
 """Bits of permissions: to write is for the user of the pods, to read for all that can now."""
@@ -43,8 +42,6 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parse(argv)
     # Argo starts its containers with a mask of 0: all on the volume would be anyone's to change.
     os.umask(os.umask(NOT_FOR_OTHERS) | NOT_FOR_OTHERS)
-    # What ends pods; as an ordinary exception, for which TFX tidies up.
-    signal.signal(signal.SIGTERM, _interrupt)
     logging.basicConfig(level=logging.INFO)
     ProgressLines.install(say)
     try:
@@ -85,23 +82,21 @@ def _run_step(step: str, executor: ExecutorInput) -> None:
     # These load TFX, ten seconds, which PrepareRun does not need.
     with loading():
         from pipeline.kubeflow.launching import launch_step
-        from pipeline.kubeflow.outcome import record_failure, record_success
+        from pipeline.kubeflow.outcome import record_failure, record_killed, record_success
         from pipeline.kubeflow.outputs import hand_over
 
     run = load_run(executor.parameters[RUN_FOLDER])
+    # Nothing tells this process that its pod is to end: the next attempt sees what it left.
+    record_killed(run, step)
     try:
-        records = launch_step(run, step)
-        hand_over(step, records, executor)
+        with recorded(run.folder, step, run.kubeflow.pods_of(step).timeout_seconds) as recorder:
+            records = launch_step(run, step, recorder)
+            hand_over(step, records, executor)
     except (Exception, SystemExit) as error:
         record_failure(run, step, error)
         raise
     if step == LAST_STEP:
         record_success(run, records)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise InterruptionError("The pod was told to end. The next run goes on with what is done.")
 
 
 if __name__ == "__main__":

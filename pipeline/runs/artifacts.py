@@ -17,6 +17,7 @@ Found = TypeVar("Found")
 
 # A resolver computes nothing: what it chose is an internal output.
 OUTPUT_EVENTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+UNFINISHED = (metadata_store_pb2.Execution.NEW, metadata_store_pb2.Execution.RUNNING)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,14 +143,40 @@ class StepRecords:
             artifact.custom_properties[STEP_PEAK_MEMORY].int_value = peak_memory
         store.put_artifacts(artifacts)
 
+    def close_unfinished(self, step: str) -> list[int]:
+        """Ends, as failed, the executions of a step that a killed process left behind as running.
+
+        Args:
+            step: Name of the step in TFX; the caller knows that none of its executions goes on.
+
+        Returns:
+            Their ids.
+        """
+        store = mlmd.MetadataStore(self._connection)
+        left = [
+            execution
+            for execution in self._executions(store, step)
+            if execution.last_known_state in UNFINISHED
+        ]
+        for execution in left:
+            execution.last_known_state = metadata_store_pb2.Execution.FAILED
+        store.put_executions(left)
+        return [execution.id for execution in left]
+
     def _newest_execution(
         self, store: mlmd.MetadataStore, step: str
     ) -> metadata_store_pb2.Execution | None:
-        executions = _executions(store, "node", f"{self._pipeline}.{step}")
-        if self._run:
-            of_run = {found.id for found in _executions(store, "pipeline_run", self._run)}
-            executions = [found for found in executions if found.id in of_run]
+        executions = self._executions(store, step)
         return max(executions, key=lambda execution: execution.id, default=None)
+
+    def _executions(
+        self, store: mlmd.MetadataStore, step: str
+    ) -> list[metadata_store_pb2.Execution]:
+        executions = _executions(store, "node", f"{self._pipeline}.{step}")
+        if not self._run:
+            return executions
+        of_run = {found.id for found in _executions(store, "pipeline_run", self._run)}
+        return [found for found in executions if found.id in of_run]
 
 
 def _known(found: Found | None, step: str) -> Found:

@@ -146,7 +146,7 @@ def test_images_in_a_released_model_out(cluster):
     assert outputs["model"] == str(cluster.models / version)
     assert outputs["verdict"].startswith("Released: all ")
     log = cluster.logs["Pusher"]
-    assert "A new model was trained." in log
+    assert f"A new model was trained; version {version} was pushed." in log
     assert f"Version {version}" in log
     assert states(cluster) <= {"3", "4", "5"}
 

@@ -1,8 +1,4 @@
-import pytest
-
-from pipeline.kubeflow.outcome import unchanged_line
 from pipeline.kubeflow.outputs import MOST_CLASSES, confusion_metadata
-from pipeline.runs.artifacts import StepRecord
 
 
 def of_class(right: int) -> dict[str, object]:
@@ -25,18 +21,3 @@ def test_the_confusion_matrix():
 def test_a_matrix_of_too_many_classes_is_no_picture():
     classes = {f"class {number}": of_class(1) for number in range(MOST_CLASSES + 1)}
     assert confusion_metadata({"classes": classes, "confusions": []}) == {}
-
-
-@pytest.mark.parametrize(
-    ("state", "line"),
-    [
-        (
-            "CACHED",
-            "Data, code and configuration of the training are unchanged: no model was trained "
-            "anew, the earlier one was taken from the cache.",
-        ),
-        ("COMPLETE", "A new model was trained."),
-    ],
-)
-def test_whether_a_model_was_trained(state, line):
-    assert unchanged_line({"Trainer": StepRecord(state, {})}) == line

@@ -19,8 +19,7 @@ from tests.shared_data import shared_data
 
 @pytest.fixture
 def run_task(monkeypatch):
-    """Runs a task whose signals and logging stay those of the tests."""
-    monkeypatch.setattr(task.signal, "signal", lambda *_: None)
+    """Runs a task whose logging stays those of the tests."""
     monkeypatch.setattr(ProgressLines, "install", lambda _: None)
 
     def run(step: str, parameters: dict[str, object], code: str | None = None) -> int:
@@ -47,7 +46,6 @@ def test_a_task_fails_with_one_line_that_says_why(run_task, capsys):
 
 def test_the_id_of_a_run_is_what_kubeflows_driver_filled_in(monkeypatch, tmp_path, capsys):
     """Fault A1: executor inputs that KFP's own driver made, of two ways to compile the pipeline."""
-    monkeypatch.setattr(task.signal, "signal", lambda *_: None)
     monkeypatch.setattr(ProgressLines, "install", lambda _: None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos" / "cat").mkdir(parents=True)

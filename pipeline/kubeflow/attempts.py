@@ -1,0 +1,202 @@
+"""The attempts at a step: each leaves a record on the volume when it begins, and adds its end.
+
+A pod that is killed, for memory or at its time-out, says nothing: the launcher of Kubeflow is what
+gets a signal, if any. So the next attempt, the end of the run and the next run look for records
+without an end. What such an attempt noted last, by its own count of seconds, tells what is likely.
+No clock and no process of another pod is asked.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+
+from components.resources import memory_in_use, memory_limit
+from components.whole_file import write_whole
+from pipeline.runs.failures import explain
+
+FOLDER = "attempts"
+BEAT_SECONDS = 10.0
+"""Between two notes of an attempt that goes on."""
+DONE, FAILED, KILLED = "done", "failed", "killed"
+COMPUTED, CACHED, HAD_BEEN_DONE = "computed", "cached", "had been done"
+_NEARLY = 0.9
+"""Of a limit, from which on it is the likely reason."""
+_GIB = 2**30
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """What an attempt says of itself.
+
+    Attributes:
+        path: The file of its record.
+        step: TFX's name of the kind of step.
+        number: Of the attempts at this step in this run, from 1.
+        pod: Name of its pod, where Kubeflow tells it.
+        began: By the clock of its node, for people alone.
+        memory_limit: Of its pod, in bytes; None for none.
+        timeout_seconds: Of its pod; 0 for none.
+        seconds: For which it is known to have gone on.
+        memory: Most bytes that were seen in use in its pod meanwhile; None where unknown.
+        end: DONE, FAILED, or KILLED if that was found out later; empty for none so far.
+        message: Why it failed.
+        work: By node, whether it was COMPUTED, CACHED or HAD_BEEN_DONE.
+    """
+
+    path: str
+    step: str
+    number: int
+    pod: str
+    began: str
+    memory_limit: int | None
+    timeout_seconds: int
+    seconds: float = 0.0
+    memory: int | None = None
+    end: str = ""
+    message: str = ""
+    work: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def save(self) -> None:
+        """Writes the record."""
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        values = {name: value for name, value in vars(self).items() if name != "path"}
+        write_whole(self.path, json.dumps(values, indent=2).encode())
+
+
+class Recorder:
+    """The attempt that goes on in this process."""
+
+    def __init__(self, attempt: Attempt):
+        """Begins to count the seconds."""
+        self._attempt = attempt
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        self.note()
+
+    def did(self, node: str, work: str) -> None:
+        """Notes what became of a node: COMPUTED, CACHED or HAD_BEEN_DONE."""
+        self.note(work={**self._attempt.work, node: work})
+
+    def note(self, **changes: object) -> None:
+        """Writes that the attempt goes on, and what has changed."""
+        with self._lock:
+            used = [each for each in (self._attempt.memory, memory_in_use()) if each is not None]
+            self._attempt = dataclasses.replace(
+                self._attempt,
+                seconds=round(time.monotonic() - self._began, 1),
+                memory=max(used, default=None),
+                **changes,  # type: ignore[arg-type]
+            )
+            self._attempt.save()
+
+    def note_again_and_again(self, ended: threading.Event) -> None:
+        """What a thread does until the attempt ends."""
+        while not ended.wait(BEAT_SECONDS):
+            # The step itself will say what is wrong with the volume.
+            with contextlib.suppress(OSError):
+                self.note()
+
+
+@contextlib.contextmanager
+def recorded(run_folder: str, step: str, timeout_seconds: int) -> Iterator[Recorder]:
+    """Records an attempt at a step: its begin, that it goes on, and its end.
+
+    Args:
+        run_folder: Of the run.
+        step: TFX's name of the kind of step.
+        timeout_seconds: Of its pod; 0 for none.
+    """
+    number = 1 + len(read_attempts(run_folder, step))
+    name = f"{step}-{number}-{uuid.uuid4().hex[:8]}.json"
+    began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    pod = os.environ.get("KFP_POD_NAME", "")
+    path = os.path.join(run_folder, FOLDER, name)
+    recorder = Recorder(Attempt(path, step, number, pod, began, memory_limit(), timeout_seconds))
+    ended = threading.Event()
+    beats = threading.Thread(target=recorder.note_again_and_again, args=(ended,), daemon=True)
+    beats.start()
+    try:
+        yield recorder
+        recorder.note(end=DONE)
+    except (Exception, SystemExit) as error:
+        # The volume may be what has failed.
+        with contextlib.suppress(OSError):
+            recorder.note(end=FAILED, message=explain(error)[0])
+        raise
+    finally:
+        ended.set()
+        beats.join()
+
+
+def read_attempts(run_folder: str, step: str = "") -> list[Attempt]:
+    """The attempts of a run, in their order.
+
+    Args:
+        run_folder: Of the run.
+        step: TFX's name of the kind of step; empty for all.
+    """
+    folder = os.path.join(run_folder, FOLDER)
+    found = []
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        if name.endswith(".json") and name.startswith(f"{step}-" if step else ""):
+            path = os.path.join(folder, name)
+            with open(path, encoding="utf-8") as file:
+                found.append(Attempt(path, **json.load(file)))
+    return sorted(found, key=lambda each: (each.step, each.number))
+
+
+def killed_of(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those that ended without a word: the caller knows that none of them goes on."""
+    return [each for each in attempts if each.end in ("", KILLED)]
+
+
+def describe_killed(killed: Sequence[Attempt]) -> str:
+    """Says how many attempts at one step ended without a word, why, most likely, and what to do.
+
+    Args:
+        killed: At least one.
+    """
+    step, last = killed[0].step, killed[-1]
+    many = f"{len(killed)} attempts" if len(killed) > 1 else "An attempt"
+    seen = "; ".join(_last_seen(each) for each in killed)
+    return (
+        f"{many} at {step} ended without a word, as pods do that are killed. Last seen: {seen}. "
+        f"{_likely_reason(last)}"
+    )
+
+
+def _last_seen(attempt: Attempt) -> str:
+    pod = f", pod {attempt.pod}" if attempt.pod else ""
+    used = f" with {_gib(attempt.memory)} in use" if attempt.memory is not None else ""
+    return f"attempt {attempt.number}{pod}, after {attempt.seconds:,.0f} s{used}"
+
+
+def _likely_reason(attempt: Attempt) -> str:
+    setting = f"kubeflow.steps.{attempt.step}"
+    limit, timeout = attempt.memory_limit, attempt.timeout_seconds
+    was_full = limit is not None and (attempt.memory or 0) >= _NEARLY * limit
+    was_late = timeout > 0 and attempt.seconds + BEAT_SECONDS >= _NEARLY * timeout
+    if was_late and not was_full:
+        return (
+            f"The likely reason is the time-out of {timeout:,} s: give {setting}.timeout_seconds "
+            "more."
+        )
+    if limit is None:
+        return (
+            "The likely reason is that its node ran out of memory, since the pod has no limit: "
+            f"set {setting}.memory to what the step needs, so that a node with that much is found."
+        )
+    return (
+        f"The likely reason is the memory limit of {_gib(limit)}: give {setting}.memory more, or "
+        "have the step need less, as by a smaller train.batch_size or image.height and width."
+    )
+
+
+def _gib(size: int | None) -> str:
+    return f"{(size or 0) / _GIB:,.1f} GiB"
