@@ -19,19 +19,19 @@ from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import channel, standard_artifacts
 
 from components.beam_arguments import ONE_PROCESS
-from components.evaluation.baseline import LatestBlessedModelOfOtherImages
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.fingerprint import code_fingerprint, file_fingerprints
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.listing.spans import Span
 from components.training.settings import BLESSED
+from components.training.warm_start_step import WarmStart
 from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
 from pipeline.environment import Environment
-from pipeline.places import checkpoint_folder, output_folder
+from pipeline.places import checkpoint_folder, model_folder, output_folder
 from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules
 from pipeline.schema.command_line import freeze_arguments
@@ -81,7 +81,7 @@ def create_pipeline(
     examples = _union([source.example_gen.outputs["examples"] for source in sources])
     transform = _transform(config, schema, examples, schema_gen)
     transform.add_upstream_node(data_gate)
-    training = _train(config, transform)
+    training = _train(config, examples, transform)
     trainer = training[-1]
     before = Before(
         examples=examples,
@@ -196,7 +196,9 @@ def _transform(
     )
 
 
-def _train(config: PipelineConfig, transform: base_node.BaseNode) -> list[base_node.BaseNode]:
+def _train(
+    config: PipelineConfig, examples: channel.BaseChannel, transform: base_node.BaseNode
+) -> list[base_node.BaseNode]:
     """The steps up to the trained model, which is the last one's output."""
     inputs = {
         "examples": transform.outputs["transformed_examples"],
@@ -207,7 +209,9 @@ def _train(config: PipelineConfig, transform: base_node.BaseNode) -> list[base_n
     before: list[base_node.BaseNode] = []
     optional: dict[str, channel.BaseChannel] = {}
     if config.train.warm_start == BLESSED:
-        before.append(_warm_start(inputs["examples"]))
+        before.append(_warm_start(config, examples))
+        # Not before the gate, which may stop the run.
+        before[-1].add_upstream_node(transform)
         optional["base_model"] = before[-1].outputs["model"]
     if config.tune.trials:
         before.append(_tune(config, inputs))
@@ -246,13 +250,20 @@ def _training_config(config: PipelineConfig) -> dict[str, Any]:
     }
 
 
-def _warm_start(examples: channel.BaseChannel) -> base_node.BaseNode:
-    return resolver.Resolver(
-        strategy_class=LatestBlessedModelOfOtherImages,
-        model=channel.Channel(type=standard_artifacts.Model),
-        model_blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
+def _warm_start(config: PipelineConfig, examples: channel.BaseChannel) -> base_node.BaseNode:
+    return WarmStart(
         examples=examples,
-    ).with_id("WarmStartResolver")
+        model_folder=model_folder(config),
+        rules=ingestion_rules(config),
+        code_fingerprint=code_fingerprint(
+            "training/seen_images",
+            "training/warm_start",
+            "training/warm_start_step",
+            "ingestion/comparing",
+            "ingestion/deciding/groups",
+            "serving/directory",
+        ),
+    )
 
 
 def _tune(config: PipelineConfig, inputs: dict[str, Any]) -> base_node.BaseNode:

@@ -43,6 +43,8 @@ SHARED = {
 STAGES_THAT_ANOTHER_NEEDS = {
     # Training ends with an export, and only serving knows what a served model looks like.
     ("training", "serving"),
+    # A warm start recognizes images that the serving model has seen as ingestion finds copies.
+    ("training", "ingestion"),
     # The gate judges what the steps before it measured.
     ("release", "evaluation"),
     ("release", "serving"),

@@ -1,15 +1,9 @@
-"""Which earlier model a new one is compared with, or begins with."""
+"""Which earlier model a new one is compared with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import ml_metadata as mlmd
 from tfx import types
-from tfx.components.evaluator.constants import (
-    ARTIFACT_PROPERTY_BLESSED_KEY as IS_BLESSED,
-)
-from tfx.components.evaluator.constants import (
-    ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY as MODEL_ID,
-)
 from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
@@ -21,9 +15,7 @@ from components.serving.directory.log import withdrawn_versions
 MODEL = "model"
 COMPARABLE_MODEL = "comparable_model"
 PUSHED_MODEL = "pushed_model"
-BLESSING = "model_blessing"
 CANDIDATE = "candidate"
-EXAMPLES = "examples"
 IS_PUSHED = "pushed"
 """The property in which TFX's Pusher says whether it pushed."""
 PUSHED_VERSION = "pushed_version"
@@ -98,33 +90,6 @@ class ServingModel(resolver.ResolverStrategy):
         return None
 
 
-class LatestBlessedModelOfOtherImages(resolver.ResolverStrategy):
-    """The newest blessed model that was trained on other images than those at hand.
-
-    A warm start from TFX's `LatestBlessedModelStrategy` would begin each run with the model of the
-    run before, and so train again and again although nothing has changed.
-    """
-
-    def resolve_artifacts(
-        self, store: mlmd.MetadataStore, input_dict: Mapping[str, list[types.Artifact]]
-    ) -> dict[str, list[types.Artifact]]:
-        """Chooses among all models of the pipeline.
-
-        Args:
-            store: ML Metadata.
-            input_dict: `model`, `model_blessing`: all there are; `examples`: what will be trained
-                on.
-
-        Returns:
-            `model` and `model_blessing` with the one chosen, or with none; and `examples` as it is.
-        """
-        at_hand = {examples.id for examples in input_dict[EXAMPLES]}
-        newest = _newest_blessed(
-            input_dict, lambda model: not at_hand & _inputs_of_producer(store, model)
-        )
-        return {EXAMPLES: input_dict[EXAMPLES], **newest}
-
-
 def _pushed(input_dict: Mapping[str, list[types.Artifact]]) -> list[types.Artifact]:
     return [one for one in input_dict[PUSHED_MODEL] if one.get_int_custom_property(IS_PUSHED)]
 
@@ -139,25 +104,6 @@ def _class_names(model: types.Artifact) -> tuple[str, ...] | None:
         return read_class_names(path_utils.serving_model_path(model.uri))
     except PipelineError:
         return None
-
-
-def _newest_blessed(
-    input_dict: Mapping[str, list[types.Artifact]], is_eligible: Callable[[types.Artifact], bool]
-) -> dict[str, list[types.Artifact]]:
-    blessings = {
-        blessing.get_int_custom_property(MODEL_ID): blessing
-        for blessing in input_dict[BLESSING]
-        if blessing.get_int_custom_property(IS_BLESSED)
-    }
-    blessed = sorted(
-        (model for model in input_dict[MODEL] if model.id in blessings),
-        key=lambda model: model.id,
-        reverse=True,
-    )
-    newest = next(filter(is_eligible, blessed), None)
-    if newest is None:
-        return {MODEL: [], BLESSING: []}
-    return {MODEL: [newest], BLESSING: [blessings[newest.id]]}
 
 
 def _inputs_of_producer(store: mlmd.MetadataStore, artifact: types.Artifact) -> set[int]:

@@ -98,12 +98,12 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
                 work_folder,
                 exec_properties.get(EARLIER_KEY, ""),
                 earlier_spans,
-                keeps_signatures=is_span,
+                keeps_signatures=True,
             )
             used = _write(found, folder, rules, uri, work_folder)
-            if is_span:
-                span = os.path.basename(folder.root.rstrip("/"))
-                _ = used | WriteSignatures(uri, span, len(folder.files))
+            # The place of a folder is of no meaning, unless it is a span.
+            span = os.path.basename(folder.root.rstrip("/")) if is_span else ""
+            _ = used | WriteSignatures(uri, span, len(folder.files))
         audit = Audit.read(os.path.join(uri, AUDIT_FILE))
         check_account(audit, rules, is_span)
         return audit

@@ -13,7 +13,8 @@ frozen.py        the part of a network that does not learn, computed once
 folding.py       a pretrained network that only answers, in half the time
 fit.py           one training; compiling.py its optimizer, callbacks.py what each step does
 checkpoints.py   the state from which a training that was killed goes on
-warm_start.py    the weights of an earlier model
+warm_start.py    the weights of an earlier model; warm_start_step.py which model that is,
+                 seen_images.py whether the images of eval and test are new to it
 precision.py     in how many bits to compute; strategy.py on which devices
 history.py       what became of it, for people and for the summary
 """

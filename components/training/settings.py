@@ -57,7 +57,8 @@ class TrainConfig:
             machine. Weights, and the model that is served, are float32 in any case.
         checkpoint_every: Epochs between two checkpoints, from which a training that was killed
             goes on; 0 for none.
-        warm_start: none, or blessed: begin with the weights of the last blessed model.
+        warm_start: none, or blessed: begin with the weights of the model that serves, unless images
+            of eval or test were seen by them.
         memory_budget: MiB of images or features that are kept in memory, at least 1. More are read
             anew in each epoch.
         seed: Start of all random numbers, 0 to 4294967295. The same seed repeats a result on one

@@ -40,7 +40,7 @@ def describe_step(step: str, records: Records) -> str:
         "StatisticsResolver": _describe_baseline_statistics,
         "DataGate": _describe_gate,
         "Transform": lambda _: "images of one size, labels",
-        "WarmStartResolver": _describe_warm_start,
+        "WarmStart": _describe_warm_start,
         "Tuner": _describe_search,
         "Trainer": _describe_training,
         "BaselineResolver": _describe_baseline,
@@ -136,9 +136,10 @@ def _warnings(records: Records) -> list[str]:
 
 
 def _describe_warm_start(records: Records) -> str:
-    if "model" in records["WarmStartResolver"].outputs:
-        return "the last blessed model of other images"
-    return "no blessed model of other images to begin with"
+    properties = records["WarmStart"].outputs["model"].properties
+    if properties["refusal"]:
+        return f"training begins anew: {properties['refusal']}"
+    return f"version {properties['version']}, which serves"
 
 
 def _describe_search(records: Records) -> str:

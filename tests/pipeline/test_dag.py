@@ -203,11 +203,11 @@ def test_a_search_and_a_warm_start_come_before_the_training():
     names = list(steps)
     place = STEPS.index("Trainer")
     assert names[:place] == STEPS[:place]
-    assert sorted(names[place : place + 2]) == ["Tuner", "WarmStartResolver"]
+    assert sorted(names[place : place + 2]) == ["Tuner", "WarmStart"]
     assert names[place + 2 :] == STEPS[place:]
     producers = {
         key: [(each.producer_node_query.id, each.output_key) for each in spec.channels]
         for key, spec in steps["Trainer"].inputs.inputs.items()
     }
-    assert producers["base_model"] == [("WarmStartResolver", "model")]
+    assert producers["base_model"] == [("WarmStart", "model")]
     assert producers["hyperparameters"] == [("Tuner", "best_hyperparameters")]

@@ -58,7 +58,7 @@ class EarlierImage:
         class_text: Name of the class folder.
         split: train, eval or test.
         owners_split: The split its owner put it in; empty in a flat span.
-        span: Name of the folder of its span.
+        span: Name of the folder of its span; empty if it was in none.
         path: Below that folder.
         signature: What near-duplicates are found by; empty if there is too little to see.
     """
@@ -90,7 +90,7 @@ class WriteSignatures(beam.PTransform):
 
         Args:
             folder: Of the records.
-            span: Name of the folder of the span.
+            span: Name of the folder of the span; empty for a folder without spans.
             images_expected: How many there may be.
         """
         super().__init__()

@@ -9,7 +9,7 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx import types
 from tfx.types import standard_artifacts
 
-from components.evaluation.baseline import LatestBlessedModelOfOtherImages, ServingModel
+from components.evaluation.baseline import ServingModel
 from components.serving.class_names import write_class_names
 from components.serving.directory.log import Event, append_event
 from components.serving.directory.release import PUSH, ROLLBACK, Origin
@@ -21,17 +21,8 @@ def make_model(number: int) -> types.Artifact:
     return model
 
 
-def make_blessing(model_id: int, is_blessed: bool) -> types.Artifact:
-    """As the Evaluator writes it: a refused model has the property with 0, or not at all."""
-    blessing = standard_artifacts.ModelBlessing()
-    blessing.id = 100 + model_id
-    blessing.set_int_custom_property("current_model_id", model_id)
-    blessing.set_int_custom_property("blessed", int(is_blessed))
-    return blessing
-
-
 class Metadata:
-    """A store in which one execution a model read examples and made the model."""
+    """A store in which one execution a push read a model and pushed it."""
 
     def __init__(self) -> None:
         config = pb.ConnectionConfig()
@@ -39,24 +30,13 @@ class Metadata:
         self.store = mlmd.MetadataStore(config)
         self._kinds = {
             name: self.store.put_artifact_type(pb.ArtifactType(name=name))
-            for name in ("Examples", "Model", "PushedModel")
+            for name in ("Model", "PushedModel")
         }
         self._trainer = self.store.put_execution_type(pb.ExecutionType(name="Trainer"))
 
     def add(self, kind: str) -> int:
         [number] = self.store.put_artifacts([pb.Artifact(type_id=self._kinds[kind])])
         return int(number)
-
-    def train(self, examples: int) -> int:
-        model = self.add("Model")
-        [execution] = self.store.put_executions([pb.Execution(type_id=self._trainer)])
-        self.store.put_events(
-            [
-                pb.Event(artifact_id=examples, execution_id=execution, type=pb.Event.INPUT),
-                pb.Event(artifact_id=model, execution_id=execution, type=pb.Event.OUTPUT),
-            ]
-        )
-        return model
 
     def push(self, model: int) -> int:
         pushed = self.add("PushedModel")
@@ -68,36 +48,6 @@ class Metadata:
             ]
         )
         return pushed
-
-    def resolve(self, models: list[int], blessed: set[int], examples: int) -> list[int]:
-        at_hand = standard_artifacts.Examples()
-        at_hand.id = examples
-        chosen = LatestBlessedModelOfOtherImages().resolve_artifacts(
-            self.store,
-            {
-                "model": [make_model(number) for number in models],
-                "model_blessing": [make_blessing(number, number in blessed) for number in models],
-                "examples": [at_hand],
-            },
-        )
-        assert [artifact.id for artifact in chosen["examples"]] == [examples]
-        assert [blessing.id - 100 for blessing in chosen["model_blessing"]] == [
-            model.id for model in chosen["model"]
-        ]
-        return [model.id for model in chosen["model"]]
-
-
-def test_begins_with_the_newest_blessed_model_of_other_images() -> None:
-    metadata = Metadata()
-    old, recent, new = (metadata.add("Examples") for _ in range(3))
-    first, second, third = (metadata.train(examples) for examples in (old, recent, recent))
-    models = [first, second, third]
-    assert metadata.resolve(models, blessed=set(models), examples=new) == [third]
-    assert metadata.resolve(models, blessed={first, second}, examples=new) == [second]
-    # Whatever was trained on these very images would make each run train anew.
-    assert metadata.resolve(models, blessed=set(models), examples=recent) == [first]
-    assert metadata.resolve(models, blessed={second, third}, examples=recent) == []
-    assert metadata.resolve([], blessed=set(), examples=new) == []
 
 
 class Releases:

@@ -292,7 +292,7 @@ def test_stops_when_too_much_is_rejected(root, tmp_path):
 
 def test_work_files_are_gone_also_after_a_failure(examples, tmp_path, monkeypatch):
     kept = {"Split-train", "Split-eval", "Split-test", "audit.json", "manifest.csv"}
-    assert set(os.listdir(examples.uri)) == {*kept, "rejects.csv", "report.html"}
+    assert set(os.listdir(examples.uri)) == {*kept, "rejects.csv", "report.html", "signatures"}
     monkeypatch.setattr(executor.Audit, "write", _fail)
     root = make_image_folder(tmp_path / "data", {"cat": 9, "dog": 9})
     with pytest.raises(RuntimeError, match="no more room"):
@@ -332,5 +332,12 @@ def test_a_span_is_what_arrived_and_was_not_there(tmp_path):
     assert listing == digest_listing(list_image_folder(str(root / "span-2")))
 
 
-def test_a_folder_without_spans_leaves_no_signatures(examples):
-    assert {"signatures", "listing.sha256"}.isdisjoint(os.listdir(examples.uri))
+def test_a_folder_without_spans_leaves_the_signatures_of_what_it_uses(examples):
+    assert "listing.sha256" not in os.listdir(examples.uri)
+    known = {
+        image.path: (image.sha256, image.split)
+        for path in signature_files([examples.uri])
+        for image in read_signatures(path)
+    }
+    rows = read_manifest(examples.uri)
+    assert known == {row.path: (row.sha256, row.split) for row in rows if row.split}

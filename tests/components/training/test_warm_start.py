@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from components.training.warm_start import copy_weights, write_weights
+from components.training.warm_start import copy_weights, write_base, write_weights
 
-ANOTHER = "not used: the last blessed model is another network"
+ANOTHER = "not used: the serving model is another network"
 
 
 def make_network(classes: int = 3, units: int = 4, seed: int = 1) -> keras.Model:
@@ -82,4 +82,22 @@ def test_another_network_stays_as_it_is(blessed: str, network) -> None:
 
 def test_a_model_that_an_earlier_release_made_has_none(tmp_path: pathlib.Path) -> None:
     done = copy_weights(str(tmp_path / "Format-Serving"), make_network())
-    assert done == "not used: the last blessed model was made by an earlier release"
+    assert done == "not used: the weights of the serving model are not there (any more)"
+
+
+def test_follows_to_the_model_that_serves(blessed: str, tmp_path: pathlib.Path) -> None:
+    network, expected = make_network(), make_network(seed=7)
+    write_base(str(tmp_path), blessed, "")
+    assert copy_weights(str(tmp_path / "Format-Serving"), network) == "all weights"
+    for copied, value in zip(network.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(copied, value)
+
+
+def test_a_refused_model_changes_nothing(blessed: str, tmp_path: pathlib.Path) -> None:
+    network = make_network()
+    before = network.get_weights()
+    write_base(str(tmp_path), blessed, "it has seen 13 test images")
+    done = copy_weights(str(tmp_path / "Format-Serving"), network)
+    assert done == "not used: it has seen 13 test images"
+    for value, expected in zip(network.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, expected)

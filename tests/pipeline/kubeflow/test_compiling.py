@@ -308,7 +308,7 @@ def test_optional_steps(tmp_path):
     )
     documents = compile_to(tmp_path / "p.yaml", config)
     tasks = documents[0]["root"]["dag"]["tasks"]
-    assert {"warmstartresolver", "tuner"} <= set(tasks)
+    assert {"warmstart", "tuner"} <= set(tasks)
 
 
 def test_a_configuration_that_is_too_long(tmp_path, monkeypatch):

@@ -119,16 +119,18 @@ def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
 
 
 @pytest.mark.parametrize(
-    ("outputs", "text"),
+    ("properties", "text"),
     [
-        ({"examples": "e"}, "no blessed model of other images to begin with"),
-        ({"examples": "e", "model": "m"}, "the last blessed model of other images"),
+        ({"version": "7", "refusal": ""}, "version 7, which serves"),
+        (
+            {"version": "", "refusal": "no model serves yet"},
+            "training begins anew: no model serves yet",
+        ),
     ],
 )
-def test_what_a_warm_start_begins_with(path, outputs, text):
-    record(path, "WarmStartResolver", pb.Execution.COMPLETE, outputs, INTERNAL_OUTPUT)
-    step = steps(path).read("WarmStartResolver")
-    assert describe_step("WarmStartResolver", {"WarmStartResolver": step}) == text
+def test_what_a_warm_start_begins_with(properties, text):
+    step = StepRecord("COMPLETE", {"model": StepArtifact("m", properties)})
+    assert describe_step("WarmStart", {"WarmStart": step}) == text
 
 
 def test_what_a_search_found(path, tmp_path):
