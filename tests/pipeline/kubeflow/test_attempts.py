@@ -123,11 +123,14 @@ class TestWhatAKilledAttemptLeaves:
 
     def test_work_that_was_published_is_not_done_again(self, run, monkeypatch):
         """Killed after its work was done, and before it could say so."""
-        with pytest.raises(Killed), recorded(run.folder, STEP, 0) as recorder:
-            with monkeypatch.context() as patched:
-                patched.setattr(recorder, "did", lambda *_: None)
-                launch_step(run, STEP, recorder)
+
+        def die(*_):
             raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(attempts.Recorder, "did", die)
+            with pytest.raises(Killed), recorded(run.folder, STEP, 0) as recorder:
+                launch_step(run, STEP, recorder)
         before = sorted(pathlib.Path("output/photos/artifacts").rglob("*"))
         with recorded(run.folder, STEP, 0) as recorder:
             launch_step(run, STEP, recorder)
@@ -147,7 +150,7 @@ class TestWhatIsSaidOfIt:
         assert f"the memory limit of 8.0 GiB: give kubeflow.steps.{STEP}.memory more" in said
         outcome = json.loads(pathlib.Path(run.folder, "outcome.json").read_text())
         assert outcome["outcome"] == "failed"
-        assert outcome["reason"] == f"{said.strip()} Attempt 3 has begun."
+        assert outcome["text"] == f"{said.strip()} Attempt 3 has begun."
         assert "ended without a word" in pathlib.Path("output/photos/index.html").read_text()
 
     def test_a_step_that_nobody_killed(self, run, capsys):
