@@ -9,6 +9,7 @@ connection.py    one address, one token
 failures.py      what went wrong, in words
 uploading.py     a pipeline and its version on the server
 running.py       a run, from its creation to its end
+failed_tasks.py  what can be known of a task that failed without a word
 verdict.py       whether its model was released
 scheduling.py    schedules, by their names
 replacing.py     a schedule in the place of another

@@ -48,7 +48,7 @@ def submit(arguments: argparse.Namespace, say: Say) -> int:
     say(f"Run {name}: {running.url_of_run(server, run)}")
     if marks is None:
         return 0
-    watched = running.Watched(server, run, package.labels, marks)
+    watched = running.Watched(server, run, package.labels, marks, package.limits)
     try:
         return running.wait_for_run(watched, say, running.Waiting(time_out=arguments.time_out))
     except KeyboardInterrupt:

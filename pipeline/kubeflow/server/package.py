@@ -13,6 +13,7 @@ from components.config_checks import ConfigurationError
 from components.suggestions import did_you_mean
 from pipeline.kubeflow.names import SUFFIXES
 from pipeline.kubeflow.parameters import check_no_decisions
+from pipeline.kubeflow.server.failed_tasks import Limits, read_limits
 from pipeline.kubeflow.server.verdict import label
 
 _BOOLEANS = {"true": True, "false": False}
@@ -36,7 +37,8 @@ class Package:
         name: Of the pipeline.
         parameters: KFP's types of its parameters, by name.
         digest: Of the content; 12 hexadecimal digits.
-        specification: All of it.
+        specification: All of it but what is for Kubernetes alone.
+        platforms: That; empty where there is nothing.
     """
 
     path: str
@@ -44,6 +46,7 @@ class Package:
     parameters: Mapping[str, str]
     digest: str
     specification: Mapping[str, Any] = dataclasses.field(repr=False)
+    platforms: Mapping[str, Any] = dataclasses.field(repr=False)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -51,6 +54,18 @@ class Package:
         parts = (self.specification["root"], *self.specification.get("components", {}).values())
         tasks = [part.get("dag", {}).get("tasks", {}) for part in parts]
         return {name: label(name, task) for each in tasks for name, task in each.items()}
+
+    @property
+    def limits(self) -> dict[str, Limits]:
+        """What the pods of its tasks may use, by the tasks' names."""
+        limits = read_limits(self.specification, self.platforms)
+        components = self.specification.get("components", {})
+        tasks = self.specification["root"].get("dag", {}).get("tasks", {})
+        executors = {
+            name: components.get(task["componentRef"]["name"], {}).get("executorLabel", "")
+            for name, task in tasks.items()
+        }
+        return {name: limits[label] for name, label in executors.items() if label in limits}
 
     @property
     def version(self) -> str:
@@ -69,8 +84,8 @@ def read_package(path: str) -> Package:
     try:
         with open(path, "rb") as file:
             content = file.read()
-        # The second document, where there is one, is for Kubernetes alone.
-        specification = next(iter(yaml.safe_load_all(content)))
+        documents = iter(yaml.safe_load_all(content))
+        specification, platforms = next(documents), next(documents, None) or {}
         name = str(specification["pipelineInfo"]["name"])
         inputs = specification["root"].get("inputDefinitions", {}).get("parameters", {})
         parameters = {key: str(value["parameterType"]) for key, value in inputs.items()}
@@ -87,7 +102,8 @@ def read_package(path: str) -> Package:
         raise _refuse_package(path, "not a compiled pipeline") from error
     defaults = {key: value.get("defaultValue") for key, value in inputs.items()}
     check_no_decisions(defaults, path)
-    return Package(path, name, parameters, hashlib.sha256(content).hexdigest()[:12], specification)
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return Package(path, name, parameters, digest, specification, platforms)
 
 
 def parse_values(package: Package, given: Sequence[str]) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import kfp_server_api
 
 from pipeline.kubeflow.exit_statuses import FAILED, REFUSED, RELEASED
 from pipeline.kubeflow.server.connection import Server
+from pipeline.kubeflow.server.failed_tasks import Limits, describe_failed_task
 from pipeline.kubeflow.server.failures import ServerError, printable
 from pipeline.kubeflow.server.uploading import Uploaded
 from pipeline.kubeflow.server.verdict import (
@@ -52,12 +53,14 @@ class Watched:
         run_id: The run.
         labels: What people call its tasks, by their names.
         marks: The tasks that tell the verdict.
+        limits: What the pods of its tasks may use, by the tasks' names.
     """
 
     server: Server
     run_id: str
     labels: Mapping[str, str]
     marks: Marks
+    limits: Mapping[str, Limits]
 
 
 def create_run(
@@ -157,14 +160,18 @@ def _conclude(
 ) -> int:
     where = url_of_run(watched.server, watched.run_id)
     if run.state != SUCCEEDED:
-        say(_describe_failure(run, watched))
+        for line in _describe_failure(run, watched):
+            say(line)
         return FAILED
     match read_verdict(run, watched.marks):
         case Verdict.RELEASED:
             say("The model was released and pushed.")
             return RELEASED
         case Verdict.REFUSED:
-            say(f"The model was refused by the checks; the log of ModelRefused says why: {where}")
+            say(
+                "The model was refused by the checks. ModelReport's report says why, and "
+                f"index.html on the volume: {where}"
+            )
             return REFUSED
         case Verdict.UNKNOWN:
             say(
@@ -174,14 +181,15 @@ def _conclude(
     return FAILED
 
 
-def _describe_failure(run: kfp_server_api.V2beta1Run, watched: Watched) -> str:
+def _describe_failure(run: kfp_server_api.V2beta1Run, watched: Watched) -> Iterator[str]:
     states = read_states(run)
-    failed = [
-        watched.labels[name]
-        for name in states
-        if states[name] == "FAILED" and name in watched.labels
-    ]
-    where = f" in {printable(', '.join(failed))}" if failed else ""
+    failed = [name for name in states if states[name] == "FAILED" and name in watched.labels]
+    labels = {name: printable(watched.labels[name]) for name in failed}
+    where = f" in {', '.join(labels.values())}" if failed else ""
     error = f" {printable(run.error.message)}" if run.error and run.error.message else ""
     state = printable(run.state).lower()
-    return f"The run ended as {state}{where}.{error} {url_of_run(watched.server, watched.run_id)}"
+    yield f"The run ended as {state}{where}.{error} {url_of_run(watched.server, watched.run_id)}"
+    for name in failed:
+        if name in watched.limits:
+            is_alone = len(failed) == 1
+            yield describe_failed_task(labels[name], watched.limits[name], run, is_alone)

@@ -8,8 +8,8 @@ call to read an artifact either; the pages of Kubeflow read both from ML Metadat
 What is told, and documented, is the state of every task. So the pipeline has a task ModelRefused
 in a group with a condition: the group runs if the model was refused, and is skipped otherwise. A
 release is concluded from two states that must both be there, the skipped group and the Pusher that
-succeeded, so that whatever is missing is never taken for a release. Why a model was refused, the
-log of ModelRefused says.
+succeeded, so that whatever is missing is never taken for a release. Why a model was refused,
+ModelReport's report says, and what lies on the volume.
 
 KFP 3 has tasks of their own, `GET /apis/v2beta1/runs/{run_id}/tasks`. Once the published client has
 that call, this is the only file to change.

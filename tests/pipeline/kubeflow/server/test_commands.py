@@ -13,10 +13,29 @@ import pytest
 
 from pipeline.kubeflow.command_line import main
 from pipeline.kubeflow.server import commands, replacing, running
+from pipeline.kubeflow.server.package import read_package
 from tests.pipeline.kubeflow.server.conftest import PACKAGE
 from tests.pipeline.kubeflow.server.fake_server import Failure
 from tests.shared_data import shared_data
 
+PACKAGE_WITH_LIMITS = PACKAGE.replace(
+    "components:\n",
+    "components:\n"
+    "  comp-trainer: {executorLabel: exec-trainer}\n"
+    "  comp-pusher: {executorLabel: exec-pusher}\n",
+).replace(
+    "---\nplatforms: {}\n",
+    """\
+deploymentSpec:
+  executors:
+    exec-trainer: {container: {resources: {memoryLimit: 8.589934592, resourceMemoryLimit: 8Gi}}}
+    exec-pusher: {container: {}}
+---
+platforms:
+  kubernetes: {deploymentSpec: {executors: {exec-trainer: {activeDeadlineSeconds: '28800'}}}}
+""",
+)
+"""As `compile` writes limits; the form is that of a file that Kubeflow took."""
 VERSION = f"photos-{hashlib.sha256(PACKAGE.encode()).hexdigest()[:12]}"
 RELEASED = {"pusher": "SUCCEEDED", "condition-1": "SKIPPED"}
 
@@ -124,8 +143,8 @@ def test_a_refused_model_has_an_exit_status_of_its_own(host, state, package, no_
     assert capsys.readouterr().out.splitlines()[2:] == [
         "Pusher: succeeded",
         "ModelRefused: succeeded",
-        "The model was refused by the checks; the log of ModelRefused says why: "
-        f"{host}/#/runs/details/id-4",
+        "The model was refused by the checks. ModelReport's report says why, and index.html on "
+        f"the volume: {host}/#/runs/details/id-4",
     ]
 
 
@@ -152,6 +171,70 @@ def test_a_failed_run(host, state, package, no_pauses, capsys, state_of_run):
         f"The run ended as {state_of_run.lower()} in Trainer. out of  [31mmemory "
         f"{host}/#/runs/details/id-4"
     )
+
+
+class TestATaskThatWasKilled:
+    """Fault A10: a pod killed for memory was "failed in Trainer", and nothing else."""
+
+    @pytest.fixture
+    def wait(self, host, state, no_pauses, tmp_path, capsys):
+        """Waits for a run that failed as Argo's nodes tell it; returns the last lines."""
+
+        def wait(pods: str, seconds: int, attempts: int = 3, **others: str) -> list[str]:
+            package = tmp_path / "photos.yaml"
+            package.write_text(PACKAGE_WITH_LIMITS)
+            began = datetime.datetime(2026, 11, 29, 3, 0, tzinfo=datetime.UTC)
+            ended = began + datetime.timedelta(seconds=seconds)
+            failed = run_state("FAILED", {"trainer": "FAILED", **others})
+            children = [
+                kfp.PipelineTaskDetailChildTask(pod_name=f"p-{number}")
+                for number in range(attempts)
+            ]
+            failed.run_details.task_details += [
+                kfp.V2beta1PipelineTaskDetail(
+                    display_name="executor", state="FAILED", child_tasks=children
+                ),
+                # Of another step, whose next attempt did well.
+                kfp.V2beta1PipelineTaskDetail(
+                    display_name="executor(0)", state="FAILED", start_time=began, end_time=began
+                ),
+                kfp.V2beta1PipelineTaskDetail(
+                    display_name=pods, state="FAILED", start_time=began, end_time=ended
+                ),
+            ]
+            state.states_to_come = [failed]
+            assert main(["submit", str(package), "--wait"]) == 1
+            lines = capsys.readouterr().out.splitlines()
+            return lines[[line.startswith("The run ended") for line in lines].index(True) :]
+
+        return wait
+
+    def test_memory(self, host, wait):
+        assert wait("executor(2)", 412) == [
+            f"The run ended as failed in Trainer. {host}/#/runs/details/id-4",
+            "Trainer: 3 attempts failed; the last took 412 s. If the log of its pod ends without "
+            "a line that says why, the pod was killed, most likely for memory (its limit is 8Gi): "
+            "give kubeflow.steps.Trainer.memory more. Each attempt leaves a record in the folder "
+            "of the run, in attempts/.",
+        ]
+
+    def test_a_time_out(self, wait):
+        assert wait("executor(2)", 28_803)[1] == (
+            "Trainer: 3 attempts failed; the last took 28,803 s, and its time-out is 28,800 s: "
+            "give kubeflow.steps.Trainer.timeout_seconds more."
+        )
+
+    def test_the_limits_of_a_file_that_kubeflow_took(self):
+        recorded = shared_data("kubeflow") / "pods" / "as_compiled" / "pipeline.yaml"
+        limits = read_package(str(recorded)).limits
+        assert limits["trainer"] == ("8Gi", 28_800)
+        assert limits["pusher"].seconds == 0
+
+    def test_several_tasks_failed(self, wait):
+        """Kubeflow does not tell which pod was whose, so that nothing is guessed."""
+        lines = wait("executor(2)", 28_803, pusher="FAILED")
+        assert [line[:20] for line in lines[1:]] == ["Trainer: it failed. ", "Pusher: it failed. I"]
+        assert "(it has no limit of its own)" in lines[2]
 
 
 def test_a_passing_trouble_does_not_end_the_waiting(host, state, package, no_pauses, capsys):
