@@ -15,6 +15,7 @@ In the containers:
 
 task.py           what each of them executes
 preparing.py      the first task: is everything there and allowed?
+abandoned.py      earlier runs that were killed, and could not say so
 prepared_run.py   what the tasks of one run have in common
 metadata.py       where ML Metadata is
 attempts.py       how each attempt at a step ended, or that it did not say so

@@ -146,7 +146,8 @@ def read_attempts(run_folder: str, step: str = "") -> list[Attempt]:
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         if name.endswith(".json") and name.startswith(f"{step}-" if step else ""):
             path = os.path.join(folder, name)
-            with open(path, encoding="utf-8") as file:
+            # Another version of this project may have had other fields.
+            with open(path, encoding="utf-8") as file, contextlib.suppress(ValueError, TypeError):
                 found.append(Attempt(path, **json.load(file)))
     return sorted(found, key=lambda each: (each.step, each.number))
 

@@ -14,10 +14,12 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pipeline.kubeflow.abandoned import close_abandoned_runs
 from pipeline.kubeflow.attempts import recorded
 from pipeline.kubeflow.code_version import check_code_version
 from pipeline.kubeflow.executor_input import ExecutorInput
 from pipeline.kubeflow.exit_statuses import FAILED
+from pipeline.kubeflow.metadata import connection_to
 from pipeline.kubeflow.names import (
     LAST_STEP,
     MODEL_REFUSED,
@@ -73,6 +75,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 def _prepare(arguments: argparse.Namespace, executor: ExecutorInput) -> None:
     parameters = executor.parameters
     run = prepare_run(parameters.pop(RUN_ID, ""), arguments.configuration, parameters)
+    for line in close_abandoned_runs(run, connection_to(run.kubeflow.metadata, run.config)):
+        say(line)
     executor.set_parameter(RUN_FOLDER, run.folder)
     spans = f", {', '.join(span.name for span in run.spans)}" if run.spans else ""
     say(f"Run {run.id} of {run.config.name} on {run.config.data}{spans}. Its folder: {run.folder}")

@@ -17,8 +17,10 @@ from tfx.orchestration import metadata
 from components.ingestion import executor as ingestion
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow import attempts
+from pipeline.kubeflow.abandoned import close_abandoned_runs
 from pipeline.kubeflow.attempts import Attempt, describe_killed, read_attempts, recorded
 from pipeline.kubeflow.launching import launch_step
+from pipeline.kubeflow.metadata import connection_to
 from pipeline.kubeflow.outcome import closing_line, record_killed
 from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.kubeflow.preparing import prepare_run
@@ -195,6 +197,55 @@ class TestWhatIsSaidOfIt:
         recorder.note()
         [noted] = read_attempts(str(tmp_path))
         assert (noted.seconds, noted.memory, noted.end) == (20.0, 7 * GIB, "")
+
+
+class TestARunThatIsKilledForGood:
+    """Fault A10: no page, and an execution that ran for ever; the next run says it."""
+
+    @pytest.fixture
+    def close(self, run):
+        """What the next run finds, while it waits as long as `meanwhile` takes."""
+
+        def close(meanwhile=lambda: None, name: str = "r-2") -> list[str]:
+            following = dataclasses.replace(run, id=name, folder=f"output/photos/runs/{name}")
+            os.makedirs(following.folder)
+            connection = connection_to(run.kubeflow.metadata, run.config)
+            waited: list[float] = []
+
+            def sleep(seconds: float) -> None:
+                waited.append(seconds)
+                meanwhile()
+
+            lines = close_abandoned_runs(following, connection, sleep)
+            assert len(waited) <= 1
+            assert sum(waited) in (0, 3 * attempts.BEAT_SECONDS)
+            return lines
+
+        return close
+
+    def test_its_page_and_its_execution(self, run, monkeypatch, close):
+        killed_at(run, monkeypatch)
+        [line] = close()
+        assert line.startswith(f"Run r-1: An attempt at {STEP} ended without a word")
+        assert "the memory limit of 8.0 GiB" in line
+        assert states(run) == ["FAILED"]
+        outcome = json.loads(pathlib.Path(run.folder, "outcome.json").read_text())
+        assert (outcome["outcome"], f"Run r-1: {outcome['text']}") == ("failed", line)
+        assert "ended without a word" in pathlib.Path("output/photos/index.html").read_text()
+        # It is told once.
+        assert close(name="r-3") == []
+
+    def test_a_run_that_goes_on_is_left_alone(self, run, monkeypatch, close):
+        killed_at(run, monkeypatch)
+        [alive] = read_attempts(run.folder)
+        assert close(dataclasses.replace(alive, seconds=99.5).save) == []
+        assert states(run) == ["RUNNING"]
+        assert not pathlib.Path(run.folder, "outcome.json").exists()
+
+    def test_a_run_that_ended_well_keeps_its_verdict(self, run, close):
+        with recorded(run.folder, STEP, 0):
+            pass
+        assert close() == []
 
 
 class TestTheLastLine:
