@@ -1,5 +1,6 @@
 """The look of a report, whatever it is about."""
 
+import re
 from typing import Any
 
 import jinja2
@@ -35,7 +36,9 @@ def render_page(package: str, template: str, **values: Any) -> str:
 
 def mark_name(text: str) -> Markup:
     """A name of a file or class as HTML: visible, and without effect on the text around it."""
-    return Markup("<bdi>{}</bdi>").format(visible(text))
+    # Better a line that is broken behind an underscore than within a word.
+    words = Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])", visible(text)))
+    return Markup("<bdi>{}</bdi>").format(words)
 
 
 def format_number(value: float) -> str:

@@ -12,7 +12,7 @@ from tests.components.ingestion.made_up import make_audit, make_images, make_pho
 from tests.image_files import write_image
 
 HOSTILE_CLASS = '<script>alert("x")</script>, \'&\n\u202e'
-VOID = {"meta", "img", "br", "rect"}
+VOID = {"wbr", "meta", "img", "br", "rect"}
 
 
 class Page(html.parser.HTMLParser):
