@@ -32,7 +32,7 @@ def split_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | None
     Returns:
         From the network's input to features, to be called with `training=False`, and from features
         to probabilities, with the network's own layers and weights; None if the first part would
-        have no weights, and so no cost.
+        have no weights, and so no cost, or if the network is no chain.
     """
     layers = _chain(network)
     frozen = list(itertools.takewhile(_is_fixed, layers))
@@ -52,9 +52,11 @@ def split_base(network: keras.Model, from_layer: int) -> tuple[keras.Model, kera
     Returns:
         From pixels to features, and from features to probabilities, with the network's own layers
         and weights. None if there is no layer before that number whose output is all that the
-        layers after it need.
+        layers after it need, or if the network is no chain.
     """
     layers = _chain(network)
+    if not layers:
+        return None
     place = [layer.name for layer in layers].index(BASE)
     base = layers[place]
     tensor = _last_bottleneck(base, from_layer)
@@ -114,7 +116,11 @@ def compute_features(
 
 
 def _chain(network: keras.Model) -> list[keras.Layer]:
-    return [each for each in network.layers if not isinstance(each, keras.layers.InputLayer)]
+    """The layers of a network from its input to its output; none if it has branches."""
+    layers = [each for each in network.layers if not isinstance(each, keras.layers.InputLayer)]
+    # Where branches meet, a layer is called with several tensors.
+    is_chain = all(isinstance(layer.input, keras.KerasTensor) for layer in layers)
+    return layers if is_chain else []
 
 
 def _connect(

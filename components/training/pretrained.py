@@ -71,7 +71,8 @@ def build_classifier(
     pixels = keras.Input(shape.dimensions, name="pixels")
     values: Any = pixels
     if shape.channels == 1:
-        values = layers.Concatenate(name="gray_to_rgb")([values] * 3)
+        # By one layer with one input: the frozen part is found along a chain of such.
+        values = layers.Lambda(_gray_to_rgb, name="gray_to_rgb", dtype="float32")(values)
     values = _preprocessing(application)(values)
     values = base(values)
     values = layers.GlobalAveragePooling2D(name="pool")(values)
@@ -150,6 +151,12 @@ def _preprocessing(application: str) -> keras.Layer:
     module = importlib.import_module(find_application(application).__module__)
     # In float32: in bfloat16 the mean that some networks subtract would take half of the bits.
     return keras.layers.Lambda(module.preprocess_input, name="preprocess", dtype="float32")
+
+
+def _gray_to_rgb(pixels: keras.KerasTensor) -> keras.KerasTensor:
+    import keras
+
+    return keras.ops.repeat(pixels, 3, axis=-1)
 
 
 def _unreadable(path: str, error: Exception) -> PipelineError:

@@ -211,6 +211,22 @@ def test_a_base_is_parted_where_only_one_tensor_goes_on() -> None:
         np.testing.assert_allclose(lower(make_pixels()), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("part", [split_frozen, lambda network: split_base(network, 3)])
+def test_a_network_with_branches_is_left_whole(part) -> None:
+    """Fault B2: of another's trainer, too, no layer is called with one of its several inputs."""
+    layers = keras.layers
+    pixels = keras.Input((4, 4, 1))
+    first = layers.Conv2D(2, 3, padding="same", trainable=False)(pixels)
+    joined = layers.Add()([first, layers.Conv2D(2, 1, trainable=False)(pixels)])
+    pictures = keras.Input((4, 4, 2))
+    values = pictures
+    for _ in range(3):
+        values = layers.Conv2D(2, 3, padding="same")(values)
+    base = keras.Model(pictures, values, name="base")
+    network = keras.Model(pixels, layers.Dense(3)(layers.Flatten()(base(joined))))
+    assert part(network) is None
+
+
 def test_features_of_features_keep_their_views(tmp_path: pathlib.Path) -> None:
     values = np.random.default_rng(0).random((2, COUNT, 5), np.float32)
     examples = ArrayExamples(values, np.arange(COUNT) % 3, 3)
