@@ -8,6 +8,7 @@ from PIL import Image
 
 from components.features import AS_FOUND
 from components.normalisation.formats import image_format
+from components.normalisation.jpeg import JpegPicture, check_jpeg
 from components.normalisation.opening import (
     UnusableImageError,
     decode_upright,
@@ -58,13 +59,17 @@ def normalise(
         encoded: The file.
         rules: What becomes of colour, transparency and animations.
         decodes: TensorFlow's verdict on bytes. Without it only the header is looked at where the
-            file stays as it is, so that the pixels may still prove damaged.
+            file stays as it is, and the codes of a JPEG, so that pixels may still prove damaged.
 
     Raises:
         UnusableImageError: It is no image, it is damaged, or the rules exclude it.
     """
     image = open_image(encoded, rules)
     reason = needs_transcoding(image, encoded, rules)
+    if not reason and isinstance(image, JpegPicture):
+        # TensorFlow makes gray of pixels that are missing, and does not say so.
+        with refusals("jpeg"):
+            check_jpeg(encoded)
     if not reason and decodes is not None and not decodes(encoded):
         reason = _REFUSED_BY_TENSORFLOW
     if not reason:

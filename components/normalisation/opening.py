@@ -16,12 +16,12 @@ from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from components.normalisation.boxes import missing_bytes
 from components.normalisation.formats import image_format, unsupported_format, webp_size
+from components.normalisation.jpeg import JpegPicture, decode_jpeg
 from components.normalisation.orientation import stored_orientation, turn_upright
 from components.normalisation.pixels import LARGEST_OF_8_BITS, LOWER_BYTES, flatten
 from components.normalisation.rules import MOST_MEGAPIXELS, REJECT, ImageRules
@@ -104,11 +104,15 @@ def decode_upright(image: Image.Image, rules: ImageRules) -> Image.Image:
         UnusableImageError: The pixels are damaged.
     """
     with refusals(_name(image)):
-        if rules.channels == 1 and image.format == "JPEG":
-            # Its own luma is what TensorFlow takes; colours turned to gray differ by rounding.
-            image.draft("L", image.size)
-        image.load()
-        return turn_upright(flatten(image, rules), stored_orientation(image))
+        if isinstance(image, JpegPicture):
+            if rules.channels == 1:
+                # Its own luma is what TensorFlow takes; colours turned to gray differ by rounding.
+                image.draft("L", image.size)
+            pixels = decode_jpeg(image)
+        else:
+            image.load()
+            pixels = image
+        return turn_upright(flatten(pixels, rules), stored_orientation(image))
 
 
 @contextlib.contextmanager
@@ -177,8 +181,7 @@ def _open_png(stream: io.BytesIO) -> Image.Image:
 
 _OPENERS: Mapping[str, Callable[[io.BytesIO], Image.Image]] = MappingProxyType(
     {
-        # Not by Pillow's factory: several images in one JPEG (MPO, of phones) are not an animation.
-        "jpeg": JpegImageFile,
+        "jpeg": JpegPicture,
         "png": _open_png,
         "gif": GifImageFile,
         "bmp": BmpImageFile,
