@@ -14,7 +14,7 @@ from components.errors import PipelineError
 from pipeline.predict.answers import WRITERS
 from pipeline.predict.command_line import Question, parse_question
 from pipeline.predict.files import ImageFiles
-from pipeline.predict.models import choose_model
+from pipeline.predict.models import SeveralModelsError, choose_model
 from pipeline.predict.quiet import quiet_standard_error
 from pipeline.printing import print_plain
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ANSWERED = 0
 FAILED = 1
+WRONG_USE = 2
 INTERRUPTED = 130
 # Fewer are answered before a bar could be read.
 FEWEST_FILES_FOR_A_BAR = 65
@@ -64,7 +65,7 @@ def main(argv: Sequence[str], load: Callable[[str], "Predictor"] = load_predicto
 
     Returns:
         The exit status: 0 every image has an answer, 1 some have none or there is no model,
-        130 interrupted.
+        2 nobody said which of several models is meant, 130 interrupted.
 
     Raises:
         SystemExit: 0 after --help; 2 after one message on standard error.
@@ -75,7 +76,7 @@ def main(argv: Sequence[str], load: Callable[[str], "Predictor"] = load_predicto
         return _ask(question, choose_model(question.serving, question.model), load, console)
     except PipelineError as error:
         print_plain(console, f"error: {error}")
-        return FAILED
+        return WRONG_USE if isinstance(error, SeveralModelsError) else FAILED
     except KeyboardInterrupt:
         print_plain(console, "Interrupted.")
         return INTERRUPTED

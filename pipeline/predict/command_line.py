@@ -18,7 +18,7 @@ class Question:
 
     Attributes:
         files: What to classify.
-        serving: Folder of models, of which the one that was pushed last is asked.
+        serving: Folder of models, of which the only one is asked.
         model: Folder of the model to ask instead, `<serving>/<name>`.
         answer: A key of `answers.WRITERS`.
     """
@@ -71,7 +71,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "--serving",
         metavar="FOLDER",
         default=DEFAULT_SERVING,
-        help="ask the model that was pushed last to this folder (default: %(default)s)",
+        help="ask the only model in this folder (default: %(default)s)",
     )
     models.add_argument(
         "--model", metavar="FOLDER", help="ask the newest version of this model, <serving>/<name>"

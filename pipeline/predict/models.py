@@ -3,10 +3,15 @@
 Looks by itself, without TensorFlow, so that a mistake is answered before that is loaded.
 """
 
+import shlex
 from pathlib import Path
 
 from components.errors import PipelineError
 from components.serving.directory.layout import MODEL_FILE, is_version
+
+
+class SeveralModelsError(PipelineError):
+    """Nobody said which of several models is meant: wrong use, not a failure."""
 
 
 def choose_model(serving: Path, model: Path | None) -> Path:
@@ -14,14 +19,13 @@ def choose_model(serving: Path, model: Path | None) -> Path:
 
     Args:
         serving: Folder of models, `<serving>/<name>/<version>`.
-        model: The choice of the user; None for the model in `serving` that was pushed last, since
-            versions are seconds since the epoch.
+        model: The choice of the user; None for the only model in `serving`.
 
     Returns:
         `<serving>/<name>`.
 
     Raises:
-        PipelineError: No model was pushed there.
+        PipelineError: No model was pushed there, or there are several to choose from.
     """
     if model is not None:
         if not _versions(model, "*"):
@@ -30,13 +34,24 @@ def choose_model(serving: Path, model: Path | None) -> Path:
                 f"Received: {model} without versions. Run the pipeline first, or give another."
             )
         return model
-    versions = _versions(serving, "*/*")
-    if not versions:
+    models = find_models(serving)
+    if not models:
         raise PipelineError(
             f"A model must have been pushed. Received: {serving} without versions of any model. "
             "Run the pipeline first, or give another folder with --serving or --model."
         )
-    return max(versions, key=lambda version: (int(version.name), version)).parent
+    if len(models) > 1:
+        listed = "\n".join(f"  --model {shlex.quote(str(found))}" for found in models)
+        raise SeveralModelsError(
+            f"Without --model, {serving} must hold one model. Received: {len(models):,}. "
+            f"Give one of them:\n{listed}"
+        )
+    return models[0]
+
+
+def find_models(serving: Path) -> list[Path]:
+    """All models that were pushed to a folder, by name: `<serving>/<name>`."""
+    return sorted({version.parent for version in _versions(serving, "*/*")})
 
 
 def _versions(folder: Path, pattern: str) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.errors import PipelineError
 from pipeline.predict.command_line import DEFAULT_SERVING
-from pipeline.predict.models import choose_model
+from pipeline.predict.models import choose_model, find_models
 
 PROGRAM = "python -m pipeline.releases"
 
@@ -20,7 +20,7 @@ class Request:
 
     Attributes:
         command: list, show, diff, verify, rollback, gc or log.
-        model_folder: `<serving>/<name>`.
+        model_folders: `<serving>/<name>`, one but for `list`, which takes all without --model.
         versions: Those named, in their order.
         reason: Of a rollback.
         keep: How many versions gc keeps.
@@ -28,11 +28,17 @@ class Request:
     """
 
     command: str
-    model_folder: str
+    model_folders: tuple[str, ...]
     versions: tuple[int, ...] = ()
     reason: str = ""
     keep: int = 0
     as_json: bool = False
+
+    @property
+    def model_folder(self) -> str:
+        """The only one."""
+        (folder,) = self.model_folders
+        return folder
 
 
 def parse_request(argv: Sequence[str]) -> Request:
@@ -53,21 +59,28 @@ def parse_request(argv: Sequence[str]) -> Request:
             f"--keep must be 2 or more, so that one can go back. Received: --keep {given.keep}."
         )
     try:
-        model = choose_model(
-            Path(given.serving), Path(given.model) if given.model is not None else None
-        )
+        models = _choose_models(given)
     except PipelineError as error:
         parser.error(str(error))
     named = getattr(given, "version", None)
     versions = named if isinstance(named, list) else [named] if named is not None else []
     return Request(
         command=given.command,
-        model_folder=str(model),
+        model_folders=tuple(map(str, models)),
         versions=tuple(versions),
         reason=getattr(given, "reason", ""),
         keep=getattr(given, "keep", 0),
         as_json=getattr(given, "json", False),
     )
+
+
+def _choose_models(given: argparse.Namespace) -> list[Path]:
+    serving = Path(given.serving)
+    if given.model is None and given.command == "list":
+        found = find_models(serving)
+        if found:
+            return found
+    return [choose_model(serving, Path(given.model) if given.model is not None else None)]
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -85,7 +98,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "--serving",
         metavar="FOLDER",
         default=DEFAULT_SERVING,
-        help="the model that was pushed last to this folder (default: %(default)s)",
+        help="the only model in this folder; list takes all (default: %(default)s)",
     )
     models.add_argument("--model", metavar="FOLDER", help="this model, <serving>/<name>")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

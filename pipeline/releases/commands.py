@@ -22,7 +22,7 @@ from pipeline.printing import print_plain
 from pipeline.releases.command_line import PROGRAM, Request, parse_request
 from pipeline.releases.differences import find_differences
 from pipeline.releases.tables import event_table, pair_table, version_table
-from pipeline.releases.versions import FOREIGN, INCOMPLETE, find_version, find_versions
+from pipeline.releases.versions import FOREIGN, INCOMPLETE, Version, find_version, find_versions
 
 DONE = 0
 TROUBLE = 1
@@ -55,11 +55,23 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _list(request: Request, console: Console) -> int:
-    versions = find_versions(request.model_folder)
+    versions = {folder: find_versions(folder) for folder in request.model_folders}
     if request.as_json:
-        _print_json([dataclasses.asdict(version) for version in versions])
+        _print_json(
+            [
+                {"model": folder, **dataclasses.asdict(version)}
+                for folder, found in versions.items()
+                for version in found
+            ]
+        )
         return DONE
-    print_plain(console, request.model_folder, "bold")
+    for folder, found in versions.items():
+        _print_versions(folder, found, console)
+    return DONE
+
+
+def _print_versions(folder: str, versions: Sequence[Version], console: Console) -> None:
+    print_plain(console, folder, "bold")
     console.print(version_table(versions), highlight=False)
     if versions and versions[0].state == INCOMPLETE:
         print_plain(
@@ -68,7 +80,6 @@ def _list(request: Request, console: Console) -> int:
             "newest version fails on it. Remove that folder.",
             "red",
         )
-    return DONE
 
 
 def _show(request: Request, console: Console) -> int:

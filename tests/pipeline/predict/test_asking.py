@@ -115,6 +115,16 @@ def test_no_model(capsys):
     )
 
 
+def test_several_models_are_wrong_use(capsys):
+    """Fault D9: whichever was pushed last was asked, of any name."""
+    model = pathlib.Path("serving/bags/7/saved_model.pb")
+    model.parent.mkdir(parents=True)
+    model.touch()
+    status, out, error = ask(capsys, "a.png")
+    assert (status, out) == (2, "")
+    assert error.endswith("\n  --model serving/bags\n  --model serving/photos\n")
+
+
 def test_interrupted(capsys):
     def load(model_folder: str) -> FakePredictor:
         raise KeyboardInterrupt

@@ -3,7 +3,7 @@ import pathlib
 import pytest
 
 from components.errors import PipelineError
-from pipeline.predict.models import choose_model
+from pipeline.predict.models import SeveralModelsError, choose_model
 
 
 def push(*versions: str) -> None:
@@ -18,19 +18,20 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("versions", "newest"),
-    [
-        (["s/a/1"], "a"),
-        (["s/a/9", "s/b/10"], "b"),
-        (["s/a/9", "s/a/11", "s/b/10"], "a"),
-        (["s/a/9", "s/b/.unfinished-10", "s/c/latest"], "a"),
-    ],
-)
-def test_the_newest_version_of_all_models(versions, newest):
-    push(*versions)
+@pytest.mark.parametrize("versions", [["s/a/1"], ["s/a/9", "s/a/11"], ["s/a/9", "s/c/latest"]])
+def test_the_only_model(versions):
+    push(*versions, "s/b/.unfinished-10")
     pathlib.Path("s/z/99").mkdir(parents=True)
-    assert choose_model(pathlib.Path("s"), None) == pathlib.Path("s", newest)
+    assert choose_model(pathlib.Path("s"), None) == pathlib.Path("s/a")
+
+
+def test_several_models_are_listed_and_none_is_chosen():
+    """Fault D9: whichever was pushed last was asked, of any name."""
+    push("s/my pets/9", "s/b/10")
+    with pytest.raises(SeveralModelsError) as caught:
+        choose_model(pathlib.Path("s"), None)
+    assert "Received: 2." in str(caught.value)
+    assert str(caught.value).endswith("\n  --model s/b\n  --model 's/my pets'")
 
 
 def test_the_model_that_the_user_wants():

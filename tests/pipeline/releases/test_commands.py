@@ -288,3 +288,22 @@ print(json.dumps(sorted(slow.intersection(sys.modules))))
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == []
+
+
+def test_list_shows_all_models_and_others_ask_for_one(folder, capsys, monkeypatch):
+    """Fault D9: the model that was pushed last was taken, and the others could not be seen."""
+    monkeypatch.chdir(folder.parents[1])
+    write_saved_model(folder.parent / "bags/5")
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("serving/")] == [
+        "serving/bags",
+        "serving/photos",
+    ]
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [each["model"] for each in listed] == ["serving/bags"] + 2 * ["serving/photos"]
+    with pytest.raises(SystemExit) as caught:
+        main(["log"])
+    assert caught.value.code == 2
+    assert "--model serving/bags\n  --model serving/photos" in capsys.readouterr().err
