@@ -11,6 +11,7 @@ from components.ingestion.listing.folder import HIDDEN, OUTSIDE, Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import LEAK
 from components.ingestion.rules import REFUSE, IngestionRules
+from components.visible import to_cell
 
 REJECTS_FILE = "rejects.csv"
 NO_IMAGES = (HIDDEN, OUTSIDE)
@@ -41,7 +42,8 @@ def write_rejects(rejections: Iterable[Rejection], folder: str) -> None:
     """Writes the rejections as CSV with a header, sorted by file name, beside the records."""
     with open_text(os.path.join(folder, REJECTS_FILE), "w") as file:
         write_rows(file, [("path", "class", "reason", "detail")])
-        write_rows(file, (dataclasses.astuple(rejection) for rejection in sorted(rejections)))
+        rows = (dataclasses.astuple(rejection) for rejection in sorted(rejections))
+        write_rows(file, (tuple(map(to_cell, row)) for row in rows))
 
 
 def _check_rejects(audit: Audit, most: float) -> None:

@@ -1,7 +1,6 @@
 """Images to look at, as CSV that spreadsheets open without harm.
 
-A cell that begins like a formula gets an apostrophe in front, as spreadsheets write it themselves:
-OWASP, CSV Injection. Programs should go by `sha256`, which names the file whatever it is called.
+Programs should go by `sha256`, which names the file whatever it is called.
 """
 
 import csv
@@ -9,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from components.evaluation.predictions import Predictions
+from components.visible import to_cell
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 MISTAKES_HEADER = ("filename", "sha256", "class", "answer", "probability", "probability_of_class")
 LABEL_ERRORS_HEADER = (
     "filename",
@@ -72,10 +71,4 @@ def _probabilities(predictions: Predictions, row: int) -> tuple[str, str]:
 def _write(file: TextIO, header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(header)
-    writer.writerows([harmless(cell) for cell in line] for line in lines)
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula, in characters that UTF-8 has."""
-    text = cell.encode("utf-8", "backslashreplace").decode()
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    writer.writerows(map(to_cell, line) for line in lines)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.visible import visible
+from components.visible import to_cell, visible
 
 if TYPE_CHECKING:
     # Would load TensorFlow.
@@ -52,7 +52,13 @@ def write_csv(predictions: Sequence["Prediction"], stream: TextIO) -> None:
     """Writes a header and a line for each file; what is not known is empty."""
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_record(prediction) for prediction in predictions)
+    writer.writerows(
+        {
+            field: to_cell(value) if isinstance(value, str) else value
+            for field, value in _record(prediction).items()
+        }
+        for prediction in predictions
+    )
 
 
 WRITERS: Mapping[str, Callable[[Sequence["Prediction"], TextIO], None]] = MappingProxyType(

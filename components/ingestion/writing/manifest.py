@@ -14,6 +14,7 @@ from components.ingestion.comparing.copies import Duplicate
 from components.ingestion.gathering import ApplyToAll, Gather, unpack_all
 from components.ingestion.listing.file_system import open_text, remove_file, write_rows
 from components.ingestion.listing.folder import Rejection
+from components.visible import from_cell, to_cell
 
 MANIFEST_FILE = "manifest.csv"
 PART_SIZE = 40_000
@@ -87,7 +88,7 @@ class WriteManifest(beam.PTransform):
     def _write_part(self, part: int, gathered: Iterable[bytes]) -> str:
         path = os.path.join(self._folder, f"manifest-part-{part:05d}.csv")
         with open_text(path, "w") as file:
-            write_rows(file, sorted(unpack_all(gathered)))
+            write_rows(file, sorted(tuple(map(to_cell, row)) for row in unpack_all(gathered)))
         return path
 
     def _merge(self, parts: list[str]) -> str:
@@ -109,7 +110,7 @@ def read_manifest(folder: str) -> Iterator[Row]:
     with open_text(os.path.join(folder, MANIFEST_FILE), "r") as file:
         rows = csv.reader(file)
         next(rows)
-        yield from (Row(*row) for row in rows)
+        yield from (Row(*map(from_cell, row)) for row in rows)
 
 
 def read_used(folder: str) -> Iterator[Row]:

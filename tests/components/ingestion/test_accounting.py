@@ -141,6 +141,15 @@ def test_rejects_are_written_sorted_and_quoted(tmp_path):
     )
 
 
+def test_rejects_with_names_that_act_are_harmless(tmp_path):
+    """Fault C12: a formula, and what a terminal would act on."""
+    rejection = Rejection("=cmd|'/C calc'!A0/\x1b[2J.jpg", "=cmd|'/C calc'!A0", "hidden", "")
+    write_rejects([rejection], str(tmp_path))
+    assert (tmp_path / "rejects.csv").read_text("utf-8").splitlines()[1:] == [
+        "'=cmd|'/C calc'!A0/\\x1b[2J.jpg,'=cmd|'/C calc'!A0,hidden,"
+    ]
+
+
 def test_a_folder_without_rejects_has_a_file_with_a_header(tmp_path):
     write_rejects([], str(tmp_path))
     assert (tmp_path / "rejects.csv").read_text() == "path,class,reason,detail\n"

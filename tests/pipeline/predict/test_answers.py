@@ -75,7 +75,16 @@ def test_csv():
     )
 
 
-@pytest.mark.parametrize("prediction", ODD_NAMES)
-def test_csv_keeps_every_name(prediction):
+@pytest.mark.parametrize(
+    ("prediction", "cells"),
+    [
+        (ODD_NAMES[0], ("line\\nbreak\\x1b[31m.png", "Bag", "")),
+        (ODD_NAMES[1], ("caf\\udce9.png", "寿司", "")),
+        (FakePrediction("=1+1.png", "@SUM(A1)", 0.5), ("'=1+1.png", "'@SUM(A1)", "")),
+        (FakePrediction("-.png", error="+1"), ("'-.png", "", "'+1")),
+    ],
+)
+def test_csv_of_names_that_act_is_harmless(prediction, cells):
+    """Fault C12: `predict --csv`."""
     (row,) = csv.DictReader(io.StringIO(written(write_csv, [prediction]), newline=""))
-    assert (row["file"], row["class"]) == (prediction.file, prediction.class_name)
+    assert (row["file"], row["class"], row["error"]) == cells

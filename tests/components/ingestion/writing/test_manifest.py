@@ -37,12 +37,26 @@ def test_is_a_csv_file_with_a_header_sorted_by_path(tmp_path):
     assert (tmp_path / "manifest.csv").read_text("utf-8") == (
         "path,sha256,class,split,treatment\n"
         f"cat/1.png,{'1' * 64},cat,train,as found\n"
-        f'"cat/2, ""two""\nlines.png",{"2" * 64},cat,test,transcoded to png: rotated\n'
+        f'"cat/2, ""two""\\nlines.png",{"2" * 64},cat,test,transcoded to png: rotated\n'
         f"cat/3.png,{'3' * 64},cat,,duplicate of cat/1.png: same bytes\n"
         "Äpfel/é中.heic,,Äpfel,,rejected: broken heic\n"
     )
     assert list(read_manifest(str(tmp_path))) == ROWS
     assert list(read_used(str(tmp_path))) == ROWS[:2]
+
+
+def test_names_that_act_are_harmless_and_read_again(tmp_path):
+    """Fault C12."""
+    rows = [
+        Row("=1+1/\x1b[2J.png", "", "=1+1", "", "rejected: x"),
+        Row("'=1/a\\n.png", "", "'=1", "", ""),
+    ]
+    write(rows, tmp_path, len(rows))
+    assert (tmp_path / "manifest.csv").read_text("utf-8").splitlines()[1:] == [
+        "''=1/a\\\\n.png,,''=1,,",
+        "'=1+1/\\x1b[2J.png,,'=1+1,,rejected: x",
+    ]
+    assert sorted(read_manifest(str(tmp_path))) == sorted(rows)
 
 
 def test_names_with_any_line_end_are_read_again(tmp_path):
