@@ -30,6 +30,10 @@ _HEADERS: Mapping[str, tuple[tuple[int, bytes], ...]] = MappingProxyType(
         "WebP": ((0, b"RIFF"), (8, b"WEBP")),
     }
 )
+# Red, green and blue, in 65,536ths; ITU-R BT.601.
+_LUMA = (19_595, 38_470, 7_471)
+# RGB, palette, RGB with alpha.
+_PNG_COLOR_TYPE, _PNG_WITH_COLORS = 25, (b"\2", b"\3", b"\6")
 _EXIF = tuple(b"Exif\0\0")
 # Any bytes, this, any bytes.
 _WITH_EXIF = r"(?s)\C*Exif\x00\x00\C*"
@@ -166,7 +170,7 @@ def _decoder(channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
         pixels = tf.cond(
             tf.io.is_jpeg(encoded),
             lambda: _decode_jpeg_upright(encoded, channels),
-            lambda: _decode_other(encoded, channels),
+            lambda: _decode_gray(encoded) if channels == 1 else _decode_other(encoded, channels),
         )
         pixels.set_shape([None, None, channels or None])
         return pixels
@@ -200,6 +204,28 @@ def _decode_jpeg(encoded: tf.Tensor, channels: int, ratio: int = 1) -> tf.Tensor
 def _decode_other(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     pixels = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
     return tf.ensure_shape(pixels, [None, None, channels or None])
+
+
+def _decode_gray(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a PNG to gray, uint8 [height, width, 1]; refuses what is none."""
+    # Long enough for both looks at it.
+    header = tf.strings.join([encoded, "\0" * 26])
+    has_colors = tf.reduce_any(tf.strings.substr(header, _PNG_COLOR_TYPE, 1) == _PNG_WITH_COLORS)
+    return tf.cond(
+        _begins(header, *_HEADERS["PNG"]) & has_colors,
+        lambda: _luma(_decode_other(encoded, 3)),
+        lambda: _decode_other(encoded, 1),
+    )
+
+
+def _luma(pixels: tf.Tensor) -> tf.Tensor:
+    """Gray of RGB as Pillow makes it: uint8 [height, width, 3] -> uint8 [height, width, 1].
+
+    libpng's own takes gamma and primaries that stand in a file into account, up to 71 levels, and
+    rounds otherwise.
+    """
+    weighted = tf.reduce_sum(tf.cast(pixels, tf.int32) * _LUMA, axis=-1, keepdims=True)
+    return tf.cast(tf.bitwise.right_shift(weighted + 0x8000, 16), tf.uint8)
 
 
 def _turn_upright(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:

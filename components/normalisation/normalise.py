@@ -93,7 +93,7 @@ def needs_transcoding(image: Image.Image, encoded: bytes, rules: ImageRules) -> 
 
     Returns:
         Why it has to be transcoded, one of few phrases; empty if it can stay as it is: TensorFlow
-        then decodes the same pixels, in gray within one level.
+        then decodes the same pixels.
 
     Raises:
         UnusableImageError: What it says beside its pixels cannot be read.

@@ -1,13 +1,16 @@
 import collections
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from components import images
 from components.normalisation import orientation
+from components.normalisation.normalise import normalise
 from components.normalisation.opening import decode_upright, open_image
 from components.normalisation.rules import ImageRules
 from tests.exif_files import JPEG, ORIENTATIONS_OF_HEADERS
@@ -333,3 +336,66 @@ def test_headers(begins, as_gray, as_color):
 def test_decoded_formats_are_those_that_are_decoded(channels, name):
     encoded = encode_image(format=name.upper(), mode="L" if name == "GIF" else "RGB")
     assert images.decodes(encoded, channels) is (name in images.DECODED_FORMATS[channels])
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+SATURATED = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (12, 34, 250), (90, 90, 90))
+# Of 299, 587 and 114 thousandths, ITU-R BT.601.
+LUMA_OF_SATURATED = [76, 150, 29, 226, 52, 90]
+# PNG, third edition, 11.3.2.
+COLOR_CHUNKS = {
+    "none": b"",
+    "sRGB": _chunk(b"sRGB", b"\0"),
+    "gAMA 1": _chunk(b"gAMA", struct.pack(">I", 100_000)),
+    "gAMA 1/2.2": _chunk(b"gAMA", struct.pack(">I", 45_455)),
+    "cHRM": _chunk(
+        b"cHRM", struct.pack(">8I", 31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000)
+    ),
+    "gAMA and cHRM": _chunk(b"gAMA", struct.pack(">I", 55_556))
+    + _chunk(
+        b"cHRM", struct.pack(">8I", 31_270, 32_900, 73_470, 26_530, 11_520, 82_640, 15_660, 1_770)
+    ),
+    "iCCP": _chunk(
+        b"iCCP",
+        b"sRGB\0\0"
+        + zlib.compress(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
+    ),
+}
+PIXELS_OF_TYPE = {
+    "RGB": (8, 2, b"", b"".join(map(bytes, SATURATED))),
+    "RGB of 16 bits": (16, 2, b"", b"".join(bytes([v]) * 2 for c in SATURATED for v in c)),
+    "palette": (8, 3, _chunk(b"PLTE", b"".join(map(bytes, SATURATED))), bytes(range(6))),
+    "RGB with alpha": (8, 6, b"", b"".join(bytes((*color, 255)) for color in SATURATED)),
+}
+
+
+@pytest.mark.parametrize("chunks", sorted(COLOR_CHUNKS))
+@pytest.mark.parametrize("kind", sorted(PIXELS_OF_TYPE))
+def test_the_gray_of_a_png_does_not_depend_on_chunks_about_colors(call, kind, chunks):
+    """Fault C3: libpng took them into account where it made gray, and ingestion did not."""
+    depth, color_type, palette, pixels = PIXELS_OF_TYPE[kind]
+    encoded = b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", 6, 1, depth, color_type, 0, 0, 0)),
+            COLOR_CHUNKS[chunks],
+            palette,
+            _chunk(b"IDAT", zlib.compress(b"\0" + pixels)),
+            _chunk(b"IEND", b""),
+        ]
+    )
+    assert call(_decoder(1), encoded)[0, :, 0].tolist() == LUMA_OF_SATURATED
+    normalized = normalise(encoded, ImageRules(1)).encoded
+    assert call(_decoder(1), normalized)[0, :, 0].tolist() == LUMA_OF_SATURATED
+
+
+@pytest.mark.parametrize("name", ["png_plain_saturated.png", "png_srgb_saturated.png"])
+def test_gray_of_saturated_colors(call, name):
+    """Fault C3, on files of outsiders with the colors that they must become."""
+    file = shared_data(f"faults/{name}")
+    colors = np.load(file.with_name(f"{name}.npy")).astype(float)
+    decoded = call(_decoder(1), file.read_bytes())[..., 0]
+    np.testing.assert_allclose(decoded, colors @ [0.299, 0.587, 0.114], rtol=0, atol=0.51)
