@@ -11,7 +11,7 @@ from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
 from pipeline.kubeflow.exit_statuses import FAILED, INTERRUPTED
 from pipeline.kubeflow.say import say
 from pipeline.kubeflow.server.command_line import add_commands
-from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
+from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict, with_new_names
 
 PROGRAM = "runner_kubeflow.py"
 
@@ -87,9 +87,12 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
     """Takes what is left of the arguments for the flags of the pipeline."""
     given = parse_arguments(further, f"{PROGRAM} compile")
     try:
-        kubeflow = _with_beam(kubeflow_from_dict(given.kubeflow), arguments)
+        section, lines = with_new_names(given.kubeflow)
+        kubeflow = _with_beam(kubeflow_from_dict(section), arguments)
     except ConfigurationError as error:
         raise ConfigurationError(f"{given.config_file}: {error}") from error
+    for line in lines:
+        say(line)
     # Only now, since TFX and the SDK take ten seconds to load.
     from pipeline.kubeflow.compiling import compile_pipeline
 

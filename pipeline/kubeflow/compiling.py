@@ -33,7 +33,7 @@ from pipeline.kubeflow.names import (
 )
 from pipeline.kubeflow.nodes import upstream_kinds
 from pipeline.kubeflow.parameters import Parameter, check_no_decisions, run_parameters
-from pipeline.kubeflow.pods import apply_settings
+from pipeline.kubeflow.pods import apply_settings, set_retry_windows
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
 
 LONGEST_ARGUMENT = 100 * 1024
@@ -149,6 +149,7 @@ def create_pipeline(
         description=f"From the images in {config.data} to a model that was checked at every step.",
         pipeline_root=kubeflow.pipeline_root or None,
     )
+    set_retry_windows(pipeline.pipeline_spec, kubeflow)
     return pipeline, [PREPARE_RUN, *upstream, MODEL_REFUSED]
 
 

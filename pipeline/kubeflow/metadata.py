@@ -51,7 +51,8 @@ def check_connection(connection: Connection, settings: MetadataSettings) -> None
         raise PipelineError(
             "ML Metadata must be reachable from the pods, with a user who may make tables. "
             f"Received: {'its SQLite file' if settings.store == SQLITE else where}: "
-            f"{first_line(error)}. Check kubeflow.metadata, the secret, and that the service runs."
+            f"{first_line(error)}. Check kubeflow.metadata, the secret, and that the service "
+            "runs; its name is SERVICE.NAMESPACE.svc where pods are in another namespace."
         ) from error
 
 
@@ -61,6 +62,6 @@ def _variable(name: str) -> str:
     except KeyError:
         raise PipelineError(
             f"The environment variable {name} must be set, for ML Metadata's database. Received: "
-            f'none. Fill it from a secret: kubeflow.pods.secret_environment: {{{name}: "mysql-'
-            'secret/username"}.'
+            f"none. Fill it from a secret of the pipeline's own: kubeflow.pods.secret_environment: "
+            f'{{{name}: "flowers-metadata/username"}}.'
         ) from None

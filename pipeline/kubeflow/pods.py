@@ -1,10 +1,9 @@
 """The settings of a pod -> a task of the KFP SDK."""
 
 from kfp import dsl, kubernetes
+from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline.kubeflow.settings import PodSettings
-
-BACKOFF_FACTOR = 2.0
+from pipeline.kubeflow.settings import RETRY_FACTOR, KubeflowConfig, PodSettings
 
 
 def apply_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int) -> None:
@@ -18,6 +17,23 @@ def apply_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int) 
     _set_container(task, pods)
     _set_pod(task, pods)
     kubernetes.set_security_context(task, run_as_user=run_as_user, run_as_non_root=True)
+
+
+def set_retry_windows(pipeline: pipeline_spec_pb2.PipelineSpec, kubeflow: KubeflowConfig) -> None:
+    """Gives the tasks of a pipeline the windows for their retries.
+
+    The SDK makes them an hour at most, after which no training was tried again. Kubeflow hands any
+    number to Argo (backend/src/v2/compiler/argocompiler/container.go of 2.15 to 2.17).
+
+    Args:
+        pipeline: Changes.
+        kubeflow: How its tasks run.
+    """
+    for part in (pipeline.root, *pipeline.components.values()):
+        for task in part.dag.tasks.values():
+            if task.HasField("retry_policy"):
+                window = kubeflow.pods_of(task.task_info.name).retry_window
+                task.retry_policy.backoff_max_duration.FromSeconds(window)
 
 
 def _set_container(task: dsl.PipelineTask, pods: PodSettings) -> None:
@@ -34,8 +50,7 @@ def _set_container(task: dsl.PipelineTask, pods: PodSettings) -> None:
         task.set_retry(
             num_retries=pods.retries,
             backoff_duration=f"{pods.retry_seconds}s",
-            backoff_factor=BACKOFF_FACTOR,
-            backoff_max_duration=f"{pods.retry_longest_seconds}s",
+            backoff_factor=RETRY_FACTOR,
         )
 
 
@@ -52,5 +67,5 @@ def _set_pod(task: dsl.PipelineTask, pods: PodSettings) -> None:
         kubernetes.add_node_selector(task, label_key=label, label_value=str(value))
     for toleration in pods.tolerations:
         kubernetes.add_toleration_json(task, toleration)
-    if pods.timeout_seconds:
-        kubernetes.set_timeout(task, pods.timeout_seconds)
+    if pods.attempt_timeout_seconds:
+        kubernetes.set_timeout(task, pods.attempt_timeout_seconds)

@@ -29,6 +29,18 @@ BEAM_RUNNERS = (
 )
 """Names that Beam knows; empty: in the process of the step."""
 
+MOST_RETRIES = 10
+"""The waits double: before the tenth retry, that is 4 hours after a first one of 30 seconds."""
+RETRY_FACTOR = 2
+RENAMED = {
+    "retry_longest_seconds": "retry_window_seconds",
+    "timeout_seconds": "attempt_timeout_seconds",
+}
+"""Settings of pods: as they were called, and as they are."""
+
+_PORTS = {SQLITE: 0, MYSQL: 3306, GRPC: 8080}
+# For the attempts without a limit, and the time that pods wait for a node.
+_UNHURRIED = 30 * 24 * 3600
 # What the KFP SDK takes, which is less than Kubernetes does.
 _CPU = re.compile(r"([0-9]*[.])?[0-9]+m?")
 _MEMORY = re.compile(r"[0-9]+(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?")
@@ -42,9 +54,9 @@ class MetadataSettings:
     Attributes:
         store: sqlite, a file in the output folder, which only one task at a time can use; mysql, a
             database of MySQL or MariaDB; or grpc, a server of ML Metadata.
-        host: Of the database or server.
-        port: Of the database or server; 3306 is MySQL's.
-        database: Name of the database, which is made where it is missing.
+        host: Of the database or server: SERVICE.NAMESPACE.svc for one of the cluster.
+        port: Of the database or server; 0 for 3306, MySQL's, or 8080, of a server of ML Metadata.
+        database: Name of the database, of this pipeline alone: Kubeflow's own is metadb.
         user_variable: Environment variable of the containers with the user's name.
         password_variable: Environment variable of the containers with the password. Fill it from a
             secret, with pods.secret_environment.
@@ -52,20 +64,29 @@ class MetadataSettings:
 
     store: str = SQLITE
     host: str = ""
-    port: int = 3306
-    database: str = "metadb"
+    port: int = 0
+    database: str = ""
     user_variable: str = "MLMD_USER"
     password_variable: str = "MLMD_PASSWORD"
 
     def __post_init__(self) -> None:
         check_types(self, "kubeflow.metadata.")
         check_choice("kubeflow.metadata.store", self.store, (SQLITE, MYSQL, GRPC))
-        check_between("kubeflow.metadata.port", self.port, 1, 65535)
+        check_between("kubeflow.metadata.port", self.port, 0, 65535)
         if self.store != SQLITE and not self.host:
             raise ConfigurationError(
                 f"kubeflow.metadata.host must be given where the store is {self.store}. "
-                "Received: none. Give the name of the service in the cluster, such as mysql."
+                "Received: none. Give a service of the cluster as SERVICE.NAMESPACE.svc, which all "
+                "namespaces know."
             )
+        if self.store == MYSQL and not self.database:
+            raise ConfigurationError(
+                "kubeflow.metadata.database must be given where the store is mysql. Received: "
+                "none. Give one of the pipeline's own, such as flowers_metadata; metadb is "
+                "Kubeflow's."
+            )
+        # The only way to fill in a field of a frozen class that depends on another one.
+        object.__setattr__(self, "port", self.port or _PORTS[self.store])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,10 +106,12 @@ class PodSettings:
         secret_environment: Variables from secrets: name to <secret>/<key>.
         secret_files: Secrets as files: folder to name of the secret.
         volumes: Volumes: folder to name of the PersistentVolumeClaim.
-        retries: How many times a failed task is tried again.
-        retry_seconds: Wait before the first retry; it doubles each time.
-        retry_longest_seconds: The longest wait.
-        timeout_seconds: Longest time for the task with its retries; 0 for no limit.
+        retries: How many further attempts there are after one that failed, 0 to 10. Argo makes none
+            where the pod itself vanished, as with its node.
+        retry_seconds: Wait before the second attempt; it doubles each time.
+        retry_window_seconds: Counted from the beginning of the first attempt: no later one begins
+            after that, and one that runs is ended. 0 for as long as all attempts can take.
+        attempt_timeout_seconds: Longest time of each single attempt; 0 for no limit.
         beam_runner: DirectRunner, FlinkRunner, SparkRunner, DataflowRunner or PortableRunner; empty
             for Beam in the process of the step.
         beam_options: Further arguments of Beam, such as --flink_master=flink-jobmanager:8081.
@@ -107,15 +130,22 @@ class PodSettings:
     volumes: dict[str, Any] = dataclasses.field(default_factory=dict)
     retries: int = 2
     retry_seconds: int = 30
-    retry_longest_seconds: int = 600
-    timeout_seconds: int = 0
+    retry_window_seconds: int = 0
+    attempt_timeout_seconds: int = 0
     beam_runner: str = ""
     beam_options: list[Any] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_types(self, "kubeflow.pods.")
-        for name in ("accelerators", "retries", "retry_seconds", "timeout_seconds"):
+        for name in (
+            "accelerators",
+            "retry_seconds",
+            "retry_window_seconds",
+            "attempt_timeout_seconds",
+        ):
             check_between(f"kubeflow.pods.{name}", getattr(self, name), 0)
+        check_between("kubeflow.pods.retries", self.retries, 0, MOST_RETRIES)
+        self._check_retry_window()
         check_choice("kubeflow.pods.beam_runner", self.beam_runner, BEAM_RUNNERS)
         _check_quantity("cpu", self.cpu, _CPU, "500m or 4")
         _check_quantity("memory", self.memory, _MEMORY, "512Mi or 16Gi")
@@ -129,6 +159,27 @@ class PodSettings:
             raise ConfigurationError(
                 "kubeflow.pods.accelerator and kubeflow.pods.accelerators must be given together. "
                 f"Received: accelerator={self.accelerator!r}, accelerators={self.accelerators}."
+            )
+
+    @property
+    def retry_window(self) -> int:
+        """Seconds after the beginning of the first attempt at which Argo ends the retries."""
+        return self.retry_window_seconds or self._all_attempts + _UNHURRIED
+
+    @property
+    def _all_attempts(self) -> int:
+        waits = self.retry_seconds * (RETRY_FACTOR**self.retries - 1)
+        return (self.retries + 1) * self.attempt_timeout_seconds + waits
+
+    def _check_retry_window(self) -> None:
+        if self.retries and 0 < self.retry_window_seconds <= self._all_attempts:
+            raise ConfigurationError(
+                "kubeflow.pods.retry_window_seconds must be longer than all attempts and the waits "
+                "between them, since Kubeflow makes no retry after it, and ends one that runs. "
+                f"Received: {self.retry_window_seconds}, with {self.retries} retries, "
+                f"retry_seconds={self.retry_seconds} and "
+                f"attempt_timeout_seconds={self.attempt_timeout_seconds}, which take up to "
+                f"{self._all_attempts}. Leave it out for a window that is long enough."
             )
 
 
@@ -185,6 +236,39 @@ class KubeflowConfig:
                     f"The steps with settings of their own in {SECTION}.steps must be among "
                     f"{', '.join(names)}. Received: {step}.{did_you_mean(step, names)}"
                 )
+
+
+def with_new_names(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The section of a file with the names that settings have now, and a line for each old one.
+
+    Raises:
+        ConfigurationError: A setting stands there under both names.
+    """
+    lines: list[str] = []
+    renamed = dict(settings)
+    if "pods" in renamed:
+        renamed["pods"] = _rename(renamed["pods"], f"{SECTION}.pods", lines)
+    if isinstance(renamed.get("steps"), Mapping):
+        renamed["steps"] = {
+            step: _rename(own, f"{SECTION}.steps.{step}", lines)
+            for step, own in renamed["steps"].items()
+        }
+    return renamed, lines
+
+
+def _rename(pods: Any, where: str, lines: list[str]) -> Any:
+    # What is no group of settings is refused when it is read.
+    if not isinstance(pods, Mapping):
+        return pods
+    for old, new in RENAMED.items():
+        if old in pods and new in pods:
+            raise ConfigurationError(
+                f"{where}.{new} must be given once. Received: {old} too, as it was called. Remove "
+                "that."
+            )
+        if old in pods:
+            lines.append(f"{where}.{old} is called {new} now, which says what it does.")
+    return {RENAMED.get(name, name): value for name, value in pods.items()}
 
 
 def kubeflow_from_dict(settings: Mapping[str, Any]) -> KubeflowConfig:

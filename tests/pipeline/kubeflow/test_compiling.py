@@ -21,7 +21,7 @@ from pipeline.kubeflow.settings import kubeflow_from_dict
 from tests.shared_data import shared_data
 
 CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
-MYSQL = {"store": "mysql", "host": "mysql"}
+MYSQL = {"store": "mysql", "host": "mysql.flowers.svc", "database": "flowers"}
 SETTINGS: dict[str, Any] = {
     "metadata": MYSQL,
     "pods": {
@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
         "secret_environment": {"MLMD_PASSWORD": "mysql-secret/password"},
         "secret_files": {"/secrets/cloud": "cloud-key"},
         "environment": {"TF_CPP_MIN_LOG_LEVEL": 2},
-        "timeout_seconds": 3600,
+        "attempt_timeout_seconds": 3600,
     },
     "steps": {
         "Trainer": {
@@ -278,13 +278,86 @@ def test_what_the_pod_of_one_step_gets(documents, tasks):
     assert pod["nodeSelector"]["labels"] == {"pool": "gpu"}
     assert "tolerations" in pod
     assert "retryPolicy" not in tasks["Trainer"]
-    assert tasks["Transform"]["retryPolicy"] == {
-        "backoffDuration": "30s",
-        "backoffFactor": 2.0,
-        "backoffMaxDuration": "600s",
-        "maxRetryCount": 2,
-    }
+    assert (
+        tasks["Transform"]["retryPolicy"].items()
+        >= {
+            "backoffDuration": "30s",
+            "backoffFactor": 2.0,
+            "maxRetryCount": 2,
+        }.items()
+    )
     assert "accelerator" not in containers(documents)["transform"]["resources"]
+
+
+def seconds(duration: str) -> float:
+    return float(duration.removesuffix("s"))
+
+
+def later_attempts(policy: dict[str, Any], took: float) -> list[float]:
+    """Argo's processNodeRetries (v3.7.8, workflow/controller/operator.go): attempts that fail.
+
+    Args:
+        policy: Of a task. Kubeflow hands its numbers to Argo as they are, and 0 for a missing one.
+        took: How long each attempt takes until it fails.
+
+    Returns:
+        For how long each later attempt may run: what is left until Argo's maxDuration.
+    """
+    deadline, now, allowed = seconds(policy.get("backoffMaxDuration", "0s")), took, []
+    for attempt in range(int(policy["maxRetryCount"])):
+        wait = seconds(policy["backoffDuration"]) * policy["backoffFactor"] ** attempt
+        if now + wait >= deadline:
+            break
+        allowed.append(deadline - now - wait)
+        now += wait + min(took, allowed[-1])
+    return allowed
+
+
+class TestRetries:
+    """Fault A3: nothing that ran longer than ten minutes was retried, and no retry ran longer."""
+
+    def test_the_rule_is_what_argo_makes_of_the_recorded_pipeline(self):
+        file = shared_data("kubeflow") / "pods/as_compiled/pipeline.yaml"
+        recorded = next(iter(yaml.safe_load_all(file.read_text())))
+        policy = recorded["root"]["dag"]["tasks"]["trainer"]["retryPolicy"]
+        assert later_attempts(policy, took=700) == []
+        assert later_attempts(policy, took=60) == [510, 390]
+
+    def test_a_task_that_fails_after_hours_is_tried_again_for_as_long(self, tmp_path):
+        settings = {"pods": {"image": "a:1", "attempt_timeout_seconds": 28800}}
+        document, *_ = compile_to(tmp_path / "p.yaml", settings=settings)
+        policies = [task["retryPolicy"] for task in all_tasks(document) if "retryPolicy" in task]
+        assert len(policies) == len(containers([document])) == 17
+        for policy in policies:
+            attempts = later_attempts(policy, took=28800)
+            assert len(attempts) == 2
+            assert min(attempts) > 28800
+
+    def test_without_a_time_out_too(self, documents, tmp_path):
+        document, *_ = compile_to(tmp_path / "p.yaml", settings={"pods": {"image": "a:1"}})
+        policy = document["root"]["dag"]["tasks"]["trainer"]["retryPolicy"]
+        assert len(later_attempts(policy, took=48 * 3600)) == 2
+
+    def test_the_window_is_that_of_the_step(self, tmp_path):
+        own = {"retry_window_seconds": 7200, "retry_seconds": 0, "retries": 3}
+        settings = {"pods": {"image": "a:1"}, "steps": {"Trainer": own, "ModelRefused": own}}
+        document, *_ = compile_to(tmp_path / "p.yaml", settings=settings)
+        tasks = {task["taskInfo"]["name"]: task for task in all_tasks(document)}
+        for step in ("Trainer", "ModelRefused"):
+            assert later_attempts(tasks[step]["retryPolicy"], took=3000) == [4200, 1200]
+
+    def test_the_command_says_the_new_names(self, tmp_path, capsys):
+        config = tmp_path / "config.yaml"
+        section = {"pods": {"image": "a:1", "timeout_seconds": 3600}}
+        config.write_text(yaml.safe_dump({"data": "photos", "kubeflow": section}))
+        path = tmp_path / "p.yaml"
+        assert main(["compile", "--config", str(config), "-o", str(path)]) == 0
+        assert capsys.readouterr().out.splitlines()[0] == (
+            "kubeflow.pods.timeout_seconds is called attempt_timeout_seconds now, which says what "
+            "it does."
+        )
+        pod = pods(list(yaml.safe_load_all(path.read_text())))["trainer"]
+        assert pod["activeDeadlineSeconds"] == "3600"
 
 
 def test_with_sqlite_one_task_runs_after_the_other(tmp_path):

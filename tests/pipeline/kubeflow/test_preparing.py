@@ -13,7 +13,7 @@ from pipeline.kubeflow.prepared_run import load_run
 from pipeline.kubeflow.preparing import prepare_run
 from pipeline.kubeflow.settings import KubeflowConfig, MetadataSettings
 
-MYSQL = MetadataSettings(store="mysql", host="127.0.0.1", port=1)
+MYSQL = MetadataSettings(store="mysql", host="127.0.0.1", port=1, database="flowers")
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def test_a_database_without_a_password(config, monkeypatch):
         connection_to(MYSQL, config)
     assert str(refused.value) == (
         "The environment variable MLMD_USER must be set, for ML Metadata's database. Received: "
-        'none. Fill it from a secret: kubeflow.pods.secret_environment: {MLMD_USER: "mysql-'
-        'secret/username"}.'
+        "none. Fill it from a secret of the pipeline's own: kubeflow.pods.secret_environment: "
+        '{MLMD_USER: "flowers-metadata/username"}.'
     )
 
 
@@ -197,7 +197,10 @@ def test_a_database_that_is_not_there(config, monkeypatch):
         "ML Metadata must be reachable from the pods, with a user who may make tables. Received: "
         "mysql at 127.0.0.1:1: "
     )
-    assert message.endswith("Check kubeflow.metadata, the secret, and that the service runs.")
+    assert message.endswith(
+        "Check kubeflow.metadata, the secret, and that the service runs; its name is "
+        "SERVICE.NAMESPACE.svc where pods are in another namespace."
+    )
     assert "secret'" not in message
 
 
