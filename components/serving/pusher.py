@@ -20,7 +20,8 @@ from tfx.utils import io_utils
 
 from components.artifact_types import ModelReport, ReleaseVerdict
 from components.cache_driver import CacheDriver
-from components.serving.directory.layout import identify, version_folder
+from components.serving.directory.layout import version_folder
+from components.serving.directory.lock import identify
 from components.serving.directory.publishing import publish
 from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
 from components.serving.overlap import check_nobody_pushed_since, looked_up_at

@@ -4,6 +4,7 @@ import datetime
 import os
 
 from components.errors import PipelineError
+from components.whole_file import write_whole
 from pipeline.config import PipelineConfig, to_yaml
 from pipeline.places import model_folder, output_folder
 
@@ -31,8 +32,7 @@ def make_run_folder(config: PipelineConfig, run: str = "") -> str:
         _make_writable(os.path.dirname(config.schema) or ".")
     path = os.path.join(folder, CONFIG_FILE)
     try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(to_yaml(config))
+        write_whole(path, to_yaml(config).encode())
     except OSError as error:
         raise _unwritable(path, str(error.strerror)) from error
     return folder

@@ -76,8 +76,9 @@ def record_outcome(config: PipelineConfig, run_folder: str, entry: RunEntry) -> 
         for name in ("report", "log")
     }
     values = {**dataclasses.asdict(entry), **paths, "time": entry.time.isoformat()}
-    with open(os.path.join(run_folder, OUTCOME_FILE), "w", encoding="utf-8") as file:
-        json.dump(values, file, indent=2, ensure_ascii=False)
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    # As a page would show it: what is no character, as half of an emoji, is no reason to fail.
+    write_whole(os.path.join(run_folder, OUTCOME_FILE), text.encode(errors="replace"))
     return _write_index(config.name, folder)
 
 

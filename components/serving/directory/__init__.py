@@ -14,7 +14,7 @@ server ever sees a part of a version.
 layout.py      names, and which versions there are
 release.py     release.json: where a version comes from, and the digest of each of its files
 log.py         releases.jsonl, and what it says of withdrawn versions
-lock.py        one at a time
+lock.py        one at a time, and the identity that is given once
 flushing.py    files and folders that survive a power cut
 publishing.py  a model -> a new version, whole or not at all
 rollback.py    an older version -> a new version, and the newer ones withdrawn

@@ -3,14 +3,7 @@
 import os
 import shutil
 
-
-def flush_folder(folder: str) -> None:
-    """Makes what was created, renamed and removed in a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from components.whole_file import flush_folder
 
 
 def flush_folders(folder: str) -> None:

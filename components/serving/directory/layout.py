@@ -3,11 +3,10 @@
 import contextlib
 import os
 import re
-import uuid
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.serving.directory.flushing import flush_folder
+from components.whole_file import flush_folder
 
 MODEL_FILE = "saved_model.pb"
 EXTRA_FOLDER = "assets.extra"
@@ -84,25 +83,6 @@ def make_model_folder(model_folder: str) -> None:
         if not os.path.isdir(model_folder):
             os.makedirs(model_folder, exist_ok=True)
             flush_folder(os.path.dirname(os.path.abspath(model_folder)))
-
-
-def identify(model_folder: str) -> str:
-    """Reads the identity of a serving directory; gives it one if it has none.
-
-    Args:
-        model_folder: `<serving>/<name>`, made if it is not there.
-
-    Raises:
-        PipelineError: It cannot be made, read or written.
-    """
-    path = os.path.join(model_folder, IDENTITY_FILE)
-    make_model_folder(model_folder)
-    with usable(path):
-        if not os.path.exists(path):
-            with open(path, "w", encoding="ascii") as file:
-                file.write(uuid.uuid4().hex)
-        with open(path, encoding="ascii") as file:
-            return file.read()
 
 
 @contextlib.contextmanager

@@ -1,15 +1,23 @@
-"""One at a time: whoever changes a serving directory holds its lock."""
+"""One at a time: whoever changes a serving directory, or gives it an identity, holds its lock."""
 
 import contextlib
 import errno
 import fcntl
 import os
+import re
 import time
+import uuid
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.serving.directory.layout import LOCK_FILE, make_model_folder, usable
+from components.serving.directory.layout import (
+    IDENTITY_FILE,
+    LOCK_FILE,
+    make_model_folder,
+    usable,
+)
 from components.serving.directory.release import find_actor
+from components.whole_file import write_whole
 
 SECONDS_TO_WAIT = 120.0
 _SECONDS_BETWEEN_TRIES = 0.1
@@ -38,6 +46,37 @@ def locked(model_folder: str, seconds: float = SECONDS_TO_WAIT) -> Iterator[None
     finally:
         # Closing lets go.
         os.close(descriptor)
+
+
+def identify(model_folder: str) -> str:
+    """Reads the identity of a serving directory; gives it one if it has none, or a cut-off one.
+
+    Args:
+        model_folder: `<serving>/<name>`, made if it is not there.
+
+    Raises:
+        PipelineError: It cannot be made, read or written.
+    """
+    path = os.path.join(model_folder, IDENTITY_FILE)
+    make_model_folder(model_folder)
+    with usable(path):
+        if identity := _read_identity(path):
+            return identity
+        with locked(model_folder):
+            # Whoever held the lock before may have written one.
+            if not _read_identity(path):
+                write_whole(path, uuid.uuid4().hex.encode())
+        return _read_identity(path)
+
+
+def _read_identity(path: str) -> str:
+    """The identity; empty where there is none, or not all of one."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read().decode(errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+    return content if re.fullmatch("[0-9a-f]{32}", content) else ""
 
 
 def _acquire(descriptor: int, path: str, seconds: float) -> None:

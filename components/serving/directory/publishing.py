@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from components.errors import PipelineError
 from components.serving.directory.flushing import (
     copy_file,
-    flush_folder,
     flush_folders,
     write_text,
 )
@@ -39,6 +38,7 @@ from components.serving.directory.release import (
     list_files,
 )
 from components.serving.directory.removing import keep_newest, sweep
+from components.whole_file import flush_folder
 
 
 def publish(

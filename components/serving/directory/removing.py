@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.serving.directory.flushing import flush_folder
 from components.serving.directory.layout import (
     REMOVED,
     UNFINISHED,
@@ -29,6 +28,7 @@ from components.serving.directory.release import (
     find_release,
     read_release,
 )
+from components.whole_file import flush_folder
 
 
 def sweep(model_folder: str) -> None:

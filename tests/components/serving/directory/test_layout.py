@@ -6,11 +6,11 @@ from components.errors import PipelineError
 from components.serving.directory.layout import (
     HIGHEST_VERSION,
     highest_number,
-    identify,
     list_numbers,
     list_versions,
     make_model_folder,
 )
+from components.serving.directory.lock import identify
 
 
 def make_version(folder: pathlib.Path, name: str) -> None:
