@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import typing
 from collections.abc import Sequence
 from typing import Any
@@ -91,6 +92,25 @@ def check_choice(name: str, value: str, valid: Sequence[str]) -> None:
             f"{name} must be one of {', '.join(valid)}. "
             f"Received: {name}={value!r}.{did_you_mean(value, valid)}"
         )
+
+
+def expand_home(name: str, path: str) -> str:
+    """A path with the home folder for a "~" in front, which a shell leaves in `--data=~/photos`.
+
+    Args:
+        name: Of the setting, for the message.
+        path: Local or remote.
+
+    Raises:
+        ConfigurationError: It begins with "~", and there is no such home folder.
+    """
+    expanded = os.path.expanduser(path)
+    if expanded.startswith("~"):
+        raise ConfigurationError(
+            f"{name} may begin with ~ only for a home folder that exists. Received: "
+            f"{name}={path!r}. Give the whole path; of a folder that is named so, ./{path}."
+        )
+    return expanded
 
 
 def plain(name: str, value: Any) -> Any:

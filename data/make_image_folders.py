@@ -37,7 +37,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "(default for Fashion-MNIST: where the Debian package puts them)",
     )
     parser.add_argument("--output", type=Path, required=True, help="the folder to make")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    # The shell leaves a ~ that does not stand at the beginning, as in --output=~/images.
+    options.output = options.output.expanduser()
+    options.source = options.source and options.source.expanduser()
+    return options
 
 
 def make_image_folder(dataset_name: str, source: Path | None, output: Path) -> str:

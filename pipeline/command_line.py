@@ -9,6 +9,7 @@ import dataclasses
 import os
 import re
 import sys
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 import yaml
 from jsonargparse import ArgumentParser, Namespace, get_loader
 
-from components.config_checks import ConfigurationError, wrong_type
+from components.config_checks import ConfigurationError, expand_home, wrong_type
 from components.suggestions import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
 from pipeline.kubeflow.settings import SECTION
@@ -111,15 +112,42 @@ def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Argume
     settings = _read_file(config_file) if config_file else {}
     kubeflow = settings.pop(SECTION, {})
     if is_sample:
-        settings["data"] = _from_here(settings["data"])
+        settings.update({name: _from_here(settings[name]) for name in ("data", "schema")})
+    mappings = _take_mappings(settings)
     # An empty data folder gets past the parser and is refused by the configuration, which says
     # the same whether it comes from a file or not.
     from_file = parser.parse_object({"data": "", **settings})
     given = parser.parse_args(argv, namespace=from_file)
-    config = from_dict(_settings_of(given))
-    if is_sample and not given.schema:
-        config = dataclasses.replace(config, schema=_from_here(config.schema))
+    config = from_dict(_with_mappings(_settings_of(given), mappings, argv))
     return Arguments(config, config_file, kubeflow, is_sample), given.print_config
+
+
+def _take_mappings(settings: dict[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Takes the settings that are mappings out of what a file says.
+
+    The parser reads the texts in them once more, and makes a number of the text "1e5".
+    """
+    taken = {}
+    for full_name, field in setting_fields(PipelineConfig).items():
+        group, _, name = full_name.rpartition(".")
+        if typing.get_origin(field.type) is dict and isinstance(
+            settings.get(group, {}).get(name), Mapping
+        ):
+            taken[full_name] = settings[group][name]
+            settings[group] = {key: settings[group][key] for key in settings[group] if key != name}
+    return taken
+
+
+def _with_mappings(
+    settings: dict[str, Any], mappings: Mapping[str, Mapping[str, Any]], argv: Sequence[str]
+) -> dict[str, Any]:
+    """Puts them back; a flag wins over a single value of them, or over all."""
+    flags = [argument.partition("=")[0] for argument in argv]
+    for full_name, values in mappings.items():
+        group, _, name = full_name.rpartition(".")
+        if f"--{full_name}" not in flags:
+            settings[group][name] = {**values, **settings[group][name]}
+    return settings
 
 
 def _with_underscores(argument: str) -> str:
@@ -171,6 +199,7 @@ def _from_here(path: str) -> str:
 
 def _read_file(path: str) -> dict[str, Any]:
     """Reads a configuration file and checks the names of its settings, not yet their values."""
+    path = expand_home("--config", path)
     try:
         content = get_loader("yaml")(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -4,6 +4,7 @@ The docstrings of the fields are the help texts of the command line.
 """
 
 import dataclasses
+import json
 import os
 import re
 import unicodedata
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from jsonargparse import get_loader
 
 from components.config_checks import (
     ConfigurationError,
@@ -18,6 +20,7 @@ from components.config_checks import (
     check_choice,
     check_positive,
     check_types,
+    expand_home,
 )
 from components.ingestion.rules import (
     DEFAULT_DISTANCE,
@@ -51,7 +54,10 @@ RESIZE_METHODS = (
 )
 # The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
 LONGEST_NAME = 63
-SCHEMA_FOLDER = "data/schemas"
+SCHEMA_FOLDER = "schemas"
+EARLIER_SCHEMA_FOLDER = "data/schemas"
+"""Where schemas were before; one that is there stays in use."""
+PATHS = ("data", "output", "serving", "schema")
 DECISIONS = ("reset_baseline", "force_push")
 """Settings of one run, which no configuration file can make for all runs to come."""
 
@@ -202,7 +208,8 @@ class PipelineConfig:
             Without it, the last part of the data folder's path.
         output: Folder for artifacts, metadata and logs, in a folder of the pipeline's name.
         serving: Folder for pushed models, each in <serving>/<name>/<version>.
-        schema: File that says what valid images are. Without it, data/schemas/<name>.pbtxt.
+        schema: File that says what valid images are. Without it, data/schemas/<name>.pbtxt if that
+            is there, else schemas/<name>.pbtxt beside the output folder.
         splits: Shares of the splits.
         ingest: What is let in, and which images stay together.
         validate: What happens when the images are not as expected.
@@ -243,6 +250,9 @@ class PipelineConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
+        for name in PATHS:
+            # The only way to change a field of a frozen class.
+            object.__setattr__(self, name, expand_home(name, getattr(self, name)))
         for name in ("data", "output", "serving"):
             if not getattr(self, name).strip():
                 raise ConfigurationError(
@@ -255,11 +265,10 @@ class PipelineConfig:
                 "that is whole or not at all rests on; object stores do neither. "
                 f"Received: serving={self.serving!r}. Give a local folder or a mounted volume."
             )
-        # The only way to fill in a field of a frozen class that depends on another one.
         object.__setattr__(self, "name", self.name or _name_of(self.data))
         _check_name(self.name)
         check_together(self.train, self.fine_tune, self.tune)
-        object.__setattr__(self, "schema", self.schema or f"{SCHEMA_FOLDER}/{self.name}.pbtxt")
+        object.__setattr__(self, "schema", self.schema or _default_schema(self.output, self.name))
 
 
 def to_dict(config: PipelineConfig) -> dict[str, Any]:
@@ -268,8 +277,18 @@ def to_dict(config: PipelineConfig) -> dict[str, Any]:
 
 
 def to_yaml(config: PipelineConfig) -> str:
-    """The configuration as a YAML file that `--config` reads."""
-    return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
+    """The configuration as a YAML file that `--config` reads.
+
+    Decisions for one run are comments in it, since no file can make them.
+    """
+    values = to_dict(config)
+    decided = "".join(
+        f"# For this run alone, --{name.replace('_', '-')}: {json.dumps(values[name])}\n"
+        for name in DECISIONS
+        if values[name]
+    )
+    text = yaml.dump({**values, **dict.fromkeys(DECISIONS, "")}, Dumper=_Dumper, **_YAML_STYLE)
+    return f"{text}{decided}"
 
 
 def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
@@ -286,6 +305,35 @@ def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
     except RuleError as error:
         raise ConfigurationError(str(error)) from error
     return PipelineConfig(**{"data": "", **values})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the loader of `--config`, which knows other numbers than PyYAML, misreads."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if _is_plain(text) else "'")
+
+
+_Dumper.add_representer(str, _represent_text)
+_YAML_STYLE: dict[str, Any] = {"sort_keys": False, "allow_unicode": True}
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the loader takes text without quotes for what it is."""
+    try:
+        return bool(get_loader("yaml")(text) == text)
+    except (yaml.YAMLError, TypeError):
+        return False
+
+
+def _default_schema(output: str, name: str) -> str:
+    """Beside the output folder, so that it lies in the data folder only where that does."""
+    file = f"{name}.pbtxt"
+    earlier = f"{EARLIER_SCHEMA_FOLDER}/{file}"
+    if os.path.isfile(earlier):
+        return earlier
+    return os.path.join(os.path.dirname(output.rstrip("/")), SCHEMA_FOLDER, file)
 
 
 def _name_of(data: str) -> str:

@@ -14,6 +14,7 @@ from components.config_checks import (
     check_choice,
     check_positive,
     check_types,
+    expand_home,
     plain,
 )
 from components.serving.exports.formats import FORMATS
@@ -107,7 +108,14 @@ class TrainConfig:
         check_choice("train.trainer", self.trainer, trainers.available())
 
     def _check_trainer(self) -> None:
-        object.__setattr__(self, "options", plain("train.options", self.options))
+        # Of a trainer that anybody may add it is not known which of its texts are files.
+        options = {
+            name: expand_home(f"train.options.{name}", value)
+            if isinstance(value, str) and value.startswith("~")
+            else value
+            for name, value in plain("train.options", self.options).items()
+        }
+        object.__setattr__(self, "options", options)
         try:
             trainers.load(self.trainer, self.options)
         except ValueError as error:

@@ -5,8 +5,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.config_checks import ConfigurationError, expand_home
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig
+from pipeline.places import check_outside
 
 PROGRAM = "python -m pipeline.audit"
 STANDARD_OUTPUT = "-"
@@ -43,25 +45,33 @@ def parse_request(argv: Sequence[str]) -> Request:
     given = parser.parse_args(argv)
     if given.folder is None and given.config is None:
         parser.error("Give the FOLDER to look through, or a --config FILE with data: FOLDER.")
-    for flag in ("json", "report"):
-        _check_destination(parser, flag, getattr(given, flag))
     settings = ["--name", ANY_NAME]
     if given.folder is not None:
         settings += [f"--data={given.folder}"]
     if given.config is not None:
         settings += [f"--config={given.config}"]
     config = parse_arguments(settings, PROGRAM).config
-    return Request(config=config, json=given.json, report=given.report)
+    try:
+        to = {
+            flag: _check_destination(f"--{flag}", getattr(given, flag), config.data)
+            for flag in ("json", "report")
+        }
+    except ConfigurationError as error:
+        parser.error(str(error))
+    return Request(config=config, **to)
 
 
-def _check_destination(parser: argparse.ArgumentParser, flag: str, path: str | None) -> None:
+def _check_destination(flag: str, given: str | None, data: str) -> str | None:
     """Better now than after an hour of reading."""
-    if path is None or path == STANDARD_OUTPUT:
-        return
+    if given is None or given == STANDARD_OUTPUT:
+        return given
+    path = expand_home(flag, given)
     if not path.strip() or Path(path).is_dir() or not Path(path).parent.is_dir():
-        parser.error(
-            f"--{flag} must be a file in a folder that exists. Received: {path!r}. Give another."
+        raise ConfigurationError(
+            f"{flag} must be a file in a folder that exists. Received: {path!r}. Give another."
         )
+    check_outside(data, {flag: path})
+    return path
 
 
 def _build_parser() -> argparse.ArgumentParser:

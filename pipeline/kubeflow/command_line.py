@@ -5,13 +5,14 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from components.config_checks import ConfigurationError
+from components.config_checks import ConfigurationError, expand_home
 from components.errors import PipelineError
 from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
 from pipeline.kubeflow.exit_statuses import FAILED, INTERRUPTED
 from pipeline.kubeflow.say import say
 from pipeline.kubeflow.server.command_line import add_commands
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict, with_new_names
+from pipeline.places import check_places
 
 PROGRAM = "runner_kubeflow.py"
 
@@ -86,6 +87,7 @@ def _build_parser() -> argparse.ArgumentParser:
 def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
     """Takes what is left of the arguments for the flags of the pipeline."""
     given = parse_arguments(further, f"{PROGRAM} compile")
+    check_places(given.config)
     try:
         section, lines = with_new_names(given.kubeflow)
         kubeflow = _with_beam(kubeflow_from_dict(section), arguments)
@@ -96,8 +98,9 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
     # Only now, since TFX and the SDK take ten seconds to load.
     from pipeline.kubeflow.compiling import compile_pipeline
 
-    tasks = compile_pipeline(given.config, kubeflow, arguments.to)
-    say(f"{arguments.to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.")
+    to = expand_home("-o", arguments.to)
+    tasks = compile_pipeline(given.config, kubeflow, to)
+    say(f"{to}: {given.config.name}, {len(tasks)} tasks: {', '.join(tasks)}.")
     return 0
 
 

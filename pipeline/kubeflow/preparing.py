@@ -20,7 +20,7 @@ from pipeline.kubeflow.names import PLACEHOLDER
 from pipeline.kubeflow.parameters import with_parameters
 from pipeline.kubeflow.prepared_run import RUN_FILE, PreparedRun
 from pipeline.kubeflow.settings import kubeflow_from_dict
-from pipeline.places import output_folder
+from pipeline.places import check_places, output_folder
 from pipeline.runs.artifacts import is_known_run
 from pipeline.runs.folders import make_run_folder, run_folder
 from pipeline.runs.outcomes import read_outcome
@@ -56,6 +56,7 @@ def prepare_run(run_id: str, configuration: str, parameters: Mapping[str, Any]) 
     _check_steps(compiled, config)
     _check_decisions(config)
     kubeflow = kubeflow_from_dict(settings["kubeflow"])
+    check_places(config)
     _check_unfinished(run_id, run_folder(config, run_id))
     folder = make_run_folder(config, run_id)
     connection = connection_to(kubeflow.metadata, config)

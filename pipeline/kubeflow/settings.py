@@ -149,6 +149,12 @@ class PodSettings:
         check_choice("kubeflow.pods.beam_runner", self.beam_runner, BEAM_RUNNERS)
         _check_quantity("cpu", self.cpu, _CPU, "500m or 4")
         _check_quantity("memory", self.memory, _MEMORY, "512Mi or 16Gi")
+        for folder in (*self.volumes, *self.secret_files):
+            if not folder.startswith("/"):
+                raise ConfigurationError(
+                    "kubeflow.pods.volumes and kubeflow.pods.secret_files must name folders of the "
+                    f"containers, which begin with /. Received: {folder!r}."
+                )
         for variable, source in self.secret_environment.items():
             if not isinstance(source, str) or not _SECRET_KEY.fullmatch(source):
                 raise ConfigurationError(

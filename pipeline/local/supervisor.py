@@ -19,6 +19,7 @@ from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole
 from pipeline.local.events import RunFailed
 from pipeline.local.pipe import read_events
+from pipeline.places import check_places
 from pipeline.printing import print_plain
 from pipeline.runs import outcomes
 from pipeline.runs.folders import make_run_folder
@@ -51,6 +52,7 @@ def run(
         The exit status: 0 pushed, 1 failed, 3 refused, 130 interrupted.
     """
     try:
+        check_places(config)
         if is_local(config.data):
             # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
             list_data_folders(config.data, config.ingest.window)
@@ -60,6 +62,7 @@ def run(
         return FAILED
     log_path = os.path.join(folder, "run.log")
     print_plain(console, f"Pipeline {config.name}, images from {config.data}")
+    print_plain(console, f"Schema: {config.schema}")
     print_plain(console, f"Log: {log_path}\n")
     with RunConsole(console, log_path) as shown, open(log_path, "wb") as log:
         try:

@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
+from components.config_checks import expand_home
 from components.errors import PipelineError
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
@@ -17,7 +18,7 @@ def output_folder(given: str) -> str:
     Args:
         given: Absolute, or as seen from the repository.
     """
-    return str(REPOSITORY / given)
+    return str(REPOSITORY / expand_home("output", given))
 
 
 def find_evaluations(output: str) -> list[str]:

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.config_checks import expand_home
 from components.errors import PipelineError
 from pipeline.predict.answers import TABLE, WRITERS
 from pipeline.predict.files import ImageFiles, find_image_files
@@ -41,15 +42,18 @@ def parse_question(argv: Sequence[str]) -> Question:
     parser = _build_parser()
     given = parser.parse_args(argv)
     try:
-        files = find_image_files(given.images)
+        serving, model = model_places(given)
+        files = find_image_files([expand_home("IMAGE", image) for image in given.images])
     except PipelineError as error:
         parser.error(str(error))
-    return Question(
-        files=files,
-        serving=Path(given.serving),
-        model=Path(given.model) if given.model is not None else None,
-        answer=given.answer,
-    )
+    return Question(files=files, serving=serving, model=model, answer=given.answer)
+
+
+def model_places(given: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The folders that --serving and --model name."""
+    serving = Path(expand_home("--serving", given.serving))
+    model = given.model
+    return serving, Path(expand_home("--model", model)) if model is not None else None
 
 
 def _build_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from components.errors import PipelineError
-from pipeline.predict.command_line import DEFAULT_SERVING
+from pipeline.predict.command_line import DEFAULT_SERVING, model_places
 from pipeline.predict.models import choose_model, find_models
 
 PROGRAM = "python -m pipeline.releases"
@@ -75,12 +75,12 @@ def parse_request(argv: Sequence[str]) -> Request:
 
 
 def _choose_models(given: argparse.Namespace) -> list[Path]:
-    serving = Path(given.serving)
-    if given.model is None and given.command == "list":
+    serving, model = model_places(given)
+    if model is None and given.command == "list":
         found = find_models(serving)
         if found:
             return found
-    return [choose_model(serving, Path(given.model) if given.model is not None else None)]
+    return [choose_model(serving, model)]
 
 
 def _build_parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 
+from components.config_checks import ConfigurationError, expand_home
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig
 
@@ -59,10 +60,15 @@ def parse_request(argv: Sequence[str]) -> Request:
     places = [
         f"--{place}={value}" for place in PLACES if (value := getattr(given, place)) is not None
     ]
+    config = parse_arguments(places, program=PROGRAM).config
+    try:
+        statistics = tuple(expand_home("--statistics", path) for path in given.statistics)
+    except ConfigurationError as error:
+        parser.error(str(error))
     return Request(
         command=given.command,
-        config=parse_arguments(places, program=PROGRAM).config,
-        statistics=tuple(given.statistics),
+        config=config,
+        statistics=statistics,
         is_fresh=given.fresh,
         is_confirmed=given.yes,
     )
@@ -87,7 +93,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "data": ("FOLDER", "its data folder"),
         "name": ("NAME", "its name, if it is not that of the data folder"),
         "output": ("FOLDER", "its folder for artifacts (default: output)"),
-        "schema": ("FILE", "its schema (default: data/schemas/<name>.pbtxt)"),
+        "schema": ("FILE", "its schema (default: schemas/<name>.pbtxt beside the output folder)"),
     }
     for place in PLACES:
         metavar, text = places[place]

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.errors import PipelineError
 from components.validation.proposal import propose_schema
 from components.validation.schema import check_schema, freeze_schema, parse_schema, schema_text
+from pipeline.places import check_outside
 from pipeline.printing import print_plain
 from pipeline.schema.command_line import DIFF, Request, parse_request
 from pipeline.schema.differences import describe_differences, is_same, unified_diff
@@ -116,6 +117,7 @@ def _show(review: Review, console: Console) -> int:
 
 def _freeze(request: Request, review: Review, ask: Callable[[str], str]) -> int:
     console = Console()
+    check_outside(request.config.data, {"--schema": review.path})
     check_schema(review.proposed, review.path)
     if _show(review, console) == SAME:
         return SAME

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import command_line
 from pipeline.command_line import parse_arguments
-from pipeline.config import PipelineConfig, from_dict, to_dict
+from pipeline.config import PipelineConfig, from_dict, to_dict, to_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -436,7 +436,7 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
     assert (caught.value.code, captured.err) == (0, "")
     assert captured.out == (
         "data: My Photos\nname: my_photos\noutput: output\nserving: serving\n"
-        "schema: data/schemas/my_photos.pbtxt\n"
+        "schema: schemas/my_photos.pbtxt\n"
         "splits:\n  train: 0.8\n  eval: 0.1\n  test: 0.1\n"
         "ingest:\n  max_reject_fraction: 0.01\n  max_seconds: 20.0\n"
         "  near_duplicate_distance: 8\n  leaks: move\n  group_pattern: ''\n  window: 0\n"
@@ -516,3 +516,97 @@ print(json.dumps(sorted(slow.intersection(sys.modules))))
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == []
+
+
+AWKWARD = (
+    "1e5", "12e3", "1e-3", "no", "on", "y", "null", "true", "~x", "010", "0x1f", "0b1", "1_000",
+    "2024-01-01", "1:30", "1.", ".5", "5.e", "inf", ".inf", ".nan", "a: b", "a #b", "#a", "{a}",
+    "[a]", "- a", "a:", "'", '"', "é", "a\\b", " a", "a ", "%a", "@a", "`a", "!a", "&a", "*a", "=",
+    "<<", "a,b", "a\tb", "|", ">", "?", "? a", "-", "---", "...", "a" * 200 + " b" * 200,
+)  # fmt: skip
+
+
+class TestPrintedConfiguration:
+    """Fault D6: `--print-config` is read back to the same configuration."""
+
+    def read_back(self, config, tmp_path):
+        file = tmp_path / "printed.yaml"
+        file.write_text(to_yaml(config), encoding="utf-8")
+        return parse_arguments(["--config", str(file)]).config
+
+    @pytest.mark.parametrize("text", AWKWARD)
+    def test_of_awkward_texts(self, text, tmp_path):
+        path = f"./{text}" if text.startswith("~") else text
+        patterns = re.escape(text)
+        settings = {
+            "data": path,
+            "name": "photos",
+            "output": path,
+            "serving": path,
+            "schema": path,
+            "ingest": {"group_pattern": patterns},
+            "evaluate": {"min_recall_of": {text: 0.5}},
+        }
+        config = from_dict(settings)
+        assert self.read_back(config, tmp_path) == config
+
+    @pytest.mark.parametrize(
+        "name", [name for name in AWKWARD if re.fullmatch("[a-z0-9]\\w*", name, re.ASCII)]
+    )
+    def test_of_awkward_names(self, name, tmp_path):
+        config = from_dict({"data": name, "name": name})
+        assert self.read_back(config, tmp_path) == config
+
+    @pytest.mark.parametrize("value", [1e5, 1e-7, 3.0, 0.1, 12e3, 1e22])
+    def test_of_numbers(self, value, tmp_path):
+        config = from_dict({"data": "x", "ingest": {"max_seconds": value}})
+        assert self.read_back(config, tmp_path) == config
+
+    @pytest.mark.parametrize("text", AWKWARD)
+    def test_of_awkward_options(self, text, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        if text.strip("."):
+            (tmp_path / text[:99]).touch()
+            options = {"weights": text[:99] if not text.startswith("~") else f"./{text}"}
+            config = from_dict(
+                {"data": "x", "train": {"trainer": "mobilenet_v2", "options": options}}
+            )
+            assert self.read_back(config, tmp_path) == config
+
+    def test_of_a_decision_for_one_run(self, tmp_path):
+        """No file can make it: it is a comment, and all the rest is read."""
+        decided = from_dict({"data": "x", "force_push": "because: #1\nand"})
+        assert self.read_back(decided, tmp_path) == from_dict({"data": "x"})
+        assert '# For this run alone, --force-push: "because: #1\\nand"' in to_yaml(decided)
+
+
+class TestHomeFolder:
+    """Fault D6: a shell leaves the ~ of `--data=~/photos`, which made a folder named ~."""
+
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        return tmp_path
+
+    def test_in_flags(self, home):
+        (home / "w.h5").touch()
+        flags = [f"--{name}=~/{name}" for name in ("data", "output", "serving", "schema")]
+        weights = ["--train.trainer", "mobilenet_v2", "--train.options.weights=~/w.h5"]
+        config = parse_arguments([*flags, *weights]).config
+        assert (config.data, config.output) == (f"{home}/data", f"{home}/output")
+        assert (config.serving, config.schema) == (f"{home}/serving", f"{home}/schema")
+        assert config.train.options == {"weights": f"{home}/w.h5"}
+
+    def test_in_files(self, home):
+        (home / "c.yaml").write_text("data: ~/photos\noutput: ~/o\n")
+        config = parse_arguments(["--config=~/c.yaml"]).config
+        assert (config.data, config.output) == (f"{home}/photos", f"{home}/o")
+        assert config.schema == f"{home}/schemas/photos.pbtxt"
+
+    def test_of_nobody(self, capsys):
+        with pytest.raises(SystemExit):
+            parse_arguments(["--data=~nobody-of-this-name/x"])
+        assert "Received: data='~nobody-of-this-name/x'." in capsys.readouterr().err
+
+    def test_a_folder_of_that_name(self):
+        assert parse_arguments(["--data", "./~", "--name", "x"]).config.data == "./~"

@@ -24,7 +24,7 @@ DEFAULTS = {
     "name": "photos",
     "output": "output",
     "serving": "serving",
-    "schema": "data/schemas/photos.pbtxt",
+    "schema": "schemas/photos.pbtxt",
     "splits": {"train": 0.8, "eval": 0.1, "test": 0.1},
     "ingest": {
         "max_reject_fraction": 0.01,
@@ -354,7 +354,7 @@ def test_derives_the_name_from_the_current_directory(tmp_path, monkeypatch):
 
 
 def test_derives_the_schema_from_a_given_name():
-    assert PipelineConfig(data="photos", name="n1").schema == "data/schemas/n1.pbtxt"
+    assert PipelineConfig(data="photos", name="n1").schema == "schemas/n1.pbtxt"
     assert PipelineConfig(data="photos", schema="mine.pbtxt").schema == "mine.pbtxt"
 
 

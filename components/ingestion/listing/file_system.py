@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import pathlib
 import posixpath
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -221,6 +222,21 @@ def _leaves(root: str, link: str) -> bool:
     target = os.path.realpath(link)
     inside = os.path.commonpath([os.path.realpath(root), target]) == os.path.realpath(root)
     return os.path.isdir(target) or not inside
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path, which need not exist, is a folder or below it: by links and by case, too."""
+    if not (is_local(path) and is_local(folder)):
+        return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    if os.path.commonpath([real, root]) == root:
+        return True
+    # On some file systems one folder has names that differ in case, or is mounted twice.
+    return os.path.isdir(root) and any(
+        os.path.samefile(parent, root)
+        for parent in (real, *map(str, pathlib.PurePath(real).parents))
+        if os.path.exists(parent)
+    )
 
 
 def printable(name: str) -> str:

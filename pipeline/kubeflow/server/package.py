@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from components.config_checks import ConfigurationError
+from components.config_checks import ConfigurationError, expand_home
 from components.suggestions import did_you_mean
 from pipeline.kubeflow.names import SUFFIXES
 from pipeline.kubeflow.parameters import check_no_decisions
@@ -79,6 +79,7 @@ def read_package(path: str) -> Package:
     Raises:
         ConfigurationError: It is not one, or it has what one run at a time must decide.
     """
+    path = expand_home("PIPELINE.yaml", path)
     if not path.endswith(SUFFIXES):
         raise _refuse_package(path, f"a name without {', '.join(SUFFIXES)}, which Kubeflow refuses")
     try:

@@ -56,6 +56,14 @@ def test_where_the_answers_go(argv, json, report):
         (["photos", "--report", ""], "Received: ''. Give another."),
         (["photos", "--json", "no/x.json"], "--json must be a file in a folder that exists."),
         (["photos", "--config", "no.yaml"], "no.yaml: No such file or directory."),
+        (
+            ["there", "--report", "there/r.html"],
+            "and in it --report there/r.html.",
+        ),
+        (
+            ["there", "--json", "there/r.json"],
+            "and in it --json there/r.json.",
+        ),
         ([""], "data must be a folder. Received: data=''."),
     ],
 )
@@ -73,3 +81,11 @@ def test_help_tells_the_exit_status(capsys):
     told = capsys.readouterr().out
     assert "Exit status: 0 a run would use the folder as it is" in told
     assert "3 there are conflicts of classes, leaks between splits" in told
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    """Fault D6: a shell leaves the ~ of `--report=~/r.html`."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    request = parse_request(["~/photos", "--report=~/r.html", "--json=~/r.json"])
+    assert (request.config.data, request.report) == (f"{tmp_path}/photos", f"{tmp_path}/r.html")
+    assert request.json == f"{tmp_path}/r.json"

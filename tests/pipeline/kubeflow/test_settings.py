@@ -6,7 +6,12 @@ import pytest
 import yaml
 
 from components.config_checks import ConfigurationError
-from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict, with_new_names
+from pipeline.kubeflow.settings import (
+    KubeflowConfig,
+    PodSettings,
+    kubeflow_from_dict,
+    with_new_names,
+)
 
 
 def test_the_defaults():
@@ -209,3 +214,11 @@ def test_a_step_that_does_not_exist():
         "The steps with settings of their own in kubeflow.steps must be among Transform, Trainer. "
         "Received: Traner. Did you mean 'Trainer'?"
     )
+
+
+@pytest.mark.parametrize("setting", ["volumes", "secret_files"])
+@pytest.mark.parametrize("folder", ["~/volume", "volume", ""])
+def test_folders_of_the_containers(setting, folder):
+    """Fault D6: there is no home folder to stand for in a container."""
+    with pytest.raises(ConfigurationError, match="which begin with /"):
+        PodSettings(**{setting: {folder: "flowers"}})

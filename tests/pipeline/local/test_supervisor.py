@@ -54,7 +54,7 @@ def place(tmp_path, monkeypatch):
 def run(behaviour: str, **settings: str) -> tuple[int, str]:
     """Exit status and output of a run in this process."""
     console = Console(file=io.StringIO(), width=100)
-    config = PipelineConfig("photos", **settings)
+    config = PipelineConfig(**{"data": "photos", **settings})
     status = supervisor.run(config, console, (*FAKE_WORKER, behaviour))
     return status, console.file.getvalue()
 
@@ -105,12 +105,14 @@ def test_a_run_that_had_nothing_to_do_says_so(place, behaviour, status):
 
 
 def test_a_run_says_first_what_it_is_and_where_its_log_lies(place):
-    _, out = run("pushed", output="[red]x")
-    (folder,) = (place / "[red]x/photos/runs").iterdir()
+    (place / "photos").rename(place / "[red]x")
+    _, out = run("pushed", data="[red]x", name="photos")
+    (folder,) = (place / "output/photos/runs").iterdir()
     assert out.startswith(
-        f"Pipeline photos, images from photos\nLog: [red]x/photos/runs/{folder.name}/run.log\n\n"
+        "Pipeline photos, images from [red]x\nSchema: schemas/photos.pbtxt\n"
+        f"Log: output/photos/runs/{folder.name}/run.log\n\n"
     )
-    assert (folder / "run.log").read_text() == "The worker was given photos.\n"
+    assert (folder / "run.log").read_text() == "The worker was given [red]x.\n"
 
 
 def test_what_a_killed_worker_printed_is_in_the_log(place):
@@ -261,3 +263,50 @@ def is_alive(process_id: int) -> bool:
     except FileNotFoundError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
+
+
+class TestWhatItWritesLiesOutside:
+    """Fault C1: `--data .` made classes of output/ and serving/; a refusal makes nothing."""
+
+    @pytest.mark.parametrize(
+        ("settings", "flags"),
+        [
+            ({"output": "photos/output"}, "--output photos/output"),
+            ({"serving": "photos"}, "--serving photos"),
+            ({"schema": "photos/a.pbtxt"}, "--schema photos/a.pbtxt"),
+            ({"output": "way/in/deeper"}, "--output way/in/deeper"),
+        ],
+    )
+    def test_is_refused_before_anything_is_made(self, place, settings, flags):
+        (place / "way").symlink_to(place / "photos")
+        before = sorted(place.rglob("*"))
+        status, out = run("pushed", **settings)
+        assert (
+            status,
+            f"Received: --data photos, and in it {flags}" in out.replace("\n", " "),
+        ) == (
+            1,
+            True,
+        )
+        assert sorted(place.rglob("*")) == before
+
+    def test_in_the_image_folder_itself(self, place, monkeypatch):
+        monkeypatch.chdir(place / "photos")
+        before = sorted(place.rglob("*"))
+        status, out = run("pushed", data=".")
+        assert status == 1
+        assert (
+            "--data ., and in it --output output, --serving serving, --schema schemas/photos.pbtxt."
+        ) in " ".join(out.split())
+        assert sorted(place.rglob("*")) == before
+
+    def test_the_defaults_of_a_folder_named_data_work(self, place):
+        (place / "photos").rename(place / "data")
+        status, _ = run("pushed", data="data")
+        assert status == 0
+        assert sorted(path.name for path in place.glob("*")) == [
+            "data",
+            "output",
+            "schemas",
+            "serving",
+        ]

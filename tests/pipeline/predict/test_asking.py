@@ -190,3 +190,11 @@ def greet_and_raise(error: Exception) -> None:
     with quiet_standard_error():
         os.write(2, b"greetings\n")
         raise error
+
+
+@pytest.mark.parametrize("flags", [["--serving=~/serving"], ["--model=~/serving/photos"]])
+def test_the_home_folder(capsys, tmp_path, monkeypatch, flags):
+    """Fault D6: a shell leaves the ~ in the middle of an argument."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    status, out, _ = ask(capsys, "--json", *flags, "~/a.png")
+    assert (status, json.loads(out)[0]["file"]) == (0, f"{tmp_path}/a.png")

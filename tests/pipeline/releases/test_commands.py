@@ -307,3 +307,10 @@ def test_list_shows_all_models_and_others_ask_for_one(folder, capsys, monkeypatc
         main(["log"])
     assert caught.value.code == 2
     assert "--model serving/bags\n  --model serving/photos" in capsys.readouterr().err
+
+
+def test_the_home_folder(folder, capsys, monkeypatch):
+    """Fault D6: a shell leaves the ~ of `--model=~/serving/photos`."""
+    monkeypatch.setenv("HOME", str(folder.parents[1]))
+    assert main(["list", "--model=~/serving/photos"]) == 0
+    assert str(SECOND) in capsys.readouterr().out

@@ -13,7 +13,7 @@ def test_the_places_of_a_pipeline():
     assert (request.is_fresh, request.is_confirmed) == (False, False)
     config = request.config
     assert (config.name, config.output) == ("flowers", "elsewhere")
-    assert config.schema == "data/schemas/flowers.pbtxt"
+    assert config.schema == "schemas/flowers.pbtxt"
 
 
 def test_the_sample_without_any():
@@ -70,3 +70,10 @@ def test_the_advice_of_a_run_is_a_command_that_reads_back_to_that_run():
     read = (request.config.data, request.config.name, request.config.schema)
     assert read == ("-my photos/it's", "pets", "a b/$(rm).pbtxt")
     assert (request.command, request.statistics) == (FREEZE, ("s p",))
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    """Fault D6: a shell leaves the ~ of `--statistics=~/s`."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    request = parse_request(["diff", "--data=~/photos", "--statistics=~/s"])
+    assert (request.config.data, request.statistics) == (f"{tmp_path}/photos", (f"{tmp_path}/s",))

@@ -29,7 +29,7 @@ def review(tmp_path, monkeypatch, capsys):
         run.questions = questions
         return status, shown.out, shown.err
 
-    run.schema = tmp_path / "data" / "schemas" / "photos.pbtxt"
+    run.schema = tmp_path / "schemas" / "photos.pbtxt"
     run.statistics = write_statistics(tmp_path / "statistics")
     run.statistics_of = lambda **changes: write_statistics(tmp_path / "other", **changes)
     return run
@@ -46,7 +46,7 @@ def test_the_first_schema_is_all_new(review):
     status, out, err = review("diff", "--statistics", "statistics")
     assert (status, err) == (1, "")
     assert out.startswith(
-        "There is no data/schemas/photos.pbtxt yet.\nclasses: 0 -> 2\n  + 'cat'\n  + 'dog'\n"
+        "There is no schemas/photos.pbtxt yet.\nclasses: 0 -> 2\n  + 'cat'\n  + 'dog'\n"
     )
     assert '+    value: "cat"\n' in out
     assert not review.schema.exists()
@@ -58,7 +58,7 @@ def test_freezing_writes_a_schema_that_the_pipeline_takes(frozen, tmp_path):
 
 
 def test_no_difference(frozen):
-    same = (0, "data/schemas/photos.pbtxt is what the images propose.\n", "")
+    same = (0, "schemas/photos.pbtxt is what the images propose.\n", "")
     assert frozen("diff", "--statistics", "statistics") == same
     assert frozen("freeze", "--statistics", "statistics") == same
 
@@ -71,7 +71,7 @@ def test_the_last_run_of_the_pipeline_is_asked(frozen, tmp_path):
     record_execution(path, "photos.StatisticsGen", pb.Execution.COMPLETE, other)
     status, out, _ = frozen("diff")
     assert status == 1
-    assert out.startswith("classes: 2 -> 2\n  + 'eel'\n  - 'dog': no images\n\n--- data/schemas")
+    assert out.startswith("classes: 2 -> 2\n  + 'eel'\n  - 'dog': no images\n\n--- schemas")
 
 
 def test_comments_and_ranges_of_people_are_kept_or_shown(frozen):
@@ -96,8 +96,8 @@ def test_comments_and_ranges_of_people_are_kept_or_shown(frozen):
 @pytest.mark.parametrize(
     ("answer", "status", "message"),
     [
-        ("y", 0, "Frozen into data/schemas/photos.pbtxt. Commit it: the next run is held to it.\n"),
-        (" YES ", 0, "Frozen into data/schemas/photos.pbtxt. Commit it: the next run is held "),
+        ("y", 0, "Frozen into schemas/photos.pbtxt. Commit it: the next run is held to it.\n"),
+        (" YES ", 0, "Frozen into schemas/photos.pbtxt. Commit it: the next run is held "),
         ("", 1, "Nothing was written.\n"),
         ("no", 1, "Nothing was written.\n"),
     ],
@@ -106,7 +106,7 @@ def test_freeze_asks(review, answer, status, message):
     found, out, _ = review("freeze", "--statistics", "statistics", answer=answer)
     assert found == status
     assert message in out
-    assert review.questions == ["Write this to data/schemas/photos.pbtxt? [y/N] "]
+    assert review.questions == ["Write this to schemas/photos.pbtxt? [y/N] "]
     assert review.schema.exists() == (status == 0)
 
 
@@ -147,7 +147,7 @@ def test_a_schema_that_is_none(frozen):
     frozen.schema.write_text("classes: 3")
     status, _, err = frozen("diff", "--statistics", "statistics")
     assert status == 2
-    assert err.startswith("error: A schema file must be a TFDV schema in text form. Received: data")
+    assert err.startswith("error: A schema file must be a TFDV schema in text form. Received: sch")
 
 
 def test_a_schema_that_cannot_be_read(review):
@@ -155,18 +155,18 @@ def test_a_schema_that_cannot_be_read(review):
     status, _, err = review("diff", "--statistics", "statistics")
     assert status == 2
     assert err == (
-        "error: The schema must be a file that can be read. Received: data/schemas/photos.pbtxt: "
+        "error: The schema must be a file that can be read. Received: schemas/photos.pbtxt: "
         "Is a directory. Change its permissions, or give another with --schema.\n"
     )
 
 
 def test_a_schema_that_cannot_be_written(review, tmp_path):
-    (tmp_path / "data").write_text("in the way")
+    (tmp_path / "schemas").write_text("in the way")
     status, _, err = review("freeze", "--statistics", "statistics", "--yes")
     assert status == 2
     assert err == (
-        "error: The schema must be a file that can be written. Received: data/schemas/photos.pbtxt:"
-        " Not a directory. Change its permissions, or give another with --schema.\n"
+        "error: The schema must be a file that can be written. Received: schemas/photos.pbtxt:"
+        " File exists. Change its permissions, or give another with --schema.\n"
     )
 
 
