@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
+from components.training.precision import computes_in_float16
 from components.training.settings import ADAM, ADAMW, COSINE, RMSPROP
 
 MOMENTUM = 0.9
@@ -64,8 +65,13 @@ def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> N
         recipe: How it is optimized.
         steps_per_epoch: Of the training; no more run at once.
     """
+    optimizer = _make_optimizer(recipe)
+    if computes_in_float16(model):
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
-        optimizer=_make_optimizer(recipe),
+        optimizer=optimizer,
+        # Keras goes by the policy of the outermost model, which may be a wrapper of another one.
+        auto_scale_loss=False,
         loss=_make_loss(recipe.label_smoothing, model.output_shape[-1]),
         metrics=["accuracy"],
         steps_per_execution=_steps_at_once(steps_per_epoch),

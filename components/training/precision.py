@@ -109,6 +109,14 @@ def network_kind(model: keras.Model) -> frozenset[str]:
     return frozenset(kind for layer in _walk(model) for kind in _kinds_of_layer(layer))
 
 
+def computes_in_float16(model: keras.Model) -> bool:
+    """Whether any layer does, also of the models inside it.
+
+    The gradients of such a layer are lost below 6e-8, unless the loss is scaled up.
+    """
+    return any(getattr(layer, "compute_dtype", "") == "float16" for layer in _walk(model))
+
+
 def _choose_for_gpu(capability: tuple[int, int]) -> str:
     if capability >= (8, 0):
         return _BFLOAT16
