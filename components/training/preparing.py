@@ -44,7 +44,10 @@ def make_plan(fn_args: FnArgs) -> Plan:
 
 
 def make_repeatable(seed: int) -> None:
-    """Makes a seed repeat its result on one machine, also on a GPU."""
+    """Makes a seed repeat its result on one machine, also on a GPU, and with any keras.json."""
+    keras.config.set_floatx(FLOAT32)
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
