@@ -185,8 +185,8 @@ def _likely_reason(attempt: Attempt) -> str:
     was_late = timeout > 0 and attempt.seconds + BEAT_SECONDS >= _NEARLY * timeout
     if was_late and not was_full:
         return (
-            f"The likely reason is the time-out of {timeout:,} s: give {setting}.timeout_seconds "
-            "more."
+            f"The likely reason is the time-out of {timeout:,} s: give "
+            f"{setting}.attempt_timeout_seconds more."
         )
     if limit is None:
         return (

@@ -2,13 +2,17 @@
 
 import argparse
 import dataclasses
+import os
 import sys
 from collections.abc import Sequence
 
 from components.config_checks import ConfigurationError, expand_home
 from components.errors import PipelineError
 from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
+from pipeline.config import to_dict
 from pipeline.kubeflow.exit_statuses import FAILED, INTERRUPTED
+from pipeline.kubeflow.names import SUFFIXES
+from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.kubeflow.say import say
 from pipeline.kubeflow.server.command_line import add_commands
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict, with_new_names
@@ -86,6 +90,11 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
     """Takes what is left of the arguments for the flags of the pipeline."""
+    if not arguments.to.endswith(SUFFIXES):
+        raise ConfigurationError(
+            f"The file of the pipeline must end in {', '.join(SUFFIXES)}, since Kubeflow takes no "
+            f"other. Received: {arguments.to}. Give -o {os.path.splitext(arguments.to)[0]}.yaml."
+        )
     given = parse_arguments(further, f"{PROGRAM} compile")
     check_places(given.config)
     try:
@@ -93,6 +102,7 @@ def _compile(arguments: argparse.Namespace, further: Sequence[str]) -> int:
         kubeflow = _with_beam(kubeflow_from_dict(section), arguments)
     except ConfigurationError as error:
         raise ConfigurationError(f"{given.config_file}: {error}") from error
+    check_no_decisions(to_dict(given.config), "a pipeline")
     for line in lines:
         say(line)
     # Only now, since TFX and the SDK take ten seconds to load.

@@ -28,11 +28,10 @@ from pipeline.kubeflow.names import (
     PREPARE_RUN,
     RUN_FOLDER,
     RUN_ID,
-    SUFFIXES,
     VERDICT,
 )
 from pipeline.kubeflow.nodes import upstream_kinds
-from pipeline.kubeflow.parameters import Parameter, check_no_decisions, run_parameters
+from pipeline.kubeflow.parameters import Parameter, run_parameters
 from pipeline.kubeflow.pods import apply_settings, set_retry_windows
 from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
 
@@ -93,16 +92,10 @@ def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str
         Names of the tasks.
 
     Raises:
-        ConfigurationError: Kubeflow takes no file of that name, the configuration is too long for a
-            container, a step has no image, one with settings of its own does not exist, or a push
-            is forced for all runs.
+        ConfigurationError: The configuration is too long for a container, a step has no image, or
+            one with settings of its own does not exist.
         PipelineError: The file cannot be written.
     """
-    if not path.endswith(SUFFIXES):
-        raise ConfigurationError(
-            f"The file of the pipeline must end in {', '.join(SUFFIXES)}, since Kubeflow takes no "
-            f"other. Received: {path}. Give -o {os.path.splitext(path)[0]}.yaml."
-        )
     pipeline, tasks = create_pipeline(config, kubeflow)
     try:
         write_whole(path, _as_yaml(pipeline))
@@ -126,7 +119,6 @@ def create_pipeline(
     config: PipelineConfig, kubeflow: KubeflowConfig
 ) -> tuple[dsl.graph_component, list[str]]:
     """The pipeline as the KFP SDK knows it, and its tasks; raises like `compile_pipeline`."""
-    check_no_decisions(to_dict(config), "a pipeline")
     upstream = upstream_kinds(config)
     kubeflow.check_steps([PREPARE_RUN, *upstream, MODEL_REFUSED])
     tasks = _Tasks(config, kubeflow, code_version(), upstream)

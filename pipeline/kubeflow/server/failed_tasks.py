@@ -62,7 +62,7 @@ def describe_failed_task(step: str, limits: Limits, run: Any, is_alone: bool) ->
     if limits.seconds and seconds >= limits.seconds:
         return (
             f"{step}: {counted}{lasted}, and its time-out is {limits.seconds:,} s: give "
-            f"{setting}.timeout_seconds more."
+            f"{setting}.attempt_timeout_seconds more."
         )
     limit = f"its limit is {limits.memory}" if limits.memory else "it has no limit of its own"
     return (

@@ -175,7 +175,7 @@ class TestWhatIsSaidOfIt:
         late = [attempt(number, seconds=28_650, memory=2 * GIB) for number in (1, 2)]
         assert describe_killed(late).endswith(
             "The likely reason is the time-out of 28,800 s: give "
-            "kubeflow.steps.Trainer.timeout_seconds more."
+            "kubeflow.steps.Trainer.attempt_timeout_seconds more."
         )
 
     def test_memory_at_the_time_out(self):

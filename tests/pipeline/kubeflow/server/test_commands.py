@@ -221,7 +221,7 @@ class TestATaskThatWasKilled:
     def test_a_time_out(self, wait):
         assert wait("executor(2)", 28_803)[1] == (
             "Trainer: 3 attempts failed; the last took 28,803 s, and its time-out is 28,800 s: "
-            "give kubeflow.steps.Trainer.timeout_seconds more."
+            "give kubeflow.steps.Trainer.attempt_timeout_seconds more."
         )
 
     def test_the_limits_of_a_file_that_kubeflow_took(self):
