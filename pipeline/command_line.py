@@ -21,6 +21,7 @@ from components.config_checks import ConfigurationError, expand_home, wrong_type
 from components.suggestions import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
 from pipeline.kubeflow.settings import SECTION
+from pipeline.places import check_guessed_name
 from pipeline.setting_names import check_names, setting_fields, setting_groups
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -119,6 +120,8 @@ def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Argume
     from_file = parser.parse_object({"data": "", **settings})
     given = parser.parse_args(argv, namespace=from_file)
     config = from_dict(_with_mappings(_settings_of(given), mappings, argv))
+    if not given.name:
+        check_guessed_name(config)
     return Arguments(config, config_file, kubeflow, is_sample), given.print_config
 
 

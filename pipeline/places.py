@@ -6,9 +6,12 @@ import tempfile
 from collections.abc import Mapping
 
 from components.config_checks import ConfigurationError
-from components.ingestion.listing.file_system import lies_in
+from components.ingestion.listing.file_system import is_local, lies_in
+from components.whole_file import write_whole
 from pipeline.config import PipelineConfig
 
+OWNER_FILE = ".data_folder"
+"""Holds the path of the data folder that a pipeline's name belongs to."""
 _PATTERN = re.compile(r"[\[*?\\]")
 """What TensorFlow and Beam take for a pattern of names where they look for files."""
 
@@ -75,6 +78,53 @@ def check_outside(data: str, places: Mapping[str, str]) -> None:
             f"images. Received: --data {data}, and in it {_listed(inside)}. Give other places with "
             f"{' and '.join(inside)}, or start from another folder."
         )
+
+
+def check_guessed_name(config: PipelineConfig) -> None:
+    """Checks that a name which nobody gave is not that of a pipeline of another data folder.
+
+    Args:
+        config: Named by the last part of its data folder's path, as `teamA/images` and
+            `teamB/images` both are: the second would be pushed over the first.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    data = _identity(config)
+    for folder in (output_folder(config), model_folder(config)):
+        owner = _read_owner(folder)
+        if owner and owner != data:
+            raise ConfigurationError(
+                "A name that is taken from the data folder must not be that of a pipeline of "
+                f"another folder. Received: --data {config.data}, so that the name is "
+                f"{config.name}, whose {folder} belongs to {owner}. Give this pipeline a name of "
+                f"its own with --name; or, if the folder was moved, confirm it once with --name "
+                f"{config.name}."
+            )
+
+
+def claim_name(config: PipelineConfig) -> None:
+    """Notes in the folders of a pipeline, which exist, whose data they are made from.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    data = _identity(config)
+    for folder in (output_folder(config), model_folder(config)):
+        if _read_owner(folder) != data:
+            write_whole(os.path.join(folder, OWNER_FILE), os.fsencode(data))
+
+
+def _identity(config: PipelineConfig) -> str:
+    return os.path.realpath(config.data) if is_local(config.data) else config.data.rstrip("/")
+
+
+def _read_owner(folder: str) -> str:
+    try:
+        with open(os.path.join(folder, OWNER_FILE), "rb") as file:
+            return os.fsdecode(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
 
 
 def _listed(places: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import os
 from components.errors import PipelineError
 from components.whole_file import write_whole
 from pipeline.config import PipelineConfig, to_yaml
-from pipeline.places import model_folder, output_folder
+from pipeline.places import claim_name, model_folder, output_folder
 
 CONFIG_FILE = "config.yaml"
 
@@ -33,6 +33,7 @@ def make_run_folder(config: PipelineConfig, run: str = "") -> str:
     path = os.path.join(folder, CONFIG_FILE)
     try:
         write_whole(path, to_yaml(config).encode())
+        claim_name(config)
     except OSError as error:
         raise _unwritable(path, str(error.strerror)) from error
     return folder

@@ -4,8 +4,10 @@ import tempfile
 import pytest
 
 from components.config_checks import ConfigurationError
+from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig
 from pipeline.places import check_outside, check_places
+from pipeline.runs.folders import make_run_folder
 
 
 class TestOutsideOfTheData:
@@ -87,3 +89,40 @@ def test_a_pattern_of_names_for_temporary_files(monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", "/tmp/[x]")
     with pytest.raises(ConfigurationError, match=r"Received: TMPDIR /tmp/\[x\]"):
         check_places(PipelineConfig("photos"))
+
+
+class TestNamesOfTwoFolders:
+    """Fault D8: a model of teamB/images was pushed over that of teamA/images."""
+
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        for folder in ("teamA/images", "teamB/images"):
+            (tmp_path / folder).mkdir(parents=True)
+        return tmp_path
+
+    @staticmethod
+    def parse(*arguments):
+        return parse_arguments([*arguments, "--schema=x"]).config
+
+    def test_the_second_is_refused_until_it_is_named(self, place, capsys):
+        make_run_folder(self.parse("--data=teamA/images"))
+        make_run_folder(self.parse("--data=./teamA/../teamA/images/"))
+        with pytest.raises(SystemExit) as refused:
+            self.parse("--data=teamB/images")
+        assert refused.value.code == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"whose output/images belongs to {place}/teamA/images." in said
+        make_run_folder(self.parse("--data=teamB/images", "--name=images_b"))
+        self.parse("--data=teamA/images")
+
+    def test_by_the_serving_directory_alone(self):
+        make_run_folder(self.parse("--data=teamA/images"))
+        with pytest.raises(SystemExit):
+            self.parse("--data=teamB/images", "--output=elsewhere")
+
+    def test_a_folder_that_was_moved_is_confirmed_once(self, place):
+        make_run_folder(self.parse("--data=teamA/images"))
+        (place / "teamA").rename(place / "teamC")
+        make_run_folder(self.parse("--data=teamC/images", "--name=images"))
+        self.parse("--data=teamC/images")
