@@ -17,8 +17,8 @@ def loading() -> Iterator[None]:
     """A context in which TFX, or Beam alone, is imported for the rest of the process.
 
     Keras is made to be as this project was tested, whatever the user's keras.json and environment
-    say of other programs. Two more things are set then, which together save two of the 29 seconds of
-    the sample's run.
+    say of other programs. Two more things are set then, which together save two of the 29 seconds
+    of the sample's run.
 
     The garbage collector leaves out what there is, also what would be garbage: TFX and TensorFlow
     are 600,000 objects, among which a full collection takes 0.2 seconds to find nothing, and a run
