@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from components.errors import PipelineError, command
 from components.features import SPLITS
 from components.ingestion.listing.file_system import open_text, write_rows
-from components.ingestion.listing.folder import HIDDEN, OUTSIDE, Rejection
+from components.ingestion.listing.folder import HIDDEN, LEFT_BEHIND, OUTSIDE, Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import LEAK
 from components.ingestion.rules import REFUSE, IngestionRules
 from components.visible import to_cell
 
 REJECTS_FILE = "rejects.csv"
-NO_IMAGES = (HIDDEN, OUTSIDE)
+NO_IMAGES = (HIDDEN, LEFT_BEHIND, OUTSIDE)
 """Reasons of files that nobody took for images, such as those that file managers leave behind."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from components.errors import PipelineError
+from components.ingestion.listing.file_system import is_left_behind
 
 # More would bury the message.
 MOST_NAMES_IN_A_MESSAGE = 5
@@ -70,14 +71,14 @@ def _entries(folder: str) -> Iterator[tuple[str, bool]]:
     for parent, folders, files in os.walk(folder, onerror=_refuse):
         for name in folders:
             path = os.path.join(parent, name)
-            if name.startswith(".") or os.path.islink(path):
+            if is_left_behind(name) or os.path.islink(path):
                 yield path, False
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not is_left_behind(name)]
         for name in files:
             path = os.path.join(parent, name)
             # A broken link is reported like a broken image; a named pipe would be waited for.
             is_file = os.path.isfile(path) or not os.path.exists(path)
-            yield path, is_file and not name.startswith(".")
+            yield path, is_file and not is_left_behind(name)
 
 
 def _refuse(error: OSError) -> NoReturn:

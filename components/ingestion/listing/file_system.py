@@ -239,6 +239,37 @@ def lies_in(path: str, folder: str) -> bool:
     )
 
 
+_LEFT_BEHIND = frozenset(
+    (
+        "#recycle",
+        "#snapshot",
+        "$recycle.bin",
+        "@eadir",
+        "@recently-snapshot",
+        "@recycle",
+        "@sharebin",
+        "@tmp",
+        "__macosx",
+        "desktop.ini",
+        "ehthumbs.db",
+        "ehthumbs_vista.db",
+        "lost+found",
+        "lost.dir",
+        "recycler",
+        "system volume information",
+        "thumbs.db",
+        "~snapshot",
+        "icon\r",
+    )
+)
+"""What file managers, network storage and archives leave in folders, in lower case."""
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or nothing that a person put there."""
+    return name.startswith(".") or name.casefold() in _LEFT_BEHIND
+
+
 def printable(name: str) -> str:
     """The name with whatever is not UTF-8 replaced, so that it can be written anywhere."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

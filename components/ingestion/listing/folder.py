@@ -14,15 +14,17 @@ from components.errors import PipelineError
 from components.ingestion.listing.file_system import (
     Found,
     check_folder,
+    is_left_behind,
     list_subfolders,
     printable,
     quote_names,
     walk_files,
     why_not_a_file,
 )
-from components.ingestion.listing.layout import SPLIT_OF_FOLDER, TREES, find_given_splits
+from components.ingestion.listing.layout import TREES, find_given_splits, split_of
 
 HIDDEN = "hidden"
+LEFT_BEHIND = "left by another program"
 OUTSIDE = "outside of any class folder"
 
 
@@ -100,7 +102,7 @@ def list_image_folder(root: str, fewest_classes: int = 2) -> ImageFolder:
     found = sorted(walk_files(root))
     if not found:
         raise PipelineError(f"The data folder must hold images. Received: {root}, empty. {TREES}")
-    folders = [name for name in list_subfolders(root) if not name.startswith(".")]
+    folders = [name for name in list_subfolders(root) if not is_left_behind(name)]
     if not folders:
         raise PipelineError(
             f"Images must lie in one folder a class. Received: {root} with {len(found)} files "
@@ -124,11 +126,14 @@ def _classify(root: str, found: Found, is_pre_split: bool) -> ImageFile | Reject
     """Decides by its name and place alone whether a file may be an image."""
     filename = found.filename
     *folders, _ = filename.split("/")
-    given_split = SPLIT_OF_FOLDER[folders[0]] if is_pre_split and len(folders) > 1 else None
+    given_split = split_of(folders[0]) if is_pre_split and len(folders) > 1 else None
     class_text = folders[1] if given_split else folders[0] if folders and not is_pre_split else ""
     shown = printable(filename)
     if filename.startswith(".") or "/." in filename:
         return Rejection(shown, printable(class_text), HIDDEN, "a dot in front")
+    if left := next(filter(is_left_behind, filename.split("/")), None):
+        # It is no class, either, whose name would stand in the list of rejections.
+        return Rejection(shown, "", LEFT_BEHIND, printable(left))
     if not class_text:
         return Rejection(shown, "", OUTSIDE)
     if shown != filename:
@@ -144,7 +149,7 @@ def _class_folders(root: str, folders: list[str], is_pre_split: bool) -> tuple[s
     if not is_pre_split:
         return tuple(folders)
     below = (list_subfolders(os.path.join(root, split)) for split in folders)
-    return tuple(sorted({name for names in below for name in names if not name.startswith(".")}))
+    return tuple(sorted({name for names in below for name in names if not is_left_behind(name)}))
 
 
 def _check_classes(

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from components.errors import PipelineError
 from components.ingestion.listing.file_system import (
     check_folder,
+    is_left_behind,
     list_files,
     list_subfolders,
     quote_names,
@@ -68,7 +69,7 @@ def find_spans(root: str, window: int = 0) -> tuple[Span, ...]:
             it has no spans and there is a window, or names that were meant for spans.
     """
     check_folder(root)
-    folders = [name for name in list_subfolders(root) if not name.startswith(".")]
+    folders = [name for name in list_subfolders(root) if not is_left_behind(name)]
     found = {name: match for name in folders if (match := _SPAN.fullmatch(name))}
     if not found:
         _check_none_was_meant(root, folders, window)
@@ -116,7 +117,7 @@ def _check_none_was_meant(root: str, folders: Sequence[str], window: int) -> Non
 def _check_nothing_else(root: str, folders: Sequence[str], spans: Sequence[str]) -> None:
     others = [name for name in folders if name not in spans]
     # Hidden files are what file managers leave behind.
-    others += [name for name in list_files(root) if not name.startswith(".")]
+    others += [name for name in list_files(root) if not is_left_behind(name)]
     if others:
         raise PipelineError(
             "A data folder holds spans or classes, not both. Received: "

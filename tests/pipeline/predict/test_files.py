@@ -102,3 +102,11 @@ def test_a_folder_that_cannot_be_listed(monkeypatch):
         "All folders below IMAGE must be readable. Received: f/closed: Permission denied. "
         "Change its permissions."
     )
+
+
+def test_what_other_programs_leave_behind(tmp_path):
+    """Fault C8: it is no image of a folder, either."""
+    for name in ("a.png", "Thumbs.db", "@eaDir/a.png", "desktop.ini"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_image_files([str(tmp_path)]) == ImageFiles((f"{tmp_path}/a.png",), left_out=3)

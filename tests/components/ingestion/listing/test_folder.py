@@ -228,7 +228,8 @@ def test_the_data_folder_itself_may_be_a_link(root):
         ),
         (
             ("train/.cat/1.png", "val/.cat/1.png"),
-            f"A classifier needs at least two classes. Received: ROOT with none. {TREES}",
+            "Folders that are all named like splits must be splits, with class folders in train. "
+            f"Received: ROOT with 'train', 'val'. {TREES} Rename them if they are classes.",
         ),
         (
             ("train/a/1.png", "val/a/1.png", "dogs/1.png", "cats/1.png"),
@@ -246,7 +247,7 @@ def test_the_data_folder_itself_may_be_a_link(root):
         (
             ("train/a/1.png", "val/a/1.png", "eval/a/1.png"),
             "A pre-split data folder must have one folder a split. Received: ROOT with 'eval', "
-            "'train', 'val'. Keep one of validation, val and eval.",
+            "'val', which mean the same. Keep one of them.",
         ),
         (
             ("train/a/1.png", "train/b/1.png"),
@@ -394,3 +395,87 @@ def test_a_folder_is_made_filled_and_removed_locally_and_far_away(root, tmp_path
     remove_folder(folder)
     assert not folder_exists(folder)
     remove_folder(folder)
+
+
+class TestNamesOfSplits:
+    """Fault C2: `Training` and `Testing`, `Train` and `Test` became two classes."""
+
+    @pytest.mark.parametrize(
+        ("train", "validation", "test"),
+        [
+            ("Train", "Valid", "Test"),
+            ("Training", "Validation", "Testing"),
+            ("TRAIN", "evaluation", "TEST"),
+            ("training", "Val", "testing"),
+        ],
+    )
+    def test_in_any_case(self, root, train, validation, test):
+        _touch(
+            root, *(f"{split}/{name}/1.png" for split in (train, validation, test) for name in "ab")
+        )
+        folder = list_image_folder(str(root))
+        assert (folder.classes, folder.given_splits) == (("a", "b"), ("eval", "test", "train"))
+        assert _splits_by_name(folder)[f"{test}/a/1.png"] == ("a", "test")
+        assert _splits_by_name(folder)[f"{validation}/b/1.png"] == ("b", "eval")
+
+    def test_two_names_of_one_split(self, root):
+        _touch(root, *(f"{split}/{name}/1.png" for split in ("train", "Training") for name in "ab"))
+        with pytest.raises(PipelineError, match="with 'Training', 'train', which mean the same"):
+            list_image_folder(str(root))
+
+    def test_a_split_beside_a_class(self, root):
+        _touch(root, "Train/a/1.png", "Train/b/1.png", "Test/a/1.png", "cats/1.png")
+        with pytest.raises(PipelineError, match="the splits 'Test', 'Train' beside 'cats'"):
+            list_image_folder(str(root))
+
+    @pytest.mark.parametrize("folders", [("monday", "tuesday"), ("fold1", "fold2", "fold3")])
+    def test_the_same_folders_in_all(self, root, folders):
+        _touch(root, *(f"{folder}/{name}/1.png" for folder in folders for name in ("cat", "dog")))
+        with pytest.raises(PipelineError, match="each with the same folders in it: 'cat', 'dog'"):
+            list_image_folder(str(root))
+        _touch(root, ".classes")
+        assert list_image_folder(str(root)).classes == folders
+
+    def test_other_folders_in_some(self, root):
+        _touch(root, "cat/in/1.png", "cat/out/1.png", "dog/in/1.png", "dog/out/1.png", "eel/1.png")
+        assert list_image_folder(str(root)).classes == ("cat", "dog", "eel")
+
+
+class TestLeftBehind:
+    """Fault C8: what programs leave in folders became classes and rejected images."""
+
+    NAMES = (
+        "@eaDir",
+        "__MACOSX",
+        "__macosx",
+        "lost+found",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        "#recycle",
+        ".thumbnails",
+        ".ipynb_checkpoints",
+        ".Trash-1000",
+    )
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_folder_is_no_class(self, root, name):
+        _touch(root, "a/1.png", "b/1.png", f"{name}/x.png", f"a/deep/{name}/y.png")
+        folder = list_image_folder(str(root))
+        assert folder.classes == ("a", "b")
+        assert [file.filename for file in folder.files] == ["a/1.png", "b/1.png"]
+        reason = "hidden" if name.startswith(".") else "left by another program"
+        assert [rejection.reason for rejection in folder.rejections] == [reason, reason]
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_beside_splits_and_in_them(self, root, name):
+        names = ("train/a/1.png", "train/b/1.png", "test/a/1.png", f"train/{name}/x", f"{name}/y")
+        _touch(root, *names)
+        folder = list_image_folder(str(root))
+        assert (folder.classes, folder.given_splits) == (("a", "b"), ("test", "train"))
+
+    @pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "ehthumbs.db", "._1.png"])
+    def test_a_file_is_no_image(self, root, name):
+        _touch(root, "a/1.png", "b/1.png", f"a/{name}", name)
+        folder = list_image_folder(str(root))
+        assert [file.filename for file in folder.files] == ["a/1.png", "b/1.png"]
+        assert len(folder.rejections) == 2

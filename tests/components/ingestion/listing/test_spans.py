@@ -98,3 +98,11 @@ def test_lists_a_folder_without_spans_or_each_span_of_the_window(tmp_path):
 )
 def test_is_span(folder, expected):
     assert is_span(folder) == expected
+
+
+def test_what_other_programs_leave_beside_spans(tmp_path):
+    """Fault C8: a folder of a network storage made a data folder of spans another one."""
+    for name in ("span-1/cat", "span-2/cat", "@eaDir", "__MACOSX"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "Thumbs.db").touch()
+    assert [span.number for span in find_spans(str(tmp_path))] == [1, 2]
