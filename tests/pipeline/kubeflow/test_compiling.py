@@ -1,6 +1,7 @@
 """The compiled pipeline, against KFP's published specification and what its backend takes."""
 
 import json
+import pathlib
 import re
 import subprocess
 from typing import Any
@@ -44,6 +45,14 @@ SETTINGS: dict[str, Any] = {
         }
     },
 }
+
+
+def sample() -> tuple[PipelineConfig, dict[str, Any]]:
+    """The file that users copy."""
+    file = pathlib.Path(__file__).parents[3] / "configs" / "kubeflow.yaml"
+    settings = yaml.safe_load(file.read_text())
+    kubeflow = settings.pop("kubeflow")
+    return from_dict(settings), kubeflow
 
 
 def compile_to(path, config=CONFIG, settings=SETTINGS) -> list[dict[str, Any]]:
@@ -186,8 +195,9 @@ class TestPlaceholders:
                 ),
                 SETTINGS,
             ),
+            sample(),
         ],
-        ids=["mysql", "sqlite", "optional steps"],
+        ids=["mysql", "sqlite", "optional steps", "configs/kubeflow.yaml"],
     )
     def test_all_of_them_are_filled_in(self, tmp_path, config, settings):
         document, *_ = compile_to(tmp_path / "p.yaml", config, settings)
