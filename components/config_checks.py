@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import types
 import typing
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from components.suggestions import did_you_mean
 
 _TYPES_IN_WORDS = {
     int: "a whole number",
+    int | None: "a whole number, or null",
     float: "a number",
     str: "text (in YAML, quoted where it looks like a number)",
     dict: "a mapping of names to values",
@@ -140,4 +142,6 @@ def plain(name: str, value: Any) -> Any:
 
 def _type_of(field: "dataclasses.Field[Any]") -> type[Any]:
     """The class that a field's values are instances of: dict for dict[str, int]."""
-    return typing.cast("type[Any]", typing.get_origin(field.type) or field.type)
+    origin = typing.get_origin(field.type)
+    is_union = origin is None or origin is types.UnionType
+    return typing.cast("type[Any]", field.type if is_union else origin)

@@ -6,13 +6,13 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from pipeline.kubeflow.settings import RETRY_FACTOR, KubeflowConfig, PodSettings
 
 
-def apply_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int) -> None:
+def apply_settings(task: dsl.PipelineTask, pods: PodSettings, run_as_user: int | None) -> None:
     """Gives a task its settings.
 
     Args:
         task: Changes.
         pods: What its pod gets.
-        run_as_user: Id of the user that its process runs as.
+        run_as_user: Id of the user that its process runs as; None where the cluster decides.
     """
     _set_container(task, pods)
     _set_pod(task, pods)

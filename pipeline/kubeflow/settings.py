@@ -195,21 +195,24 @@ class KubeflowConfig:
 
     Attributes:
         pipeline_root: Where Kubeflow keeps what its pages show; empty for its own default.
-        run_as_user: User id of the pods' processes, never 0: pods do not run as root.
+        run_as_user: User id of the pods' processes, never 0: pods do not run as root. Null for
+            clusters that give each namespace an id of its own, as OpenShift does: the cluster
+            decides, or else the image, whose user is 1000.
         metadata: Where ML Metadata is.
         pods: What the pods of all steps get.
         steps: What those of single steps get instead, by TFX's name of the step.
     """
 
     pipeline_root: str = ""
-    run_as_user: int = 1000
+    run_as_user: int | None = 1000
     metadata: MetadataSettings = MetadataSettings()
     pods: PodSettings = dataclasses.field(default_factory=PodSettings)
     steps: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_types(self, f"{SECTION}.")
-        check_between(f"{SECTION}.run_as_user", self.run_as_user, 1)
+        if self.run_as_user is not None:
+            check_between(f"{SECTION}.run_as_user", self.run_as_user, 1)
         for step in self.steps:
             self.pods_of(step)
 

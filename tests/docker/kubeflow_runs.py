@@ -64,15 +64,18 @@ class Cluster:
         return self.volume / "pipeline.yaml"
 
     def fill(self) -> None:
-        """Puts images on the volume, for anyone to read and write."""
+        """Puts images on the volume, and makes the folders that the pods' user must own."""
         for folder in sorted(SAMPLE.iterdir()):
             target = self.volume / "images" / folder.name
             target.mkdir(parents=True)
             for path in sorted(folder.iterdir())[:IMAGES_A_CLASS]:
                 shutil.copy(path, target)
-        for name in ("kfp", "serving", "output", "schemas"):
+        for name in ("serving", "output", "schemas"):
             (self.volume / name).mkdir()
-            (self.volume / name).chmod(0o777)
+            os.chown(self.volume / name, USER, USER)
+        # Kubeflow's own, which it writes to beside the containers; it is no part of the volume.
+        (self.volume / "kfp").mkdir()
+        (self.volume / "kfp").chmod(0o777)
 
     def compile(self) -> None:
         """Compiles the pipeline by the command that users have."""

@@ -6,7 +6,9 @@ before it left the volume and the database.
 """
 
 import json
+import os
 import shutil
+import subprocess
 
 import pytest
 import tensorflow as tf
@@ -86,7 +88,6 @@ def test_another_image_says_what_is_missing(image):
 def cluster(open_folder, image, database) -> Cluster:
     volume = open_folder / "volume"
     volume.mkdir()
-    volume.chmod(0o777)
     made = Cluster(volume, database, image)
     made.fill()
     made.compile()
@@ -101,6 +102,19 @@ def cached(cluster: Cluster) -> set[str]:
 def states(cluster: Cluster) -> set[str]:
     """What ML Metadata in the database says of all executions: 2 running, 3 done, 4 failed."""
     return set(cluster.database.query("select last_known_state from metadb.Execution").split())
+
+
+def test_a_volume_that_is_not_the_pods_to_write(cluster):
+    """Fault A4: the first task says the command that mends it, and that command does."""
+    folders = [cluster.volume / name for name in ("output", "serving", "schemas")]
+    for folder in folders:
+        os.chown(folder, 0, 0)
+    assert cluster.run() is None
+    assert list(cluster.logs) == ["PrepareRun"]
+    command = cluster.logs["PrepareRun"].rpartition("run: ")[2].splitlines()[0].removesuffix(".")
+    subprocess.run(["sh", "-c", command], check=True)
+    assert {folder.stat().st_uid for folder in folders} == {1000}
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o755}
 
 
 def test_a_parameter_that_is_refused_ends_the_run_at_once(cluster):

@@ -266,6 +266,14 @@ def test_the_pages_show_the_report_the_metrics_and_the_confusions(documents):
     }
 
 
+def test_a_user_that_the_cluster_gives(tmp_path):
+    """Fault A4: no id is asked for, but not to be root; the image's own user is 1000."""
+    made = pods(compile_to(tmp_path / "p.yaml", settings={**SETTINGS, "run_as_user": None}))
+    assert {json.dumps(each["securityContext"]) for each in made.values()} == {
+        '{"runAsNonRoot": true}'
+    }
+
+
 def test_what_the_pods_get(documents):
     container, pod = containers(documents)["transform"], pods(documents)["transform"]
     assert container["image"] == "registry.example.com/pipeline:1"

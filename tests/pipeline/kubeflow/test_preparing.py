@@ -1,6 +1,11 @@
 import dataclasses
 import json
 import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
 
 import ml_metadata as mlmd
 import pytest
@@ -174,6 +179,79 @@ def test_a_volume_that_cannot_be_written(config, tmp_path):
         "The folders of --output, --serving and --schema must be writable. Received: "
         "output/photos/runs/run-7: "
     )
+
+
+class TestAVolumeOfAnotherUser:
+    """Fault A4: nobody sets an fsGroup, so that a volume is as its administrator left it."""
+
+    @pytest.fixture
+    def prepare(self, tmp_path):
+        """PrepareRun as a pod has it: user 1000 without rights, on a volume of root's."""
+        if os.geteuid():
+            pytest.skip("needs root, to be two users")
+        volume = tmp_path / "volume"
+        (volume / "images" / "cat").mkdir(parents=True)
+        (volume / "images" / "cat" / "1.png").touch()
+        volume.chmod(0o755)
+        # What pytest makes is for one user.
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            shutil.move(volume, folder)
+            volume = pathlib.Path(folder, "volume")
+            config = PipelineConfig(
+                data=str(volume / "images"),
+                name="flowers",
+                output=str(volume / "output"),
+                serving=str(volume / "serving"),
+                schema=str(volume / "schemas" / "flowers.pbtxt"),
+            )
+            program = (
+                "import sys; from pipeline.kubeflow.preparing import prepare_run; "
+                "prepare_run('r', sys.argv[1], {})"
+            )
+
+            def prepare(group: int = 1000) -> str:
+                """What is wrong; empty if nothing is."""
+                finished = subprocess.run(
+                    [sys.executable, "-c", program, compiled(config)],
+                    cwd=pathlib.Path(__file__).parents[3],
+                    env={"PATH": os.environ["PATH"], "HOME": folder},
+                    user=1000,
+                    group=group,
+                    extra_groups=[],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                *_, last = finished.stderr.strip().splitlines() or [""]
+                return last.partition("PipelineError: ")[2] if finished.returncode else ""
+
+            yield prepare, volume
+
+    @pytest.mark.parametrize("group", [1000, 0])
+    def test_what_is_said_is_the_remedy(self, prepare, group):
+        """The command is run as it stands, once, by root; then the run is prepared."""
+        prepare, volume = prepare
+        said = prepare(group)
+        assert f"{volume}/serving/flowers: Permission denied ({volume} has the user 0" in said
+        assert "the mode 755)" in said
+        assert f"This process is the user 1000 with the group {group}." in said
+        command = said.partition("run: ")[2].removesuffix(".")
+        subprocess.run(["sh", "-c", command], check=True)
+        assert prepare(group) == ""
+        assert (volume / "output" / "flowers" / "runs" / "r" / "run.json").stat().st_uid == 1000
+        assert volume.stat().st_uid == 0
+
+    def test_a_folder_of_an_earlier_run_of_another_user(self, prepare):
+        prepare, volume = prepare
+        (volume / "output" / "flowers" / "artifacts").mkdir(parents=True)
+        for folder in ("output", "output/flowers", "serving", "schemas"):
+            (volume / folder).mkdir(exist_ok=True)
+            os.chown(volume / folder, 1000, 1000)
+        said = prepare()
+        assert f"Received: {volume}/output/flowers/artifacts: Permission denied (it has" in said
+        subprocess.run(["sh", "-c", said.partition("run: ")[2].removesuffix(".")], check=True)
+        assert prepare() == ""
 
 
 def test_a_database_without_a_password(config, monkeypatch):

@@ -21,6 +21,11 @@ def test_the_defaults():
     assert (pods.image, pods.retries, pods.attempt_timeout_seconds) == ("", 2, 0)
 
 
+def test_a_user_that_the_cluster_gives():
+    """Fault A4: such a cluster refuses a pod that asks for another one."""
+    assert kubeflow_from_dict({"run_as_user": None}).run_as_user is None
+
+
 def test_a_step_has_its_own_instead_of_those_of_all():
     config = kubeflow_from_dict(
         {
@@ -42,6 +47,8 @@ def test_a_step_has_its_own_instead_of_those_of_all():
             "The settings are pipeline_root, run_as_user, metadata, pods, steps. Received: 'pod'. "
             "Did you mean 'pods'?",
         ),
+        ({"run_as_user": "me"}, "kubeflow.run_as_user must be a whole number, or null, such as "
+         "1000. Received: kubeflow.run_as_user='me'."),
         ({"run_as_user": 0}, "kubeflow.run_as_user must be at least 1. Received: "
          "kubeflow.run_as_user=0."),
         (

@@ -1,11 +1,13 @@
+import contextlib
+import errno
 import io
 import json
-import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 
@@ -158,12 +160,18 @@ def test_the_folder_of_a_schema_that_is_there_need_not_be_writable(place, monkey
     schema = place / "frozen/a.pbtxt"
     schema.parent.mkdir()
     schema.write_text("")
-    # The permissions of files mean nothing to root.
-    monkeypatch.setattr(os, "access", lambda path, mode: path != "frozen")
+
+    def refuse(dir: str) -> contextlib.nullcontext[None]:
+        """The permissions of files mean nothing to root."""
+        if dir == "frozen":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     assert run("pushed", schema="frozen/a.pbtxt")[0] == 0
     status, out = run("pushed", schema="frozen/b.pbtxt")
     assert status == 1
-    assert "Received: frozen: no permission to write. Change its permissions" in out
+    assert "Received: frozen: Permission denied (it has the user " in out
 
 
 def test_a_worker_that_talks_nonsense_is_stopped(place):
