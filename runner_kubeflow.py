@@ -4,10 +4,12 @@ Exit status: 0 done, 1 failed, 2 wrong use, 130 interrupted; of `submit --wait` 
 was refused.
 """
 
-import sys
-
-from pipeline.kubeflow.command_line import main
-from pipeline.process import run_command
-
 if __name__ == "__main__":
+    import sys
+
+    from pipeline.process import prepare, run_command
+
+    prepare()
+    from pipeline.kubeflow.command_line import main
+
     sys.exit(run_command(main, unshowable="backslashreplace"))

@@ -1,34 +1,127 @@
-"""A command as a process of its own: what Python does not do by itself at its end."""
+"""A command as a process of its own: what Python does not do by itself.
+
+Nothing but what Python has loaded already is imported here: until `prepare` has run, a file of the
+user's may be taken for any module.
+"""
+
+from __future__ import annotations
 
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
 
 FAILED = 1
+TYPE_CHECKING = False
+"""As of `typing`, which is not loaded yet."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def run_command(
-    main: Callable[[Sequence[str]], int], unshowable: str, cut_short: int = FAILED
-) -> int:
-    """Runs a command with the arguments of the process.
+class _Outlet(io.TextIOWrapper):
+    """Standard output whose reader, such as `head`, may have had enough: work goes on unread."""
+
+    def write(self, text: str) -> int:
+        """Writes, or drops what nobody reads."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            self._drop()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flushes, or drops what nobody reads."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._drop()
+
+    def _drop(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+
+
+def run_command(main: Callable[[Sequence[str]], int], unshowable: str) -> int:
+    """Runs a command with the arguments of the process, which `prepare` made ready.
 
     Args:
         main: From arguments to the exit status.
         unshowable: How characters that standard output cannot show are written, as of
             `io.TextIOWrapper.reconfigure`.
-        cut_short: The exit status when the reader, such as `head`, had enough.
 
     Returns:
         The exit status.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors=unshowable)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=unshowable)
     try:
         status = main(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return cut_short
+    except MemoryError as error:
+        # Not above: see the first lines of this file.
+        from pipeline.runs.failures import explain
+
+        sys.stderr.write(f"error: {explain(error)[0]}\n")
+        return FAILED
+    sys.stdout.flush()
     return status
+
+
+def prepare() -> None:
+    """Makes the process and those that it starts independent of where and how it was called.
+
+    To be called before anything else is imported.
+    """
+    if sys.flags.optimize > 1 and os.environ.pop("PYTHONOPTIMIZE", ""):
+        # Libraries build on their docstrings, which that removes.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    _open_streams()
+    _forget_warnings()
+    os.environ.update(safe_environment())
+    here = os.path.realpath(".")
+    # What -m puts first: the current folder, in which the user's files lie.
+    is_there = not sys.flags.safe_path and os.path.realpath(sys.path[0]) == here
+    if is_there and here != os.path.realpath(REPOSITORY):
+        del sys.path[0]
+
+
+def safe_environment() -> dict[str, str]:
+    """Variables by which a Python process takes our modules, and none of the current folder."""
+    paths = [REPOSITORY, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+
+
+def _open_streams() -> None:
+    """Replaces streams that are closed, whose numbers the next files would get."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number: those below are open by now.
+            os.open(os.devnull, os.O_RDWR)
+            # Else it were closed again in every process that is started.
+            os.set_inheritable(descriptor, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+    sys.stdout, sys.stderr = _outlet(sys.stdout), _outlet(sys.stderr)
+
+
+def _outlet(stream: object) -> _Outlet:
+    if not isinstance(stream, io.TextIOWrapper):
+        raise RuntimeError(f"A standard stream must be one of Python's. Received: {stream!r}.")
+    options = {name: getattr(stream, name) for name in ("encoding", "errors", "line_buffering")}
+    return _Outlet(stream.detach(), **options)
+
+
+def _forget_warnings() -> None:
+    """Takes back -W and PYTHONWARNINGS: the libraries warn while they load, and must not fail."""
+    os.environ.pop("PYTHONWARNINGS", None)
+    if sys.warnoptions:
+        # What multiprocessing hands on.
+        sys.warnoptions.clear()
+        import warnings
+
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")

@@ -4,8 +4,10 @@
 if __name__ == "__main__":
     import sys
 
+    from pipeline.process import prepare, run_command
+
+    prepare()
     from pipeline.audit.auditing import main
-    from pipeline.process import run_command
 
     # A terminal without Unicode gets codes in place of what it cannot show.
     sys.exit(run_command(main, unshowable="backslashreplace"))

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from rich.console import Console
@@ -15,13 +15,16 @@ from components.errors import PipelineError
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.spans import list_data_folders
 from components.reporting.index.entries import RunEntry
+from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole
 from pipeline.local.events import RunFailed
 from pipeline.local.pipe import read_events
 from pipeline.places import check_places
 from pipeline.printing import print_plain
+from pipeline.process import safe_environment
 from pipeline.runs import outcomes
+from pipeline.runs.failures import FREE_MEMORY, KILLED_FOR_MEMORY
 from pipeline.runs.folders import make_run_folder
 from pipeline.runs.outcomes import record_outcome
 
@@ -29,8 +32,28 @@ PUSHED = 0
 FAILED = 1
 REFUSED = 3
 INTERRUPTED = 130
-WORKER = (sys.executable, "-m", "pipeline.local.worker")
+WORKER = (sys.executable, "-P", "-m", "pipeline.local.worker")
 SECONDS_TO_STOP = 30.0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, runs the pipeline, returns the exit status.
+
+    Args:
+        argv: The arguments, without the program's name.
+    """
+    # What stops services and containers is to stop the steps as well, like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    arguments = parse_arguments(argv)
+    console = Console()
+    if arguments.is_sample:
+        print_plain(
+            console, "No --data and no --config: this is the sample, 2,000 images of Fashion-MNIST."
+        )
+    try:
+        return run(arguments.config, console)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def run(
@@ -94,7 +117,7 @@ def _started(
                 # Ctrl-C reaches the supervisor alone, which passes it on once.
                 start_new_session=True,
                 # What the worker printed before it was killed must be in the log.
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **safe_environment(), "PYTHONUNBUFFERED": "1"},
             )
         finally:
             os.close(writing)
@@ -162,8 +185,7 @@ def _died(status: int, step: str) -> RunFailed:
     if status == -signal.SIGKILL:
         return RunFailed(
             step,
-            "The step was killed, most likely by the system for want of memory. Free some memory, "
-            "or use smaller images or batches.",
+            f"{KILLED_FOR_MEMORY} {FREE_MEMORY}",
             is_defect=False,
         )
     reason = f"signal {-status}: {signal.strsignal(-status)}" if status < 0 else f"status {status}"

@@ -1,10 +1,12 @@
 """What `python -m pipeline.predict` runs."""
 
-import sys
-
-from pipeline.predict.asking import main
-from pipeline.process import run_command
-
 if __name__ == "__main__":
+    import sys
+
+    from pipeline.process import prepare, run_command
+
+    prepare()
+    from pipeline.predict.asking import main
+
     # Linux allows any bytes as a file name; they come out as they went in.
     sys.exit(run_command(main, unshowable="surrogateescape"))

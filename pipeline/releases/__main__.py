@@ -1,9 +1,11 @@
 """What `python -m pipeline.releases` runs."""
 
-import sys
-
-from pipeline.process import run_command
-from pipeline.releases.commands import TROUBLE, main
-
 if __name__ == "__main__":
-    sys.exit(run_command(main, unshowable="backslashreplace", cut_short=TROUBLE))
+    import sys
+
+    from pipeline.process import prepare, run_command
+
+    prepare()
+    from pipeline.releases.commands import main
+
+    sys.exit(run_command(main, unshowable="backslashreplace"))

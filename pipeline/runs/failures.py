@@ -7,10 +7,28 @@ from collections.abc import Iterator
 from components.errors import PipelineError
 
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
-DISK_FULL_WORDS = ("No space left on device", "database or disk is full")
+DISK_FULL_WORDS = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "database or disk is full",
+)
 """What the system and SQLite say; libraries put it into exceptions of their own."""
 PERMISSION_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS)
 PERMISSION_WORDS = ("Permission denied", "Read-only file system")
+MEMORY_ERRORS = (errno.ENOMEM,)
+MEMORY_WORDS = (
+    "MemoryError",
+    "Cannot allocate memory",
+    "std::bad_alloc",
+    "OOM when allocating",
+    "failed to allocate memory",
+    "Out of memory",
+)
+"""What Python's, the system's, C++'s, TensorFlow's and a GPU's errors say when they are told on."""
+MEMORY_CLASSES = ("MemoryError", "ResourceExhaustedError", "BrokenProcessPool", "ProcessExpired")
+"""By name, since TensorFlow is not loaded here. A pool breaks when a process of it is killed."""
+KILLED_FOR_MEMORY = "The step was killed, most likely by the system for want of memory."
+FREE_MEMORY = "Free some memory, or use smaller images or batches."
 
 # Beam appends its own step to the message of what a step raised.
 _BEAM_STEP = re.compile(r" \[while running '.*'\]$")
@@ -57,7 +75,17 @@ def _explain_system(cause: BaseException) -> str:
             f"writable. Received: {_received(cause)}. Change the permissions or choose other "
             "folders."
         )
+    if _is_system_error(cause, MEMORY_ERRORS, MEMORY_WORDS) or _is_of_memory(cause):
+        return f"The step ran out of memory. Received: {_named(cause)}. {FREE_MEMORY}"
     return ""
+
+
+def _is_of_memory(cause: BaseException) -> bool:
+    return any(kind.__name__ in MEMORY_CLASSES for kind in type(cause).__mro__)
+
+
+def _named(cause: BaseException) -> str:
+    return _BEAM_STEP.sub("", f"{type(cause).__name__}: {_first_line(cause)}").rstrip(".")
 
 
 def _is_system_error(

@@ -117,23 +117,3 @@ def test_mistakes_are_answered_without_tensorflow(place):
         check=True,
     )
     assert finished.stdout == "1 False\n"
-
-
-def test_a_reader_that_has_enough(place):
-    code = (
-        "import sys\nfrom pipeline.process import run_command\n"
-        "sys.stdin.read()\n"
-        "sys.exit(run_command(lambda argv: print('answers') or 0, 'surrogateescape'))"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    process.stdout.close()
-    process.stdin.close()
-    assert (process.stderr.read(), process.wait()) == ("", 1)

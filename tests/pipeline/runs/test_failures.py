@@ -1,12 +1,18 @@
 import errno
 import os
+from concurrent.futures.process import BrokenProcessPool
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.errors import PipelineError
 from pipeline.runs.failures import InterruptionError, explain
 
 ROOM = "Free some space, or choose another folder with --output and --serving."
+MEMORY = (
+    "The step ran out of memory. Received: {}. Free some memory, or use smaller images or batches."
+)
 RIGHTS = (
     "All folders of the run must be readable, and those of --output and --serving writable. "
     "Received: {}. Change the permissions or choose other folders."
@@ -15,6 +21,12 @@ RIGHTS = (
 
 def system_error(number: int, path: str | None = None) -> OSError:
     return OSError(number, os.strerror(number), path)
+
+
+def array_too_large() -> MemoryError:
+    with pytest.raises(MemoryError) as caught:
+        np.empty(1_048_576_000_000_000)
+    return caught.value
 
 
 CASES = {
@@ -68,6 +80,41 @@ CASES = {
         RIGHTS.format("[Errno 1] Operation not permitted"),
         False,
     ),
+    # Fault D15: these were "not an error of yours", with a traceback in the log.
+    "no memory": (MemoryError(), MEMORY.format("MemoryError: no message"), False),
+    "no memory, said by the system": (
+        system_error(errno.ENOMEM),
+        MEMORY.format("OSError: [Errno 12] Cannot allocate memory"),
+        False,
+    ),
+    "no memory for an array": (
+        array_too_large(),
+        MEMORY.format(
+            "MemoryError: Unable to allocate 7.45 PiB for an array with shape "
+            "(1048576000000000,) and data type float64"
+        ),
+        False,
+    ),
+    "no memory of a GPU": (
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[9]"),
+        MEMORY.format("ResourceExhaustedError: OOM when allocating tensor with shape[9]"),
+        False,
+    ),
+    "a killed process of a pool": (
+        BrokenProcessPool("A process was terminated abruptly."),
+        MEMORY.format("BrokenProcessPool: A process was terminated abruptly"),
+        False,
+    ),
+    "no memory, told on by Beam": (
+        RuntimeError("MemoryError [while running 'Decode']"),
+        MEMORY.format("RuntimeError: MemoryError"),
+        False,
+    ),
+    "full quota, said by a library": (
+        RuntimeError("/out/c: Disk quota exceeded"),
+        f"The disk must have room for the artifacts. Received: /out/c: Disk quota exceeded. {ROOM}",
+        False,
+    ),
     "another system error": (
         system_error(errno.ENOENT, "/x"),
         "FileNotFoundError: [Errno 2] No such file or directory: '/x'",
@@ -81,6 +128,7 @@ CASES = {
 
 @pytest.mark.parametrize(("error", "message", "is_defect"), CASES.values(), ids=CASES)
 def test_explain(error, message, is_defect):
+    """Fault D15, among others: a lack of memory was "not an error of yours"."""
     assert explain(error) == (message, is_defect)
 
 
