@@ -16,6 +16,9 @@ from components.ingestion.reporting.findings import (
 )
 
 SEVERAL_CLASSES = "same image in two classes"
+CONTESTED = ""
+"""In the place of the class of an image whose copies are rejected for that: other files of the same
+pixels are still to be found by it. No folder has this name."""
 
 
 class Named(Protocol):
@@ -91,6 +94,27 @@ def settle(copies: Iterable[Examination], likeness: str) -> Settlement:
         kept=kept,
         duplicates=tuple(Duplicate(copy, kept.filename, likeness) for copy in others),
         findings=(name_images(DUPLICATE, ordered, likeness), *leaks),
+    )
+
+
+def settle_contested(copies: Sequence[Examination]) -> Settlement:
+    """Decides about files that hold the image of others, which are rejected as in two classes.
+
+    Args:
+        copies: Of the same pixels; one of the class `CONTESTED` or more.
+
+    Returns:
+        No copy to use: a conflict of all that are not rejected already.
+    """
+    known = min(copy.filename for copy in copies if copy.class_text == CONTESTED)
+    others = sorted(copy for copy in copies if copy.class_text != CONTESTED)
+    detail = f"also {known}, a file that is in two classes"
+    return Settlement(
+        kept=None,
+        conflicts=tuple(
+            Rejection(copy.filename, copy.class_text, SEVERAL_CLASSES, detail) for copy in others
+        ),
+        findings=(name_images(CONFLICT, others, f"same pixels as {known}"),) if others else (),
     )
 
 

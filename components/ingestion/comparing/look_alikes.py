@@ -11,7 +11,14 @@ from typing import Any
 
 import apache_beam as beam
 
-from components.ingestion.comparing.copies import Settlement, find_leaks, name_images, settle
+from components.ingestion.comparing.copies import (
+    CONTESTED,
+    Settlement,
+    find_leaks,
+    name_images,
+    settle,
+    settle_contested,
+)
 from components.ingestion.examining import pixel_digest
 from components.ingestion.examining.examination import Examination
 from components.ingestion.examining.pixel_digest import digest_pixels
@@ -94,13 +101,19 @@ def _outcomes(images: Sequence[Examination], digests: Mapping[str, str]) -> Iter
     groups = collections.defaultdict(list)
     for image in images:
         groups[digests.get(image.sha256) or image.sha256].append(image)
-    settlements = [settle(copies, "same pixels") for copies in groups.values()]
+    settlements = [_settle_pixels(copies) for copies in groups.values()]
     staying = [settlement.kept for settlement in settlements if settlement.kept]
     yield from staying
     for settlement in settlements:
         yield from settlement_outputs(settlement)
     for finding in _findings(staying):
         yield beam.pvalue.TaggedOutput(FINDINGS, finding)
+
+
+def _settle_pixels(copies: Sequence[Examination]) -> Settlement:
+    if any(copy.class_text == CONTESTED for copy in copies):
+        return settle_contested(copies)
+    return settle(copies, "same pixels")
 
 
 def settlement_outputs(settlement: Settlement) -> Iterator[beam.pvalue.TaggedOutput]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from components.ingestion.comparing.copies import CONTESTED
 from components.ingestion.comparing.earlier import EarlierImage, EarlierSpans, find_across
 from components.ingestion.comparing.look_alikes import (
     CONFLICTS,
@@ -71,7 +72,7 @@ def _sort_out_look_alikes(packed: bytes, components: Mapping[str, str]) -> Itera
     for image in unpack(packed):
         if image.sha256 in components:
             yield beam.pvalue.TaggedOutput(TOGETHER, (components[image.sha256], image))
-        else:
+        elif image.class_text != CONTESTED:
             alone.append(image)
     yield pack(alone)
 

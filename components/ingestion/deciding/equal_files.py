@@ -7,7 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from components.ingestion.comparing.copies import settle
+from components.ingestion.comparing.copies import CONTESTED, settle
 from components.ingestion.comparing.earlier import EarlierImage, EarlierSpans, settle_known
 from components.ingestion.comparing.look_alikes import (
     CONFLICTS,
@@ -80,6 +80,11 @@ def _settle_equal(
         )
         if settlement.kept:
             kept.append(settlement.kept)
+        elif settlement.conflicts:
+            # Files of other bytes may hold its pixels, and are as doubtful.
+            kept.append(min(copies)._replace(class_text=CONTESTED))
         yield from settlement_outputs(settlement)
-    yield beam.pvalue.TaggedOutput(SIGNATURES, [(image.sha256, image.signature) for image in kept])
+    # Those of earlier spans are known by theirs.
+    signatures = [(image.sha256, image.signature) for image in kept if image.sha256 not in known]
+    yield beam.pvalue.TaggedOutput(SIGNATURES, signatures)
     yield pack(kept if keeps_signatures else [image.without_signature() for image in kept])

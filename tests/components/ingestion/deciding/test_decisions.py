@@ -223,3 +223,23 @@ def test_the_order_of_files_changes_nothing(planted, found, tmp_path, monkeypatc
 )
 def test_group_name(filename, pattern, expected):
     assert group_name(filename, pattern) == expected
+
+
+def test_all_copies_of_an_image_in_two_classes_go(tmp_path):
+    """Fault C6: a copy of other bytes and equal pixels was used, in the test split at that."""
+    root = tmp_path / "data"
+    for number, name in enumerate(CLASSES):
+        for seed in range(12):
+            write_scene(root / name / f"{seed:02}.png", seed=1000 * number + seed)
+    write_scene(root / "cat/doubtful.png", seed=77)
+    shutil.copy(root / "cat/doubtful.png", root / "dog/doubtful.png")
+    make_scene(77).save(root / "cat/a copy.bmp")
+    make_scene(77).save(root / "dog/another.tif")
+    write_scene(root / "cat/like it.jpg", seed=77, quality=60)
+    audit, rows = ingest(root, tmp_path / "examples", max_reject_fraction=1.0)
+    doubtful = {"cat/doubtful.png", "dog/doubtful.png", "cat/a copy.bmp", "dog/another.tif"}
+    rejected = {path for path, row in rows.items() if row.treatment.startswith("rejected")}
+    assert rejected == doubtful
+    assert {rows[path].treatment for path in doubtful} == {"rejected: same image in two classes"}
+    assert rows["cat/like it.jpg"].split
+    assert (audit.found, audit.used, audit.rejected, audit.duplicates) == (29, 25, 4, 0)
