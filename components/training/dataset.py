@@ -49,6 +49,11 @@ class Examples(abc.ABC):
         """In how many versions there is each of them."""
         return 1
 
+    @property
+    @abc.abstractmethod
+    def bytes_in_memory(self) -> int:
+        """How much of them is held in memory, at most."""
+
     def steps(self, batch_size: int) -> int:
         """Batches in one pass; the last one may be smaller."""
         return math.ceil(self.count / batch_size)
@@ -105,6 +110,11 @@ class ArrayExamples(Examples):
         """In how many versions there is each of them."""
         return len(self._values)
 
+    @property
+    def bytes_in_memory(self) -> int:
+        """All, unless they are on disk."""
+        return 0 if isinstance(self._values, np.memmap) else self._values.nbytes
+
     def _shuffled(self, batch_size: int, seed: int) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(
             tf.range(self.count, dtype=tf.int64), self._seed(seed)
@@ -155,6 +165,11 @@ class StreamedExamples(Examples):
         self._dimensions = dimensions
         self._window = window
 
+    @property
+    def bytes_in_memory(self) -> int:
+        """Those that are shuffled with each other."""
+        return self._window * math.prod(self._dimensions)
+
     def _shuffled(self, batch_size: int, seed: int) -> tf.data.Dataset:
         paths = tf.random.experimental.stateless_shuffle(tf.constant(self._paths), self._seed(seed))
         records = tf.data.TFRecordDataset(paths, COMPRESSION, num_parallel_reads=PARALLEL_FILES)
@@ -185,6 +200,7 @@ def read_examples(
     dimensions: tuple[int, int, int],
     classes: int,
     memory_budget: int,
+    window_budget: int | None = None,
 ) -> Examples:
     """Reads transformed records once.
 
@@ -193,6 +209,8 @@ def read_examples(
         dimensions: (height, width, channels) of the images.
         classes: How many there are.
         memory_budget: Bytes of pixels that may be kept in memory.
+        window_budget: Bytes of those that are shuffled with each other, where not all can be kept;
+            as many as of the others unless it is given.
 
     Returns:
         Pairs of uint8 [height, width, channels] and int64 scalar label.
@@ -215,7 +233,8 @@ def read_examples(
     _check_labels(all_labels)
     if pixels is None:
         counts = np.bincount(all_labels, minlength=classes)
-        return StreamedExamples(paths, dimensions, counts, room)
+        window = memory_budget if window_budget is None else window_budget
+        return StreamedExamples(paths, dimensions, counts, max(1, window // math.prod(dimensions)))
     return ArrayExamples(pixels.finish()[np.newaxis], all_labels, classes)
 
 

@@ -27,6 +27,7 @@ class Phase:
         save_every: Epochs between two checkpoints; 0 for none.
         folder: For the checkpoints, of this phase alone; empty for nowhere.
         log_folder: For TensorBoard's logs.
+        started: When the preparations for it began, as of `time.perf_counter`; None for now.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Phase:
     save_every: int = 0
     folder: str = ""
     log_folder: str = ""
+    started: float | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +52,7 @@ class PhaseResult:
         history: For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
         kept_epoch: The epoch whose weights the model has, counted from 1.
         resumed_after: Epochs that an earlier attempt had trained already.
-        seconds: Spent in this attempt.
+        seconds: Spent in this attempt, with the preparations, such as features that are computed.
         images_per_second: Trained on in this attempt, evaluation included; 0 if there were none.
     """
 
@@ -81,7 +83,7 @@ def fit_phase(
     Raises:
         PipelineError: A loss is not a finite number.
     """
-    start = time.perf_counter()
+    start = time.perf_counter() if phase.started is None else phase.started
     steps = training.steps(phase.batch_size)
     compile_model(model, phase.recipe, steps)
     state = TrainingState(model, phase.folder)

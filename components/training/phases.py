@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import time
+from collections.abc import Iterable
 
 import keras
 
@@ -41,15 +43,29 @@ class Plan:
     folder: str
     log_folder: str
 
+    def memory_left(self, held: Iterable[Examples]) -> int:
+        """Bytes of the memory budget that examples do not hold: it is for all of them together."""
+        used = sum(each.bytes_in_memory for each in held)
+        return max(0, self.train.memory_budget * MEBIBYTE - used)
+
 
 @dataclasses.dataclass(frozen=True)
 class _Stand:
-    """What is trained on what: the whole network on images, or a part of it on their features."""
+    """What is trained on what: the whole network on images, or a part of it on their features.
+
+    Attributes:
+        network: What is trained.
+        training: On what.
+        evaluation: What each epoch is measured on.
+        augmentation: How the examples are changed.
+        held: All examples that stay in memory meanwhile, these included.
+    """
 
     network: keras.Model
     training: Examples
     evaluation: Examples
     augmentation: keras.Model | None
+    held: tuple[Examples, ...]
 
 
 def train_network(
@@ -71,7 +87,7 @@ def train_network(
             fine-tuning would begin after the last layer.
     """
     augmentation = make_augmentation(plan.augment, plan.shape, plan.train.seed)
-    stand = _Stand(network, training, evaluation, augmentation)
+    stand = _Stand(network, training, evaluation, augmentation, (training, evaluation))
     first = _first_phase(plan, training)
     if not plan.fine_tune.epochs:
         return [_train_on_features(stand, plan, first)]
@@ -110,7 +126,12 @@ def _behind(
         return stand
     first, second = parts
 
-    def compute(examples: Examples, split: str, augmentation: keras.Model | None) -> Examples:
+    def compute(
+        examples: Examples,
+        split: str,
+        augmentation: keras.Model | None,
+        held: tuple[Examples, ...],
+    ) -> Examples:
         epochs = max(plan.train.epochs, plan.fine_tune.epochs)
         return compute_features(
             first,
@@ -119,12 +140,14 @@ def _behind(
             plan.classes,
             augmentation=augmentation,
             views=min(plan.augment.views, epochs),
-            memory_budget=plan.train.memory_budget * MEBIBYTE,
+            memory_budget=plan.memory_left(held),
             folder=os.path.join(plan.folder, f"{name}_{split}"),
         )
 
-    training = compute(stand.training, TRAIN_SPLIT, stand.augmentation)
-    return _Stand(second, training, compute(stand.evaluation, EVAL_SPLIT, None), None)
+    training = compute(stand.training, TRAIN_SPLIT, stand.augmentation, stand.held)
+    held = (*stand.held, training)
+    evaluation = compute(stand.evaluation, EVAL_SPLIT, None, held)
+    return _Stand(second, training, evaluation, None, (*held, evaluation))
 
 
 def _unfreeze(base: keras.Model, from_layer: int) -> None:
@@ -185,4 +208,6 @@ def _phase(
         save_every=save_every,
         folder=os.path.join(plan.folder, name) if save_every else "",
         log_folder=log_folder,
+        # Before any features are computed for it, which takes most of the time.
+        started=time.perf_counter(),
     )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,7 +15,7 @@ from components.errors import PipelineError
 from components.features import CLASS_NAMES_VOCABULARY, ImageShape
 from components.training import trainers
 from components.training.dataset import Examples, read_examples
-from components.training.phases import MEBIBYTE, Plan
+from components.training.phases import Plan
 from components.training.precision import choose_policy, hardware_facts, network_kind
 from components.training.settings import AugmentConfig, FineTuneConfig, TrainConfig, with_values
 from components.training.strategy import read_cluster
@@ -58,12 +59,16 @@ def read_data(fn_args: FnArgs, plan: Plan) -> tuple[Examples, Examples]:
     Raises:
         PipelineError: There are fewer images to train on than classes.
     """
-    training, evaluation = (
-        read_examples(
-            files, plan.shape.dimensions, plan.classes, plan.train.memory_budget * MEBIBYTE
-        )
-        for files in (fn_args.train_files, fn_args.eval_files)
-    )
+
+    def read(files: Sequence[str], memory_budget: int, window_budget: int) -> Examples:
+        size = plan.shape.dimensions
+        return read_examples(files, size, plan.classes, memory_budget, window_budget)
+
+    budget = plan.memory_left([])
+    # The other half is for what a network computes from them.
+    training = read(fn_args.train_files, budget, budget // 2)
+    # These are never shuffled.
+    evaluation = read(fn_args.eval_files, plan.memory_left([training]), 0)
     if training.count < plan.classes:
         raise PipelineError(
             "There must be at least as many images to train on as classes. Received: "

@@ -60,8 +60,8 @@ class TrainConfig:
             goes on; 0 for none.
         warm_start: none, or blessed: begin with the weights of the model that serves, unless images
             of eval or test were seen by them.
-        memory_budget: MiB of images or features that are kept in memory, at least 1. More are read
-            anew in each epoch.
+        memory_budget: MiB of images and features of a training that are kept in memory, all
+            together, at least 1. More images are read anew in each epoch, more features from disk.
         seed: Start of all random numbers, 0 to 4294967295. The same seed repeats a result on one
             machine.
     """

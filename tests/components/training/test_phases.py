@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import time
 
 import keras
 import numpy as np
@@ -161,6 +162,32 @@ def test_how_many_views_are_computed(
     with pytest.raises(StopHereError):
         train(make_network(), make_plan(epochs=epochs, augment=augment))
     assert asked == [views]
+
+
+@pytest.mark.parametrize("from_layer", [0, 4])
+def test_the_time_of_a_phase_has_that_of_its_features(
+    monkeypatch: pytest.MonkeyPatch, from_layer: int
+) -> None:
+    """Fault B8: the training was said to take 7.7 s where the step took 68."""
+    seconds = 0.6
+    calls = []
+
+    def compute(*args: object, **settings: object) -> object:
+        calls.append(args)
+        time.sleep(seconds)
+        return original(*args, **settings)  # type: ignore[arg-type]
+
+    original = phases.compute_features
+    monkeypatch.setattr(phases, "compute_features", compute)
+    start = time.perf_counter()
+    fine_tune = FineTuneConfig(epochs=1, from_layer=from_layer)
+    first, second = train(make_network(dropout=0.2), make_plan(fine_tune=fine_tune))
+    whole = time.perf_counter() - start
+    assert len(calls) == (4 if from_layer else 2)
+    assert first.seconds > seconds * len(calls)
+    assert first.images_per_second == pytest.approx(20 / first.seconds)
+    assert second.seconds < whole - seconds * len(calls)
+    assert first.seconds + second.seconds == pytest.approx(whole, abs=0.5)
 
 
 def test_each_phase_has_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
