@@ -13,6 +13,7 @@ import json
 import os
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator, Sequence
 
@@ -46,6 +47,7 @@ class Attempt:
         memory: Most bytes that were seen in use in its pod meanwhile; None where unknown.
         end: DONE, FAILED, or KILLED if that was found out later; empty for none so far.
         message: Why it failed.
+        traceback: The same for developers: the log of a pod goes with the pod.
         work: By node, whether it was COMPUTED, CACHED or HAD_BEEN_DONE.
     """
 
@@ -60,6 +62,7 @@ class Attempt:
     memory: int | None = None
     end: str = ""
     message: str = ""
+    traceback: str = ""
     work: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def save(self) -> None:
@@ -127,7 +130,8 @@ def recorded(run_folder: str, step: str, timeout_seconds: int) -> Iterator[Recor
     except (Exception, SystemExit) as error:
         # The volume may be what has failed.
         with contextlib.suppress(OSError):
-            recorder.note(end=FAILED, message=explain(error)[0])
+            lines = "".join(traceback.format_exception(error))
+            recorder.note(end=FAILED, message=explain(error)[0], traceback=lines)
         raise
     finally:
         ended.set()

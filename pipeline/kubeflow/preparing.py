@@ -3,10 +3,11 @@
 What is wrong with a run ends it here, in seconds, and not after the training.
 """
 
+import contextlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from components.config_checks import ConfigurationError
@@ -16,14 +17,15 @@ from components.reporting.index.entries import FAILED, INTERRUPTED
 from components.training.settings import BLESSED
 from pipeline.config import DECISIONS, PipelineConfig, from_dict
 from pipeline.kubeflow.metadata import check_connection, connection_to
-from pipeline.kubeflow.names import PLACEHOLDER
+from pipeline.kubeflow.names import PLACEHOLDER, PREPARE_RUN
 from pipeline.kubeflow.parameters import with_parameters
 from pipeline.kubeflow.prepared_run import RUN_FILE, PreparedRun
 from pipeline.kubeflow.settings import kubeflow_from_dict
 from pipeline.places import check_places, output_folder
 from pipeline.runs.artifacts import is_known_run
+from pipeline.runs.failures import explain
 from pipeline.runs.folders import make_run_folder, run_folder
-from pipeline.runs.outcomes import read_outcome
+from pipeline.runs.outcomes import failed, read_outcome, record_outcome
 
 STEPS_BY_SETTING: Mapping[str, Callable[[PipelineConfig], bool]] = {
     "train.warm_start": lambda config: config.train.warm_start == BLESSED,
@@ -59,15 +61,27 @@ def prepare_run(run_id: str, configuration: str, parameters: Mapping[str, Any]) 
     check_places(config)
     _check_unfinished(run_id, run_folder(config, run_id))
     folder = make_run_folder(config, run_id)
-    connection = connection_to(kubeflow.metadata, config)
-    check_connection(connection, kubeflow.metadata)
+    with _kept(config, folder):
+        connection = connection_to(kubeflow.metadata, config)
+        check_connection(connection, kubeflow.metadata)
     # This task comes before all steps, however often it is tried.
     if is_known_run(connection, run_id):
         raise _used_id(run_id, "ML Metadata has steps of it")
-    spans = find_spans(config.data, config.ingest.window)
+    with _kept(config, folder):
+        spans = find_spans(config.data, config.ingest.window)
     run = PreparedRun(run_id, folder, config, kubeflow, spans)
     run.save()
     return run
+
+
+@contextlib.contextmanager
+def _kept(config: PipelineConfig, folder: str) -> Iterator[None]:
+    """Keeps why a run cannot begin where people look: the log of a pod goes with the pod."""
+    try:
+        yield
+    except (OSError, PipelineError) as error:
+        record_outcome(config, folder, failed("", f"In {PREPARE_RUN}: {explain(error)[0]}"))
+        raise
 
 
 def _check_steps(compiled: PipelineConfig, wanted: PipelineConfig) -> None:

@@ -120,7 +120,12 @@ def delete(arguments: argparse.Namespace, say: Say) -> int:
     """Deletes a schedule."""
     calls = Calls(_connect(arguments))
     calls.delete(find_schedule(calls, arguments.name).recurring_run_id)
-    say(f"Schedule {arguments.name}: deleted. Its runs stay.")
+    say(
+        f"Schedule {arguments.name}: deleted. No run that goes on is ended, and all stay in the "
+        "list of runs. Kubeflow removes the pods and logs of each some time after its end, by "
+        "default a day; what explains it stays on the volume, in the folder of the run and in "
+        "index.html."
+    )
     return 0
 
 

@@ -162,6 +162,9 @@ class TestWhatIsSaidOfIt:
         assert capsys.readouterr().out == ""
         [failed] = read_attempts(run.folder)
         assert (failed.end, failed.message) == ("failed", "ValueError: no")
+        # Fault A13: all that only the pod's log had.
+        assert failed.traceback.startswith("Traceback (most recent call last):")
+        assert 'raise ValueError("no")' in failed.traceback
 
     def test_memory(self):
         assert describe_killed([attempt(seconds=412.2, memory=int(7.8 * GIB), pod="p-1")]) == (

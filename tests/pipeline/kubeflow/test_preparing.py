@@ -280,6 +280,9 @@ def test_a_database_that_is_not_there(config, monkeypatch):
         "SERVICE.NAMESPACE.svc where pods are in another namespace."
     )
     assert "secret'" not in message
+    # Fault A13: the log of a pod goes with the pod, so that it is on the volume as well.
+    outcome = json.loads(pathlib.Path("output/photos/runs/run-7/outcome.json").read_text())
+    assert (outcome["outcome"], outcome["text"]) == ("failed", f"In PrepareRun: {message}")
 
 
 def test_a_server_of_metadata(config):

@@ -406,7 +406,10 @@ def test_a_paused_schedule_stays_paused(host, state, package, capsys):
     assert state.schedules == {}
     assert capsys.readouterr().out == (
         "Schedule photos: resumed. Kubeflow makes up for the latest run that was missed "
-        "meanwhile.\nSchedule photos: deleted. Its runs stay.\n"
+        "meanwhile.\nSchedule photos: deleted. No run that goes on is ended, and all stay in the "
+        "list of runs. Kubeflow removes the pods and logs of each some time after its end, by "
+        "default a day; what explains it stays on the volume, in the folder of the run and in "
+        "index.html.\n"
     )
 
 
