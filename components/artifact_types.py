@@ -34,3 +34,13 @@ class ModelReport(types.Artifact):
     """The report on a model: `report.html`, `metrics.json`, `model_card.md`, and lists as CSV."""
 
     TYPE_NAME = "ModelReport"
+
+
+LOOKED_UP_VERSION = "version"
+"""Custom property of a `ServingLookup`: the version, as text; empty where there was none."""
+
+
+class ServingLookup(types.Artifact):
+    """Which version served when a run looked: a model is pushed over that one alone."""
+
+    TYPE_NAME = "ServingLookup"

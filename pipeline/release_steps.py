@@ -8,6 +8,7 @@ from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.types import channel, standard_artifacts
 
+from components.artifact_types import ServingLookup
 from components.evaluation.baseline import ServingModel
 from components.evaluation.inferrer import TestSetInferrer
 from components.evaluation.thresholds import CLASS_METRICS, evaluation_config
@@ -174,6 +175,7 @@ def _baseline(config: PipelineConfig, before: Before) -> base_node.BaseNode:
         model=channel.Channel(type=standard_artifacts.Model),
         comparable_model=channel.Channel(type=standard_artifacts.Model),
         pushed_model=channel.Channel(type=standard_artifacts.PushedModel),
+        serving_lookup=channel.Channel(type=ServingLookup),
         candidate=before.model,
     ).with_id("BaselineResolver")
 

@@ -8,14 +8,17 @@ from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
+from components.artifact_types import LOOKED_UP_VERSION, ServingLookup
 from components.errors import PipelineError
 from components.serving.class_names import read_class_names
+from components.serving.directory.layout import find_serving
 from components.serving.directory.log import withdrawn_versions
 
 MODEL = "model"
 COMPARABLE_MODEL = "comparable_model"
 PUSHED_MODEL = "pushed_model"
 CANDIDATE = "candidate"
+LOOKUP = "serving_lookup"
 IS_PUSHED = "pushed"
 """The property in which TFX's Pusher says whether it pushed."""
 PUSHED_VERSION = "pushed_version"
@@ -51,14 +54,17 @@ class ServingModel(resolver.ResolverStrategy):
         Args:
             store: ML Metadata, in which the lineage of a pushed model stands.
             input_dict: `model`, `comparable_model`, `pushed_model`: all there are; `candidate`: the
-                new model.
+                new model; `serving_lookup`: what earlier runs saw.
 
         Returns:
             `model` and `pushed_model` with the one that serves, or with none; `comparable_model`
             with the same if it knows the classes that the candidate knows, as TFMA must have it;
-            and `candidate` as it is, since TFX wants every key back.
+            `serving_lookup` with a new one, over whose version alone this run may push; and
+            `candidate` as it is, since TFX wants every key back.
         """
         chosen: dict[str, list[types.Artifact]] = {key: [] for key in input_dict}
+        # Before anything else is read: what is pushed after this is noticed by the Pusher.
+        chosen[LOOKUP] = [_note_what_serves(store, self._model_folder)]
         chosen[CANDIDATE] = input_dict[CANDIDATE]
         [candidate] = input_dict[CANDIDATE]
         found = None if self._reset_baseline else self._find(store, input_dict, candidate.id)
@@ -88,6 +94,15 @@ class ServingModel(resolver.ResolverStrategy):
             if found and _version(pushed) not in withdrawn:
                 return pushed, models[max(found)]
         return None
+
+
+def _note_what_serves(store: mlmd.MetadataStore, model_folder: str) -> types.Artifact:
+    lookup = ServingLookup()
+    serving = find_serving(model_folder)
+    lookup.set_string_custom_property(LOOKED_UP_VERSION, "" if serving is None else str(serving))
+    lookup.type_id = store.put_artifact_type(lookup.artifact_type)
+    [lookup.id] = store.put_artifacts([lookup.mlmd_artifact])
+    return lookup
 
 
 def _pushed(input_dict: Mapping[str, list[types.Artifact]]) -> list[types.Artifact]:

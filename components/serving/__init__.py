@@ -9,7 +9,7 @@ warm_up.py        what a server asks it first
 infra_validator/  whether it can be served: loaded and asked in a fresh process
 serving_facts.py  what was found there
 directory/        the serving directory: pushes, rollbacks, removals, the log
-overlap.py        no push over a model that another run pushed meanwhile
+overlap.py        no push over a model that the new one was not compared with; pushes that are lost
 pusher.py         the step that pushes what was released
 predictor.py      loads the newest version and asks it
 """

@@ -1,17 +1,23 @@
-"""Runs that overlap: a model is not pushed over one that it was not compared with."""
+"""What is known of a push: over which version it goes, and whether it is still there.
 
-import datetime
+By versions, never by clocks: one that is wrong would hold up every push, or let one through.
+"""
+
+from collections.abc import Iterator
 
 import ml_metadata as mlmd
 
-from components.errors import PipelineError
-from components.serving.directory.log import is_publishing, read_events
+from components.artifact_types import LOOKED_UP_VERSION, ServingLookup
+from components.serving.directory.publishing import is_whole
 
 NODE, RUN = "node", "pipeline_run"
+IS_PUSHED, PUSHED_VERSION = "pushed", "pushed_version"
+"""The properties in which TFX's Pusher says whether it pushed, and what."""
+DIRECTORY_KEY = "serving_directory_id"
 
 
-def looked_up_at(store: mlmd.MetadataStore, step: str, run: str) -> datetime.datetime | None:
-    """When a step of a run was executed first.
+def looked_up_version(store: mlmd.MetadataStore, step: str, run: str) -> int | None:
+    """Which version served when a step of a run looked first.
 
     Args:
         store: ML Metadata.
@@ -19,42 +25,56 @@ def looked_up_at(store: mlmd.MetadataStore, step: str, run: str) -> datetime.dat
         run: TFX's id of the run.
 
     Returns:
-        The time, to the second, rounded down as in the log of releases; None if it was not.
-    """
-    contexts = [
-        store.get_context_by_type_and_name(kind, name) for kind, name in ((NODE, step), (RUN, run))
-    ]
-    if None in contexts:
-        return None
-    of_step, of_run = (
-        {execution.id: execution for execution in store.get_executions_by_context(context.id)}
-        for context in contexts
-    )
-    both = of_step.keys() & of_run.keys()
-    if not both:
-        return None
-    seconds = min(of_step[execution].create_time_since_epoch for execution in both) // 1000
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-
-
-def check_nobody_pushed_since(model_folder: str, looked: datetime.datetime | None) -> None:
-    """Checks that what serves is what was looked up.
-
-    Args:
-        model_folder: `<serving>/<name>`.
-        looked: When it was looked up; None if it was not.
+        The version; None if there was none.
 
     Raises:
-        PipelineError: A version was published since.
+        LookupError: The step did not look.
     """
-    published = [event for event in read_events(model_folder) if is_publishing(event)]
-    if looked is None or not published:
-        return
-    newest = max(published, key=lambda event: event.version)
-    if datetime.datetime.fromisoformat(newest.time) > looked:
-        raise PipelineError(
-            "A model must be pushed over the one that it was compared with. Received: version "
-            f"{newest.version}, a {newest.origin.action} by {newest.origin.actor} at "
-            f"{newest.time}, after this run had looked up what serves, at {looked.isoformat()}. "
-            "Run again, which compares with that version; what is done is cached."
-        )
+    of_step, of_run = (_executions(store, *name) for name in ((NODE, step), (RUN, run)))
+    for execution in sorted(of_step & of_run):
+        for artifact in _artifacts(store, execution, mlmd.proto.Event.INTERNAL_OUTPUT):
+            if artifact.type == ServingLookup.TYPE_NAME:
+                version = artifact.custom_properties[LOOKED_UP_VERSION].string_value
+                return int(version) if version else None
+    raise LookupError(f"ML Metadata does not say what served when {step} of {run} looked.")
+
+
+def lost_versions(
+    store: mlmd.MetadataStore, model: int, model_folder: str, identity: str
+) -> list[int]:
+    """The versions as which a model was pushed that are not there any more, or not as they were.
+
+    Args:
+        store: ML Metadata.
+        model: Id of the artifact.
+        model_folder: `<serving>/<name>`.
+        identity: Of that very folder.
+    """
+    pushed = set(_pushed_versions(store, model, identity))
+    return [version for version in sorted(pushed) if not is_whole(model_folder, version)]
+
+
+def _pushed_versions(store: mlmd.MetadataStore, model: int, identity: str) -> Iterator[int]:
+    readers = [
+        event.execution_id
+        for event in store.get_events_by_artifact_ids([model])
+        if event.type == mlmd.proto.Event.INPUT
+    ]
+    for execution in store.get_executions_by_id(readers):
+        if execution.custom_properties[DIRECTORY_KEY].string_value != identity:
+            continue
+        for artifact in _artifacts(store, execution.id, mlmd.proto.Event.OUTPUT):
+            if artifact.custom_properties[IS_PUSHED].int_value:
+                yield int(artifact.custom_properties[PUSHED_VERSION].string_value)
+
+
+def _executions(store: mlmd.MetadataStore, kind: str, name: str) -> set[int]:
+    context = store.get_context_by_type_and_name(kind, name)
+    found = store.get_executions_by_context(context.id) if context else []
+    return {execution.id for execution in found}
+
+
+def _artifacts(store: mlmd.MetadataStore, execution: int, kind: int) -> list[mlmd.proto.Artifact]:
+    events = store.get_events_by_execution_ids([execution])
+    made = [event.artifact_id for event in events if event.type == kind]
+    return list(store.get_artifacts_by_id(made))

@@ -15,6 +15,7 @@ from tfx.components.pusher import executor
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.orchestration.portable import data_types
+from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import io_utils
 
@@ -24,11 +25,13 @@ from components.serving.directory.layout import version_folder
 from components.serving.directory.lock import identify
 from components.serving.directory.publishing import publish
 from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
-from components.serving.overlap import check_nobody_pushed_since, looked_up_at
+from components.serving.overlap import DIRECTORY_KEY, looked_up_version, lost_versions
 
 MODEL_FOLDER_KEY = "model_folder"
-DIRECTORY_KEY = "serving_directory_id"
 BASELINE_STEP_KEY = "baseline_step"
+LOST_KEY = "lost_versions"
+EXPECTED_VERSION = "expected_version"
+"""Custom property of a pushed model: the version that it was to follow; empty for none."""
 EXTRAS = ("report.html", "model_card.md", "metrics.json")
 """Files of the report on the model that stay with it."""
 
@@ -83,6 +86,7 @@ class WholePusherExecutor(executor.Executor):
             time.time(),
             {name: os.path.join(inputs["model_report"].uri, name) for name in EXTRAS},
             exec_properties["keep_versions"],
+            _expected(pushed_model),
         )
         io_utils.copy_dir(source, pushed_model.uri)
         self._MarkPushed(pushed_model, version_folder(folder, version), str(version))
@@ -95,25 +99,37 @@ class WholePusherExecutor(executor.Executor):
 
 
 class WholePusherDriver(CacheDriver):
-    """Makes a removed serving directory a reason to push again, and another's push one not to.
+    """Makes what was removed or damaged a reason to push again, and another's push one not to.
 
-    TFX's cache knows that the model was pushed once; it does not know that somebody removed it.
+    TFX's cache knows that the model was pushed once; it does not know that somebody removed the
+    serving directory, or the version. One that was rolled back is there, and stays rolled back.
     """
 
     def observe(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
-        """Returns the identity of the serving directory, which a new one does not share.
+        """Returns what the cache must know of the serving directory.
 
-        Raises:
-            PipelineError: Since this run looked up what serves, another run pushed, or somebody
-                rolled back: what serves is not what the model was compared with.
+        That is its identity, which a new one does not share, and the versions as which this model
+        was pushed that are gone: each is a reason to push, once.
         """
-        properties = execution_info.exec_properties
-        folder = str(properties[MODEL_FOLDER_KEY])
-        step = f"{execution_info.pipeline_info.id}.{properties[BASELINE_STEP_KEY]}"
+        folder = str(execution_info.exec_properties[MODEL_FOLDER_KEY])
+        identity = identify(folder)
+        [model] = execution_info.input_dict["model"]
         with self._metadata_handle as metadata:
-            looked = looked_up_at(metadata.store, step, str(execution_info.pipeline_run_id))
-        check_nobody_pushed_since(folder, looked)
-        return {DIRECTORY_KEY: identify(folder)}
+            lost = lost_versions(metadata.store, model.id, folder, identity)
+        return {DIRECTORY_KEY: identity, LOST_KEY: ", ".join(map(str, lost))}
+
+    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """Adds the version that the push is to follow, on its output: the cache must not see it."""
+        output = super().run(execution_info)
+        baseline_step = execution_info.exec_properties[BASELINE_STEP_KEY]
+        step = f"{execution_info.pipeline_info.id}.{baseline_step}"
+        with self._metadata_handle as metadata:
+            expected = looked_up_version(metadata.store, step, str(execution_info.pipeline_run_id))
+        [pushed] = execution_info.output_dict["pushed_model"]
+        text = "" if expected is None else str(expected)
+        pushed.set_string_custom_property(EXPECTED_VERSION, text)
+        output.output_artifacts["pushed_model"].artifacts.append(pushed.mlmd_artifact)
+        return output
 
 
 class WholePusher(base_component.BaseComponent):
@@ -169,6 +185,11 @@ class WholePusher(base_component.BaseComponent):
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )
         )
+
+
+def _expected(pushed_model: types.Artifact) -> int | None:
+    version = pushed_model.get_string_custom_property(EXPECTED_VERSION)
+    return int(version) if version else None
 
 
 def may_push(inputs: Mapping[str, types.Artifact], is_forced: bool) -> bool:

@@ -137,5 +137,9 @@ def _add_changes(add: AddCommand) -> None:
     rollback.add_argument("--reason", required=True, metavar="TEXT", help="why, for the log")
     collect = add("gc", "remove old versions, and what was cut off")
     collect.add_argument(
-        "--keep", type=int, required=True, metavar="N", help="how many of the newest stay"
+        "--keep",
+        type=int,
+        required=True,
+        metavar="N",
+        help="how many of the newest stay; withdrawn ones go first",
     )

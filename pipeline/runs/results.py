@@ -20,6 +20,7 @@ from components.training.history import read_history
 from components.validation.findings import merge_splits, read_verdict
 from pipeline.runs.artifacts import StepRecord, kind_of, records_of, span_of
 from pipeline.runs.finished import RunFinished
+from pipeline.runs.pushed import check_pushed
 
 Records = Mapping[str, StepRecord]
 INGESTION = "ImageFolderExampleGen"
@@ -55,12 +56,18 @@ def describe_step(step: str, records: Records) -> str:
 
 
 def summarize(records: Records) -> RunFinished:
-    """Sums up a run of which all steps are done."""
+    """Sums up a run of which all steps are done.
+
+    Raises:
+        PipelineError: What it released, now or earlier, is not there.
+    """
     ingested = records_of(records, INGESTION)
     audits = [_audit(record) for record in ingested.values()]
     rejects = [_file(record, REJECTS_FILE) for record in ingested.values()]
     evaluation = records["Evaluator"].outputs["evaluation"].uri
     verdict = _verdict(records)
+    model = _pushed_model(records)
+    standing = check_pushed(model) if model else []
     history = _history(records)
     epochs, kept = history["epochs"], history["kept_epoch"] - 1
     return RunFinished(
@@ -86,9 +93,9 @@ def summarize(records: Records) -> RunFinished:
             if _matters(check)
         ],
         verdict=verdict.sentence,
-        notes=[verdict.baseline_note] if verdict.baseline_note else [],
+        notes=[*([verdict.baseline_note] if verdict.baseline_note else []), *standing],
         model_report=os.path.join(records["ModelReport"].outputs["report"].uri, MODEL_REPORT_FILE),
-        model=_pushed_model(records),
+        model=model,
         spans=[name for name in map(span_of, ingested) if name],
         # Whatever changes before it reaches the last step by the report on the model.
         is_unchanged=records["Pusher"].is_cached,

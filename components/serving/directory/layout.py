@@ -64,6 +64,15 @@ def list_versions(model_folder: str) -> list[int]:
     ]
 
 
+def find_serving(model_folder: str) -> int | None:
+    """The version that servers take: the newest; None where there is none.
+
+    Args:
+        model_folder: `<serving>/<name>`, which need not exist.
+    """
+    return max(list_versions(model_folder), default=None)
+
+
 def make_model_folder(model_folder: str) -> None:
     """Makes a serving directory that lasts, if it is not there.
 

@@ -21,8 +21,8 @@ from components.serving.directory.layout import (
     HIGHEST_VERSION,
     MODEL_FILE,
     UNFINISHED,
+    find_serving,
     highest_number,
-    list_versions,
     version_folder,
 )
 from components.serving.directory.lock import locked
@@ -40,6 +40,9 @@ from components.serving.directory.release import (
 from components.serving.directory.removing import keep_newest, sweep
 from components.whole_file import flush_folder
 
+ANY_VERSION = -1
+"""No version has this number."""
+
 
 def publish(
     source: str,
@@ -48,6 +51,7 @@ def publish(
     now: float,
     extras: Mapping[str, str] | None = None,
     keep: int = 0,
+    expected: int | None = ANY_VERSION,
 ) -> int:
     """Makes a model the newest version, unless it is that already.
 
@@ -58,12 +62,14 @@ def publish(
         now: Seconds since the epoch.
         extras: Files to add to `assets.extra`: their paths, by their names there.
         keep: How many versions may be there afterwards; 0 for any number.
+        expected: The version that serves; None if there is none; `ANY_VERSION` for whatever does.
 
     Returns:
         The new version, or the newest one if it has this very model.
 
     Raises:
-        PipelineError: There is no SavedModel, it changed while it was copied, the copy failed, or
+        PipelineError: Another version serves than was expected. Or there is no SavedModel, it
+            changed while it was copied, the copy failed, or
             the serving directory cannot be used. No server sees a trace of it.
     """
     if not os.path.isfile(os.path.join(source, MODEL_FILE)):
@@ -76,6 +82,8 @@ def publish(
         prepare(model_folder)
         version = _version_that_serves(model_folder, digest_model(files))
         if version is None:
+            if expected != ANY_VERSION:
+                _check_expected(model_folder, expected)
             version = add_version(source, files, model_folder, origin, now, extras or {})
         keep_newest(model_folder, keep)
         return version
@@ -183,16 +191,40 @@ def _write(
 
 
 def _version_that_serves(model_folder: str, model_digest: str) -> int | None:
-    """The newest version, if it has this model."""
-    versions = list_versions(model_folder)
-    if not versions:
+    """The newest version, if it has this model, whole."""
+    newest = find_serving(model_folder)
+    release = None if newest is None else find_release(model_folder, newest)
+    if newest is None or release is None or release.model_digest != model_digest:
         return None
-    newest = version_folder(model_folder, versions[-1])
-    release = find_release(model_folder, versions[-1])
-    if release is None or release.model_digest != model_digest:
-        return None
+    return newest if is_whole(model_folder, newest) else None
+
+
+def is_whole(model_folder: str, version: int) -> bool:
+    """Whether a version has all its files as they were published.
+
+    Args:
+        model_folder: `<serving>/<name>`.
+        version: Which need not be there.
+    """
+    folder, release = version_folder(model_folder, version), find_release(model_folder, version)
+    if release is None:
+        return False
     # Somebody may have laid hands on it.
-    is_whole = set(list_files(newest)) >= release.files.keys() and all(
-        digest_file(os.path.join(newest, path)) == digest for path, digest in release.files.items()
+    return set(list_files(folder)) >= release.files.keys() and all(
+        digest_file(os.path.join(folder, path)) == digest for path, digest in release.files.items()
     )
-    return versions[-1] if is_whole else None
+
+
+def _check_expected(model_folder: str, expected: int | None) -> None:
+    serving = find_serving(model_folder)
+    if serving == expected:
+        return
+    events = [event for event in read_events(model_folder) if event.version == serving]
+    how = f", a {events[0].origin.action} by {events[0].origin.actor}" if events else ""
+    now = f"version {serving}{how}" if serving is not None else "no version"
+    before = f"version {expected}" if expected is not None else "no version"
+    raise PipelineError(
+        "A model must be pushed over the one that it was compared with. Received: "
+        f"{model_folder}, where {now}, serves now; when this run looked, {before} did. Run again, "
+        "which compares with what serves now; what is done is cached."
+    )

@@ -4,7 +4,7 @@ import contextlib
 import datetime
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from components.errors import PipelineError
 from components.serving.directory.layout import (
@@ -20,6 +20,7 @@ from components.serving.directory.log import (
     append_event,
     is_publishing,
     read_lines,
+    withdrawn_versions,
 )
 from components.serving.directory.release import (
     Origin,
@@ -62,9 +63,11 @@ def _finish(model_folder: str, removed: str) -> None:
 
 
 def keep_newest(model_folder: str, keep: int) -> list[int]:
-    """Removes our oldest versions; the lock is held.
+    """Removes versions of ours that are not kept; the lock is held.
 
-    Versions that were not published by us are never removed, and not counted.
+    Kept are the newest, which serves, and of the others the newest that one can go back to: each
+    with a model of its own that was not rolled back. The rest is the first to go, and of that
+    what was rolled back. Versions that were not published by us are never removed, and not counted.
 
     Args:
         model_folder: `<serving>/<name>`.
@@ -78,12 +81,24 @@ def keep_newest(model_folder: str, keep: int) -> list[int]:
     """
     if not keep:
         return []
-    releases = _releases(model_folder)
-    old = releases[: max(0, len(releases) - keep)]
     # The newest of all may be somebody else's; the newest of ours stays in any case.
+    kept = _by_worth(_releases(model_folder), withdrawn_versions(model_folder))[:keep]
+    old = [release for release in _releases(model_folder) if release not in kept]
     for release in old:
         _remove(model_folder, release, keep)
     return [release.version for release in old]
+
+
+def _by_worth(releases: Sequence[Release], withdrawn: Set[int]) -> list[Release]:
+    """The newest; what one can go back to from there; more of the same models; the withdrawn."""
+    ranks: dict[int, int] = {}
+    seen: set[str] = set()
+    for release in reversed(releases):
+        is_newest = release is releases[-1]
+        is_withdrawn = release.version in withdrawn and not is_newest
+        ranks[release.version] = 2 * is_withdrawn + (release.model_digest in seen)
+        seen.add(release.model_digest)
+    return sorted(releases, key=lambda each: (ranks[each.version], -each.version))
 
 
 def _releases(model_folder: str) -> list[Release]:

@@ -58,6 +58,7 @@ class Releases:
         self.metadata = Metadata()
         self.models: list[types.Artifact] = []
         self.pushes: list[types.Artifact] = []
+        self.serving = ""
 
     def train(self, *class_names: str) -> types.Artifact:
         model = make_model(self.metadata.add("Model"))
@@ -91,9 +92,14 @@ class Releases:
                 "comparable_model": self.models,
                 "pushed_model": self.pushes,
                 "candidate": [candidate],
+                "serving_lookup": [],
             },
         )
         assert chosen.pop("candidate") == [candidate]
+        [lookup] = chosen.pop("serving_lookup")
+        [stored] = self.metadata.store.get_artifacts_by_id([lookup.id])
+        version = stored.custom_properties["version"].string_value
+        assert (stored.type, version) == ("ServingLookup", self.serving)
         pushed = [push.id for push in chosen.pop("pushed_model")]
         assert len(pushed) == len(chosen["model"])
         return {key: [model.id for model in found] for key, found in chosen.items()}
@@ -178,3 +184,14 @@ def test_a_model_that_does_not_say_its_classes_is_not_for_the_evaluator(
     releases.push(first)
     shutil.rmtree(f"{first.uri}/Format-Serving/assets.extra")
     assert releases.baseline(releases.train()) == {"model": [first.id], "comparable_model": []}
+
+
+def test_what_serves_is_noted(releases: Releases) -> None:
+    """Fault D3: the version that a run looked up is kept, for the push to compare with."""
+    candidate = releases.train()
+    assert releases.baseline(candidate) == NOTHING
+    for version in ("3", "12"):
+        (releases.folder / "serving" / version).mkdir(parents=True)
+        (releases.folder / "serving" / version / "saved_model.pb").write_bytes(b"")
+    releases.serving = "12"
+    assert releases.baseline(candidate) == NOTHING

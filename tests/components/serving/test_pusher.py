@@ -1,6 +1,5 @@
 """What is pushed, and what TFX is told."""
 
-import datetime
 import os
 import pathlib
 from collections.abc import Callable
@@ -16,7 +15,8 @@ from components.artifact_types import ModelReport, ReleaseVerdict
 from components.errors import PipelineError
 from components.serving import pusher
 from components.serving.directory.layout import list_versions
-from components.serving.directory.log import Event, append_event, read_events
+from components.serving.directory.log import read_events
+from components.serving.directory.publishing import publish
 from components.serving.directory.release import FORCED_PUSH, PUSH, Origin
 from tests.components.serving.directory.saved_models import (
     FILES,
@@ -44,6 +44,7 @@ def do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Do:
         is_released: bool = True,
         force_push: str = "",
         reset_baseline: str = "",
+        expected: str = "",
     ) -> types.Artifact:
         inputs = {
             "model": standard_artifacts.Model(),
@@ -61,6 +62,7 @@ def do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Do:
         inputs["model_report"].uri = str(report)
         pushed = standard_artifacts.PushedModel()
         pushed.uri = str(tmp_path / "pushed")
+        pushed.set_string_custom_property("expected_version", expected)
         pusher.WholePusherExecutor().Do(
             {key: [artifact] for key, artifact in inputs.items()},
             {"pushed_model": [pushed]},
@@ -133,14 +135,18 @@ def test_a_model_that_serves_already_keeps_its_version(do: Do, tmp_path: pathlib
 
 @pytest.fixture
 def driver(tmp_path: pathlib.Path) -> pusher.WholePusherDriver:
-    """A driver with an ML Metadata in which nobody looked up what serves."""
+    """A driver with an ML Metadata that is empty."""
     config = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
     return pusher.WholePusherDriver(metadata.Metadata(config))
 
 
 def execution(folder: pathlib.Path) -> data_types.ExecutionInfo:
     properties = {"model_folder": str(folder), "baseline_step": "BaselineResolver"}
+    model = standard_artifacts.Model()
+    model.id = 1
     return data_types.ExecutionInfo(
+        input_dict={"model": [model]},
+        output_dict={"pushed_model": [standard_artifacts.PushedModel()]},
         exec_properties=properties,
         pipeline_info=pipeline_pb2.PipelineInfo(id="photos"),
         pipeline_run_id="run-1",
@@ -152,38 +158,67 @@ class TestDriver:
         self, driver: pusher.WholePusherDriver, tmp_path: pathlib.Path
     ) -> None:
         info = execution(tmp_path / "photos")
-        identity = driver.observe(info)
-        assert list(identity) == ["serving_directory_id"]
-        assert driver.observe(info) == identity
+        seen = driver.observe(info)
+        assert seen == {"serving_directory_id": seen["serving_directory_id"], "lost_versions": ""}
+        assert driver.observe(info) == seen
         os.remove(tmp_path / "photos/.directory_id")
-        assert driver.observe(info) != identity
+        assert driver.observe(info) != seen
 
-    def test_the_cache_sees_it(
-        self, driver: pusher.WholePusherDriver, tmp_path: pathlib.Path
-    ) -> None:
-        info = execution(tmp_path / "photos")
-        output = driver.run(info)
-        assert {key: value.string_value for key, value in output.exec_properties.items()} == {
-            **info.exec_properties,
-            **driver.observe(info),
-        }
-
-    def test_another_run_pushed_meanwhile(
+    def test_a_lost_version_is_a_reason_to_push(
         self,
         driver: pusher.WholePusherDriver,
         tmp_path: pathlib.Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        looked = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
+        """Fault D1: the cache key changes with each version of the model that is gone."""
+        monkeypatch.setattr(pusher, "lost_versions", lambda *_: [5, 7])
+        assert driver.observe(execution(tmp_path / "photos"))["lost_versions"] == "5, 7"
+
+    @pytest.mark.parametrize(("expected", "text"), [(7, "7"), (None, "")])
+    def test_the_executor_learns_what_to_expect_and_the_cache_does_not(
+        self,
+        driver: pusher.WholePusherDriver,
+        tmp_path: pathlib.Path,
+        monkeypatch: pytest.MonkeyPatch,
+        expected: int | None,
+        text: str,
+    ) -> None:
+        """Fault D3: a run looks up another version each time, and is cached all the same."""
         asked = []
-        monkeypatch.setattr(pusher, "looked_up_at", lambda _, *names: asked.append(names) or looked)
-        origin = Origin(PUSH, "ann@host")
-        event = Event("2026-11-25T00:00:01+00:00", 7, "digest", origin)
-        (tmp_path / "photos").mkdir()
-        append_event(str(tmp_path / "photos"), event)
-        with pytest.raises(PipelineError, match="Received: version 7, a push by ann@host"):
-            driver.observe(execution(tmp_path / "photos"))
+        monkeypatch.setattr(
+            pusher, "looked_up_version", lambda _, *names: asked.append(names) or expected
+        )
+        info = execution(tmp_path / "photos")
+        output = driver.run(info)
         assert asked == [("photos.BaselineResolver", "run-1")]
+        assert {key: value.string_value for key, value in output.exec_properties.items()} == {
+            **info.exec_properties,
+            **driver.observe(info),
+        }
+        [pushed] = output.output_artifacts["pushed_model"].artifacts
+        assert pushed.custom_properties["expected_version"].string_value == text
+
+
+@pytest.mark.parametrize("years", [-1, 1])
+def test_clocks_do_not_matter(do: Do, tmp_path: pathlib.Path, years: int) -> None:
+    """Fault D3: the other run's clock was a year wrong; its push counts, and holds up nobody."""
+    serving = str(tmp_path / "serving/photos")
+    write_saved_model(tmp_path / "other")
+    (tmp_path / "other/saved_model.pb").write_bytes(b"other")
+    wrong = NOW + years * 365 * 86400
+    version = publish(str(tmp_path / "other"), serving, Origin(PUSH, "ann@host"), wrong)
+    with pytest.raises(PipelineError) as refused:
+        do()
+    assert str(refused.value) == (
+        f"A model must be pushed over the one that it was compared with. Received: {serving}, "
+        f"where version {version}, a push by ann@host, serves now; when this run looked, no "
+        "version did. Run again, which compares with what serves now; what is done is cached."
+    )
+    assert list_versions(serving) == [version]
+    pushed = do(expected=str(version))
+    newest = int(pushed.get_string_custom_property("pushed_version"))
+    assert newest == max(int(NOW), version + 1)
+    assert list_versions(serving) == [version, newest]
 
 
 def test_the_step_uses_both() -> None:

@@ -11,7 +11,9 @@ from components.serving.directory import removing
 from components.serving.directory.layout import list_versions
 from components.serving.directory.log import read_lines
 from components.serving.directory.publishing import publish
+from components.serving.directory.release import read_release
 from components.serving.directory.removing import keep_newest, sweep
+from components.serving.directory.rollback import roll_back
 from tests.components.serving.directory.saved_models import (
     NOW,
     make_origin,
@@ -120,3 +122,29 @@ def test_a_version_that_must_not_be_removed(
         "Old versions, and what was cut off, must be removable. Received: "
         f"{place}: Permission denied. Change the permissions."
     )
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(2, "a4"), (3, "ab4"), (4, "abc4")])
+def test_what_one_can_go_back_to_stays(folder: pathlib.Path, keep: int, kept: str) -> None:
+    """Fault D11: after a rollback the withdrawn version goes, and not the one to go back to.
+
+    "4" is version b again; going back from it means a, which is another model.
+    """
+    numbers = {"a": FIRST, "b": SECOND, "c": THIRD}
+    numbers["4"] = roll_back(str(folder), "takes bags for shirts", NOW)
+    removed = keep_newest(str(folder), keep)
+    assert list_versions(str(folder)) == [numbers[name] for name in kept]
+    assert removed == sorted(numbers[name] for name in set(numbers) - set(kept))
+    assert roll_back(str(folder), "still wrong", NOW) > numbers["4"]
+    source = read_release(str(folder / str(list_versions(str(folder))[-1])))
+    assert source is not None
+    assert source.origin.of_version == FIRST
+
+
+def test_the_pushers_own_tidying_keeps_it_too(folder: pathlib.Path) -> None:
+    """Fault D11: a push after a rollback removes the withdrawn version first."""
+    back = roll_back(str(folder), "takes bags for shirts", NOW)
+    write_saved_model(folder.parent / "source-d")
+    (folder.parent / "source-d/saved_model.pb").write_bytes(b"d")
+    new = publish(str(folder.parent / "source-d"), str(folder), make_origin(), NOW, keep=3)
+    assert list_versions(str(folder)) == [FIRST, back, new]
