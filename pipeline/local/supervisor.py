@@ -19,8 +19,9 @@ from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole
 from pipeline.local.events import RunFailed
+from pipeline.local.output_lock import locked_output
 from pipeline.local.pipe import read_events
-from pipeline.places import check_places
+from pipeline.places import check_places, output_folder
 from pipeline.printing import print_plain
 from pipeline.process import safe_environment
 from pipeline.runs import outcomes
@@ -80,16 +81,28 @@ def run(
             # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
             list_data_folders(config.data, config.ingest.window)
         folder = make_run_folder(config)
+        with locked_output(output_folder(config)) as lock:
+            return _run(config, console, worker, seconds_to_stop, folder, lock)
     except PipelineError as error:
         print_plain(console, str(error), style="red")
         return FAILED
+
+
+def _run(
+    config: PipelineConfig,
+    console: Console,
+    worker: tuple[str, ...],
+    seconds_to_stop: float,
+    folder: str,
+    lock: int | None,
+) -> int:
     log_path = os.path.join(folder, "run.log")
     print_plain(console, f"Pipeline {config.name}, images from {config.data}")
     print_plain(console, f"Schema: {config.schema}")
     print_plain(console, f"Log: {log_path}\n")
     with RunConsole(console, log_path) as shown, open(log_path, "wb") as log:
         try:
-            with _started(worker, log, seconds_to_stop) as (process, events):
+            with _started(worker, log, seconds_to_stop, lock) as (process, events):
                 _follow(process, events, config, shown)
         except KeyboardInterrupt:
             shown.print_interruption()
@@ -102,7 +115,7 @@ def run(
 
 @contextlib.contextmanager
 def _started(
-    command: tuple[str, ...], log: IO[bytes], seconds_to_stop: float
+    command: tuple[str, ...], log: IO[bytes], seconds_to_stop: float, lock: int | None
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """Starts the worker; whatever happens, it does not outlive the context."""
     reading, writing = os.pipe()
@@ -113,7 +126,8 @@ def _started(
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=[writing],
+                # The lock too: a worker outlives a supervisor that is killed, for a while.
+                pass_fds=[writing, *([] if lock is None else [lock])],
                 # Ctrl-C reaches the supervisor alone, which passes it on once.
                 start_new_session=True,
                 # What the worker printed before it was killed must be in the log.
