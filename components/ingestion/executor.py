@@ -128,7 +128,7 @@ def _write(
         Lists of (split, Examination), of the images that are used.
     """
     written = found.decisions.placed | WriteShards(
-        folder.root, uri, work_folder, rules.image, len(folder.files)
+        folder.root, uri, work_folder, rules.image, len(folder.files), rules.max_seconds
     )
     rejections = (found.rejections, written[REJECTED]) | "AllRejections" >> beam.Flatten()
     _ = (

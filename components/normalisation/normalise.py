@@ -33,6 +33,8 @@ _TRANSPARENT = "transparent"
 # Decoded to gray, too; of GIF, BMP and WebP, TensorFlow makes colours only.
 _DECODED_TO_GRAY = ("jpeg", "png")
 _DECODED_TO_COLOUR = ("jpeg", "png", "gif", "bmp", "webp")
+# Of libpng, as TensorFlow has it; it decodes every other PNG that is made here.
+_LONGEST_SIDE = 1_000_000
 # Higher ones cost seconds and save little: photos do not compress without loss.
 _COMPRESSION = 1
 
@@ -75,12 +77,11 @@ def normalise(
     if not reason:
         return Normalised(encoded, AS_FOUND)
     upright = decode_upright(image, rules)
-    transcoded = _encode_png(upright)
-    if decodes is not None and not decodes(transcoded):
-        # libpng, as TensorFlow has it, takes a million pixels a side.
+    if max(upright.size) > _LONGEST_SIDE:
         detail = f"{upright.width}x{upright.height} pixels, which TensorFlow does not decode"
         raise UnusableImageError(UNSUPPORTED_SHAPE, detail)
-    return Normalised(transcoded, f"{TRANSCODED}{reason}")
+    with refusals("png"):
+        return Normalised(_encode_png(upright), f"{TRANSCODED}{reason}")
 
 
 def needs_transcoding(image: Image.Image, encoded: bytes, rules: ImageRules) -> str:

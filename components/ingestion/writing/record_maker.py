@@ -1,47 +1,69 @@
 """Examined images -> their records, where TensorFlow has to be asked."""
 
 import concurrent.futures
+import functools
+import itertools
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from components import images
 from components.features import AS_FOUND
 from components.ingestion.examining.examination import Examination
+from components.ingestion.examining.sandbox import Sandbox
+from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.parts import map_parts
+from components.ingestion.writing import transcoding
 from components.ingestion.writing.record import serialize_record
 from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome
-from components.normalisation.normalise import Normalised, normalise
-from components.normalisation.opening import UnusableImageError
+from components.ingestion.writing.transcoding import Transcoding, reject_task, transcode_file
 from components.normalisation.rules import ImageRules
 
 PART_SIZE = 16
-"""Records that one thread makes in a row, if threads make them."""
+"""Images that one thread looks at in a row, if threads do."""
+AT_ONCE = 32
+"""Images whose records wait for the workers that transcode some of them."""
 MOST_STRUCTURES = 10_000
 """Of JPEGs and PNGs that TensorFlow decodes; most folders have ten or fewer."""
+DEFAULT_SECONDS = 20.0
 
 Made: TypeAlias = tuple[Examination, Outcome]
 
 
 class RecordMaker:
-    """Makes records; it remembers what TensorFlow decodes, and has threads to close."""
+    """Makes records; it remembers what TensorFlow decodes, and has threads and workers to close.
 
-    def __init__(self, root: str, rules: ImageRules):
-        """Starts no thread yet.
+    What is transcoded is decoded in a sandbox, with the limits of the examination. TensorFlow sees
+    files that were decoded there before, one at a time: its memory is that of one image.
+    """
+
+    def __init__(self, root: str, rules: ImageRules, max_seconds: float = DEFAULT_SECONDS):
+        """Starts neither a thread nor a process yet.
 
         Args:
             root: The data folder.
             rules: What becomes of an image.
+            max_seconds: What transcoding one image may take.
         """
         self._root = root
         self._rules = rules
         self._decoded: set[bytes] = set()
         self._threads = concurrent.futures.ThreadPoolExecutor()
+        self._one_at_a_time = threading.Lock()
+        self._sandbox = Sandbox(
+            functools.partial(transcode_file, root, rules),
+            reject_task,
+            preload=transcoding.__name__,
+            max_seconds=max_seconds,
+            max_megapixels=rules.max_megapixels,
+        )
 
     def close(self) -> None:
-        """Ends the threads."""
+        """Ends the threads and the workers."""
         self._threads.shutdown()
+        self._sandbox.__exit__()
 
     def is_needed(self, image: Examination) -> bool:
         """Whether an image may need more than to be copied: it is transcoded, or of a new kind."""
@@ -49,27 +71,32 @@ class RecordMaker:
 
     def make(self, chosen: Iterable[Examination]) -> Iterator[Made]:
         """Yields the outcome of each image, in their order."""
-        return map_parts(self._make_all, chosen, PART_SIZE, self._threads)
+        looked_at = map_parts(self._look_at_all, chosen, PART_SIZE, self._threads)
+        while part := list(itertools.islice(looked_at, AT_ONCE)):
+            tasks = [outcome for _, outcome in part if isinstance(outcome, Transcoding)]
+            transcoded = self._sandbox.map(tasks)
+            for image, outcome in part:
+                yield image, next(transcoded) if isinstance(outcome, Transcoding) else outcome
 
-    def _make_all(self, chosen: Sequence[Examination]) -> list[Made]:
-        return [(image, self._make(image)) for image in chosen]
+    def _look_at_all(
+        self, chosen: Sequence[Examination]
+    ) -> list[tuple[Examination, Outcome | Transcoding]]:
+        return [(image, self._look_at(image)) for image in chosen]
 
-    def _make(self, image: Examination) -> Outcome:
+    def _look_at(self, image: Examination) -> Outcome | Transcoding:
+        """The record of an image that stays as it is, or what is to be done to it."""
+        is_local_folder = is_local(self._root)
+        if image.treatment and is_local_folder:
+            return Transcoding(image, None, is_refused=False)
         found = read_again(self._root, self._rules, image)
         if isinstance(found, Rejection):
             return found
-        try:
-            normalised = self._normalise(image, found)
-        except UnusableImageError as error:
-            return Rejection(image.filename, image.class_text, error.reason, error.detail)
-        record = serialize_record(image, normalised.encoded, normalised.treatment)
-        return record, normalised.treatment
-
-    def _normalise(self, image: Examination, found: bytes) -> Normalised:
         # What the examination found need not be found again: these are the same bytes.
         if not image.treatment and self._decodes_as_found(image, found):
-            return Normalised(found, AS_FOUND)
-        return normalise(found, self._rules, self._decodes)
+            return serialize_record(image, found, AS_FOUND), AS_FOUND
+        # A worker would have to load TensorFlow to read what is far away.
+        content = None if is_local_folder else found
+        return Transcoding(image, content, is_refused=not image.treatment)
 
     def _decodes_as_found(self, image: Examination, found: bytes) -> bool:
         """TensorFlow's verdict, on this file or on another that it cannot tell from this one."""
@@ -81,4 +108,5 @@ class RecordMaker:
         return decodes
 
     def _decodes(self, encoded: bytes) -> bool:
-        return images.decodes(encoded, self._rules.channels)
+        with self._one_at_a_time:
+            return images.decodes(encoded, self._rules.channels)

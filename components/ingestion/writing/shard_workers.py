@@ -15,7 +15,7 @@ from components.ingestion.listing.file_system import is_local, make_folder
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.workers import end_pool, result_of, worker_context
 from components.ingestion.writing import shard
-from components.ingestion.writing.record_maker import RecordMaker
+from components.ingestion.writing.record_maker import DEFAULT_SECONDS, RecordMaker
 from components.ingestion.writing.shard import Shard, write_records, write_shard
 from components.ingestion.writing.store import Stored, store
 from components.normalisation.rules import ImageRules
@@ -46,7 +46,14 @@ class Begun:
 class ShardWorkers:
     """Writes shards, as many at once as there are cores; has processes and threads to close."""
 
-    def __init__(self, root: str, work_folder: str, rules: ImageRules, progress: Progress):
+    def __init__(
+        self,
+        root: str,
+        work_folder: str,
+        rules: ImageRules,
+        progress: Progress,
+        max_seconds: float = DEFAULT_SECONDS,
+    ):
         """Starts no process yet.
 
         Args:
@@ -54,12 +61,13 @@ class ShardWorkers:
             work_folder: For records that wait for a worker.
             rules: What becomes of an image.
             progress: Counts the images.
+            max_seconds: What transcoding one image may take.
         """
         self._root = root
         self._work_folder = work_folder
         self._rules = rules
         self._progress = progress
-        self._maker = RecordMaker(root, rules)
+        self._maker = RecordMaker(root, rules, max_seconds)
         self._pool = pebble.ProcessPool(cores(), context=worker_context(shard.__name__))
 
     def close(self) -> None:

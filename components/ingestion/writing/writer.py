@@ -23,6 +23,7 @@ from components.ingestion.gathering import Gather, part_of, unpack_all, windowed
 from components.ingestion.listing.file_system import make_folder
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.manifest import Row
+from components.ingestion.writing.record_maker import DEFAULT_SECONDS
 from components.ingestion.writing.shard_workers import Begun, ShardWorkers
 from components.normalisation.rules import ImageRules
 from components.progress import Progress
@@ -46,7 +47,13 @@ class WriteShards(beam.PTransform):
     """
 
     def __init__(
-        self, root: str, folder: str, work_folder: str, rules: ImageRules, most_records: int
+        self,
+        root: str,
+        folder: str,
+        work_folder: str,
+        rules: ImageRules,
+        most_records: int,
+        max_seconds: float = DEFAULT_SECONDS,
     ):
         """Describes what to write.
 
@@ -56,10 +63,13 @@ class WriteShards(beam.PTransform):
             work_folder: For records that wait to be written. It is made, and left to be removed.
             rules: What becomes of an image.
             most_records: How many there may be.
+            max_seconds: What transcoding one image may take.
         """
         super().__init__()
         self._shards = max(1, round(most_records / SHARD_SIZE))
-        self._writer = WriteShard(root, folder, work_folder, rules, self._shards, most_records)
+        self._writer = WriteShard(
+            root, folder, work_folder, rules, self._shards, most_records, max_seconds
+        )
 
     def expand(self, placed: beam.PCollection) -> Any:
         """Groups by shard, then writes each."""
@@ -79,7 +89,14 @@ class WriteShard(beam.DoFn):
     """Writes shards: ((split, shard), packed pairs of split and image) each."""
 
     def __init__(
-        self, root: str, folder: str, work_folder: str, rules: ImageRules, shards: int, total: int
+        self,
+        root: str,
+        folder: str,
+        work_folder: str,
+        rules: ImageRules,
+        shards: int,
+        total: int,
+        max_seconds: float,
     ):
         super().__init__()
         self._root = root
@@ -88,11 +105,14 @@ class WriteShard(beam.DoFn):
         self._rules = rules
         self._shards = shards
         self._total = total
+        self._max_seconds = max_seconds
 
     def setup(self) -> None:
         """Starts the progress of this process, and prepares its workers."""
         progress = Progress("images written", self._total)
-        self._workers = ShardWorkers(self._root, self._work_folder, self._rules, progress)
+        self._workers = ShardWorkers(
+            self._root, self._work_folder, self._rules, progress, self._max_seconds
+        )
 
     def teardown(self) -> None:
         """Ends the workers."""

@@ -1,4 +1,9 @@
+import hashlib
+import pathlib
+import time
+
 import pytest
+from PIL import Image
 
 from components import images
 from components.ingestion.examining.examination import Examination, examine_file
@@ -90,3 +95,71 @@ def test_what_changed_is_rejected(root, chosen):
     [(image, outcome)] = _make(root, [changed])
     assert image is changed
     assert outcome == Rejection("cat/00", "cat", "changed while it was read", "run again")
+
+
+def _large(root, name, side):
+    """A small file of many pixels, and what is known of it."""
+    (root / "cat").mkdir(exist_ok=True)
+    path = root / "cat" / name
+    Image.new("RGB", (side, side), "red").save(path, "TIFF", compression="tiff_adobe_deflate")
+    small = root / "cat" / "small.tif"
+    small.write_bytes(encode_image(format="TIFF"))
+    known = examine_file(str(root), RULES, (("cat/small.tif", "cat", None), None))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return known._replace(filename=f"cat/{name}", sha256=digest, height=side, width=side)
+
+
+def _largest_memory():
+    status = pathlib.Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+class TestWhereImagesAreDecoded:
+    """Fault C7: files were transcoded in TensorFlow's process, five at once, without limits."""
+
+    def test_this_process_takes_no_memory_for_what_is_transcoded(self, tmp_path):
+        images_of_it = [_large(tmp_path, f"{number}.tif", 6_000) for number in range(6)]
+        try:
+            # Forgets the largest so far: man 5 proc.
+            pathlib.Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        except OSError as error:
+            pytest.skip(f"this system does not forget the largest memory: {error}")
+        before = _largest_memory()
+        made = _make(tmp_path, images_of_it)
+        grown = _largest_memory() - before
+        assert [treatment for _, (_, treatment) in made] == ["transcoded to png: format tiff"] * 6
+        # One of them decoded is 108 MB.
+        assert grown < 80e6
+
+    def test_one_that_takes_too_long_is_rejected_and_the_others_are_not(self, tmp_path):
+        slow, quick = _large(tmp_path, "slow.tif", 9_000), _large(tmp_path, "quick.tif", 8)
+        maker = RecordMaker(str(tmp_path), RULES, max_seconds=0.1)
+        # The first one waits for the workers to begin.
+        list(maker.make([quick]))
+        (_, first), (_, second) = maker.make([slow, quick])
+        maker.close()
+        assert first == Rejection("cat/slow.tif", "cat", "too slow", "more than 0.1 seconds")
+        assert second[1] == "transcoded to png: format tiff"
+
+    def test_tensorflow_decodes_one_at_a_time(self, tmp_path, monkeypatch):
+        (tmp_path / "cat").mkdir()
+        for number in range(48):
+            content = encode_image(seed=number, format="WEBP")
+            (tmp_path / "cat" / f"{number}").write_bytes(content)
+        chosen = [
+            examine_file(str(tmp_path), RULES, ((f"cat/{number}", "cat", None), None))
+            for number in range(48)
+        ]
+        working, most = 0, 0
+
+        def decodes(*_):
+            nonlocal working, most
+            working += 1
+            most = max(most, working)
+            time.sleep(0.005)
+            working -= 1
+            return True
+
+        monkeypatch.setattr(record_maker.images, "decodes", decodes)
+        assert len(_make(tmp_path, chosen)) == 48
+        assert most == 1

@@ -1,0 +1,44 @@
+"""An image that is transcoded -> its record: what a worker of a sandbox does; no TensorFlow."""
+
+from typing import NamedTuple
+
+from components.ingestion.examining.examination import Content, Examination
+from components.ingestion.listing.folder import Rejection
+from components.ingestion.writing.record import serialize_record
+from components.ingestion.writing.rereading import read_again
+from components.ingestion.writing.store import Outcome
+from components.normalisation.normalise import normalise
+from components.normalisation.opening import UnusableImageError
+from components.normalisation.rules import ImageRules
+
+
+class Transcoding(NamedTuple):
+    """What a worker has to know.
+
+    Attributes:
+        image: What is known of it.
+        content: Its file, if a worker cannot read it.
+        is_refused: Whether TensorFlow does not decode the file as it is.
+    """
+
+    image: Examination
+    content: Content
+    is_refused: bool
+
+
+def transcode_file(root: str, rules: ImageRules, task: Transcoding) -> Outcome:
+    """Makes the record of one image, unless it proves unusable."""
+    image, content, is_refused = task
+    found = read_again(root, rules, image) if content is None else content
+    if isinstance(found, Rejection):
+        return found
+    try:
+        normalized = normalise(found, rules, lambda _: not is_refused)
+    except UnusableImageError as error:
+        return reject_task(task, error.reason, error.detail)
+    return serialize_record(image, normalized.encoded, normalized.treatment), normalized.treatment
+
+
+def reject_task(task: Transcoding, reason: str, detail: str) -> Rejection:
+    """The outcome of an image that has no record."""
+    return Rejection(task.image.filename, task.image.class_text, reason, detail)
