@@ -2,21 +2,82 @@
 
 import concurrent.futures
 import ctypes
+import math
 import multiprocessing.context
 import multiprocessing.forkserver
+import os
+import resource
+import tempfile
 import threading
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 import pebble
 
+from components.errors import PipelineError
+
 Result = TypeVar("Result")
 
 LOST_SECONDS = 1.0
 """Between two looks at whether a pool broke without telling those who wait."""
+MOST_BYTES_OF_FOLDER = 107 - len("/pymp-12345678/listener-12345678")
+"""Of the path for temporary files: Linux allows a socket 107, and multiprocessing adds the rest."""
 _KEPT_BYTES = 128 * 1024**2
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h.
 _TRIM_THRESHOLD, _MAPPING_THRESHOLD = -1, -3
+
+
+def check_machine(memory: int) -> None:
+    """Holds that worker processes can be started here, before anything hangs or crashes.
+
+    Args:
+        memory: Bytes of address space that a worker needs beside what this process has.
+
+    Raises:
+        PipelineError: They cannot; it says why, and what helps.
+    """
+    _check_temporary_folder(tempfile.gettempdir())
+    _check_semaphores()
+    _check_address_space(resource.getrlimit(resource.RLIMIT_AS)[0], memory)
+
+
+def _check_temporary_folder(folder: str) -> None:
+    """Workers are reached by a socket below it, whose path Linux limits: man 7 unix."""
+    size = len(os.fsencode(folder))
+    if size > MOST_BYTES_OF_FOLDER:
+        raise PipelineError(
+            f"The folder for temporary files must have a path of at most {MOST_BYTES_OF_FOLDER} "
+            f"bytes. Received: {size} bytes, {folder}. Set TMPDIR to a shorter one, such as /tmp."
+        )
+
+
+def _check_semaphores() -> None:
+    try:
+        multiprocessing.get_context("forkserver").Lock()
+    except (OSError, ImportError) as error:
+        raise PipelineError(
+            "Processes must be able to share semaphores, which Linux keeps in /dev/shm. Received: "
+            f"{error}. Mount a tmpfs of some megabytes at /dev/shm and let this user write to it."
+        ) from error
+
+
+def _check_address_space(limit: int, memory: int) -> None:
+    present = address_space()
+    if limit != resource.RLIM_INFINITY and limit < present + memory:
+        raise PipelineError(
+            "A process must be allowed the address space that decoding the largest image takes "
+            f"(ulimit -v), {math.ceil((present + memory) / 1024)} KiB. Received: {limit // 1024}. "
+            "Set ulimit -v unlimited, or lower image.max_megapixels."
+        )
+
+
+def address_space() -> int:
+    """Bytes that this process has reserved; 0 where the system does not say it as Linux does."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def warm_up(preload: str) -> None:

@@ -12,8 +12,10 @@ from typing import IO
 from rich.console import Console
 
 from components.errors import PipelineError
+from components.ingestion.examining.sandbox import memory_of_worker
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.spans import list_data_folders
+from components.ingestion.workers import check_machine
 from components.reporting.index.entries import RunEntry
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, to_dict
@@ -35,6 +37,8 @@ REFUSED = 3
 INTERRUPTED = 130
 WORKER = (sys.executable, "-P", "-m", "pipeline.local.worker")
 SECONDS_TO_STOP = 30.0
+SPACE_OF_TENSORFLOW = 3 * 1024**3
+"""Bytes of addresses that TFX and TensorFlow reserve when they are loaded; most is never used."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,6 +81,7 @@ def run(
     """
     try:
         check_places(config)
+        check_machine(memory_of_worker(config.image.max_megapixels) + SPACE_OF_TENSORFLOW)
         if is_local(config.data):
             # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
             list_data_folders(config.data, config.ingest.window)

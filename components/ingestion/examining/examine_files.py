@@ -15,12 +15,12 @@ from components.ingestion.examining.examination import (
     look_at_file,
     read_or_reject,
 )
-from components.ingestion.examining.sandbox import Sandbox
+from components.ingestion.examining.sandbox import Sandbox, memory_of_worker
 from components.ingestion.gathering import pack, unpack, windowed
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.folder import ImageFile, Rejection
 from components.ingestion.rules import IngestionRules
-from components.ingestion.workers import warm_up
+from components.ingestion.workers import check_machine, warm_up
 from components.progress import Progress
 
 BATCH = 1_024
@@ -32,8 +32,13 @@ class ExamineFiles(beam.DoFn):
     """Turns batches of files into lists of examinations; rejections in an output of their own."""
 
     def __init__(self, root: str, rules: IngestionRules, total: int):
-        """Starts what its workers are copies of: that takes as long as Beam takes to begin."""
+        """Starts what its workers are copies of: that takes as long as Beam takes to begin.
+
+        Raises:
+            PipelineError: This machine does not let workers start.
+        """
         super().__init__()
+        check_machine(memory_of_worker(rules.image.max_megapixels))
         warm_up(examination.__name__)
         self._root = root
         self._rules = rules

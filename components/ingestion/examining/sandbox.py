@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 import pebble
 
 from components.ingestion.workers import (
+    address_space,
     end_pool,
     keep_memory,
     result_of,
@@ -92,7 +93,7 @@ class Sandbox(Generic[Item, Result]):
         self._workers = cores()
         self._chunk = FIRST_CHUNK
         self._pool: pebble.ProcessPool | None = None
-        self._memory = int(max_megapixels * 1e6 * BYTES_A_PIXEL) + BYTES_BESIDE
+        self._memory = memory_of_worker(max_megapixels)
 
     def __enter__(self) -> "Sandbox[Item, Result]":
         return self
@@ -174,6 +175,11 @@ class Sandbox(Generic[Item, Result]):
         return UNEXPECTED, f"{type(error).__name__}: {error}"[:200]
 
 
+def memory_of_worker(max_megapixels: float) -> int:
+    """Bytes that a worker may take, beside what it begins with, to decode images of a size."""
+    return int(max_megapixels * 1e6 * BYTES_A_PIXEL) + BYTES_BESIDE
+
+
 def _map_here(
     function: Callable[[Item], Any],
     finish: Callable[[list[Any]], list[Result]] | None,
@@ -198,6 +204,9 @@ def _limit_memory(size: int) -> None:
     """Makes an allocation beyond the size fail in this process, as MemoryError; Linux only."""
     if not sys.platform.startswith("linux"):
         return
-    with open("/proc/self/statm", encoding="ascii") as file:
-        present = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (present + size, present + size))
+    limit = address_space() + size
+    # Only the administrator may raise what was set for all processes of the user.
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY:
+        limit = min(limit, most)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
