@@ -10,11 +10,25 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import tensorflow as tf
 
+from components.image_headers import (
+    NO_PROBLEM,
+    Header,
+    contains,
+    jpeg_orientation,
+    plain_header,
+    read_bmp,
+    read_gif,
+    read_jpeg,
+    read_png,
+    read_webp,
+)
 from components.normalisation.formats import image_format
-from components.normalisation.orientation import HEADER_BYTES, MOST_SEGMENTS, UPRIGHT
+from components.normalisation.orientation import HEADER_BYTES, UPRIGHT
+from components.normalisation.rules import REJECT, ImageRules
 
 DECODED_FORMATS: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {1: ("JPEG", "PNG"), 3: ("JPEG", "PNG", "GIF", "BMP", "WebP")}
@@ -34,13 +48,25 @@ _HEADERS: Mapping[str, tuple[tuple[int, bytes], ...]] = MappingProxyType(
 _LUMA = (19_595, 38_470, 7_471)
 # RGB, palette, RGB with alpha.
 _PNG_COLOR_TYPE, _PNG_WITH_COLORS = 25, (b"\2", b"\3", b"\6")
-_EXIF = tuple(b"Exif\0\0")
-# Any bytes, this, any bytes.
-_WITH_EXIF = r"(?s)\C*Exif\x00\x00\C*"
-_SEGMENT_START = 4 + len(_EXIF)
-_ORIENTATION_TAG = 0x0112
-_ENTRY_BYTES = 12
-_SHORT = 3
+_SPECIAL_WORDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
+    {
+        "jpeg": (b"Exif\0\0", b"tiff:Orientation", b"Adobe"),
+        "png": (b"eXIf", b"Raw profile", b"XML:com"),
+    }
+)
+
+
+class Original(NamedTuple):
+    """A file as it was sent, made ready for `decode`.
+
+    Attributes:
+        encoded: What `decode` turns into the pixels that `components.normalisation` makes of the
+            file; string scalar.
+        problem: What it is, such as "a transparent GIF", if nothing is; empty else. string scalar.
+    """
+
+    encoded: tf.Tensor
+    problem: tf.Tensor
 
 
 def decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
@@ -80,40 +106,56 @@ def decodes(encoded: bytes, channels: int) -> bool:
     return True
 
 
-def has_known_header(encoded: tf.Tensor, channels: int) -> tf.Tensor:
-    """Whether files begin as those that `decode` takes; what follows may still be damaged.
+def decodes_alike(encoded: bytes, channels: int) -> bool:
+    """Whether `decode` decodes a file, and `read_original` leaves it as it is.
+
+    Then it may be trained on as it is: a client that sends the same file gets the same pixels.
 
     Args:
-        encoded: string [batch], files.
+        encoded: A file.
         channels: 1 or 3.
-
-    Returns:
-        bool [batch].
     """
-    # As long as the longest header also where a file is shorter.
-    padded = tf.strings.join([encoded, tf.fill(tf.shape(encoded), "\0" * 12)])
-    begins = [_begins(padded, *_HEADERS[name]) for name in DECODED_FORMATS[channels]]
-    return tf.reduce_any(tf.stack(begins), axis=0)
+    return decodes(encoded, channels) and is_plain(encoded, channels)
 
 
-def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
-    """Reads the orientation in the Exif of a JPEG, in a graph.
-
-    `components.normalisation.orientation.jpeg_orientation` says the rules, and finds the same.
+def is_plain(encoded: bytes, channels: int) -> bool:
+    """Whether `read_original` leaves a file as it is that `components.normalisation` does.
 
     Args:
-        encoded: string scalar, a JPEG file.
-
-    Returns:
-        int32 scalar, 1 to 8; 1 for anything that is not as it should be.
+        encoded: A file that `decodes`.
+        channels: 1 or 3.
     """
-    header = tf.io.decode_raw(tf.strings.substr(encoded, 0, HEADER_BYTES), tf.uint8)
-    start, end = _find_exif(header)
-    return tf.cond(
-        start < end,
-        lambda: _read_orientation(header[start:end]),
-        lambda: tf.constant(UPRIGHT),
+    words = _SPECIAL_WORDS.get(image_format(encoded) or "", (b"",))
+    # The graph takes a fraction of a millisecond, and most files have none of them.
+    return not any(word in encoded for word in words) or bool(_is_plain(channels)(encoded))
+
+
+def read_original(encoded: tf.Tensor, rules: ImageRules) -> Original:
+    """Does in a graph what `components.normalisation` does, as far as TensorFlow can.
+
+    A client's file is seen by nobody before. TensorFlow makes black of what is transparent, and
+    turns nothing upright; so PNGs are laid on the background, PNGs and WebPs are turned, and what
+    cannot be decoded to the right pixels is named.
+
+    Args:
+        encoded: string scalar, any bytes.
+        rules: Those of the model.
+
+    Raises:
+        tf.errors.InvalidArgumentError: When the graph runs: the file is damaged.
+    """
+    header = _read_header(encoded, rules)
+    standard = tf.case(
+        [
+            (header.problem != NO_PROBLEM, lambda: tf.io.encode_png(tf.zeros([1, 1, 1], tf.uint8))),
+            (
+                _needs_work(header),
+                lambda: _transcode(encoded, header, rules),
+            ),
+        ],
+        default=lambda: tf.identity(encoded),
     )
+    return Original(standard, header.problem)
 
 
 def resize(pixels: tf.Tensor, height: int, width: int, method: str) -> tf.Tensor:
@@ -178,6 +220,65 @@ def _decoder(channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
     return decode_one
 
 
+@functools.cache
+def _is_plain(channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Whether `read_original` leaves a file as it is, but for animations."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string, "encoded")], autograph=False)
+    def is_plain(encoded: tf.Tensor) -> tf.Tensor:
+        header = _read_header(encoded, ImageRules(channels))
+        return (header.problem == NO_PROBLEM) & ~_needs_work(header)
+
+    return is_plain
+
+
+def _read_header(encoded: tf.Tensor, rules: ImageRules) -> Header:
+    rejects = rules.animations == REJECT
+    readers: Mapping[str, Callable[[], Header]] = {
+        "JPEG": lambda: read_jpeg(encoded, rules.channels),
+        "PNG": lambda: read_png(encoded, rejects),
+        "GIF": lambda: read_gif(encoded, rejects),
+        "BMP": lambda: read_bmp(encoded),
+        "WebP": lambda: read_webp(encoded),
+    }
+    names = DECODED_FORMATS[rules.channels]
+    unknown = plain_header(f"something other than {', '.join(names)}")
+    begins = [_is_of_format(encoded, name) for name in names]
+    which = tf.argmax(tf.cast(tf.stack([*begins, True]), tf.int32), output_type=tf.int32)
+    branches = [*(readers[name] for name in names), lambda: unknown]
+    return Header(*tf.switch_case(which, branches))
+
+
+def _needs_work(header: Header) -> tf.Tensor:
+    return header.is_transparent | (header.orientation != UPRIGHT)
+
+
+def _is_of_format(encoded: tf.Tensor, name: str) -> tf.Tensor:
+    padded = tf.strings.join([encoded, "\0" * 12])
+    return _begins(padded[tf.newaxis], *_HEADERS[name])[0]
+
+
+def _transcode(encoded: tf.Tensor, header: Header, rules: ImageRules) -> tf.Tensor:
+    """A PNG in RGB of the pixels that people see, as `components.normalisation` makes it."""
+    pixels = tf.cond(
+        _is_of_format(encoded, "PNG"),
+        lambda: _on_background(tf.io.decode_png(encoded, channels=4), rules.background),
+        lambda: tf.cast(_decode_other(encoded, 3), tf.int32),
+    )
+    upright = _turn_upright(tf.cast(pixels, tf.uint8), header.orientation)
+    # It is decoded at once, and lies nowhere.
+    return tf.io.encode_png(upright, compression=0)
+
+
+def _on_background(pixels: tf.Tensor, background: str) -> tf.Tensor:
+    """Blends RGBA, uint8 [height, width, 4], as Pillow rounds -> int32 [height, width, 3]."""
+    pixels = tf.cast(pixels, tf.int32)
+    colour, alpha = pixels[..., :3], pixels[..., 3:]
+    behind = list(bytes.fromhex(background[1:]))
+    blended = colour * alpha + behind * (255 - alpha) + 128
+    return tf.bitwise.right_shift(tf.bitwise.right_shift(blended, 8) + blended, 8)
+
+
 def _begins(encoded: tf.Tensor, *parts: tuple[int, bytes]) -> tf.Tensor:
     """Whether files, string [batch], have all these bytes at these places: bool [batch]."""
     found = [tf.strings.substr(encoded, place, len(part)) == part for place, part in parts]
@@ -189,7 +290,7 @@ def _decode_jpeg_upright(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     header = tf.strings.substr(encoded, 0, HEADER_BYTES)
     # To read the segments one by one takes longer than to decode a small image.
     return tf.cond(
-        tf.strings.regex_full_match(header, _WITH_EXIF),
+        contains(header, r"Exif\x00\x00"),
         lambda: _turn_upright(pixels, jpeg_orientation(encoded)),
         lambda: pixels,
     )
@@ -239,87 +340,3 @@ def _turn_upright(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
         return tf.reverse(turned, tf.boolean_mask([0, 1], is_mirrored))
 
     return tf.cond(orientation == UPRIGHT, lambda: pixels, turn)
-
-
-def _find_exif(header: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Start and end of the TIFF structure in the first Exif segment; equal if there is none.
-
-    Args:
-        header: uint8 [bytes], a JPEG's beginning.
-
-    Returns:
-        Two int32 scalars.
-    """
-    size = tf.size(header)
-
-    def is_searching(position: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-        return position >= 0
-
-    def step(position: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> list[tf.Tensor]:
-        window = _bytes_at(header, position, _SEGMENT_START)
-        marker, length = window[1], window[2] * 256 + window[3]
-        is_fill = marker == 0xFF
-        is_segment = (length >= 2) & (((marker >= 0xE0) & (marker < 0xF0)) | (marker == 0xFE))
-        goes_on = (window[0] == 0xFF) & (is_fill | is_segment) & (position + 4 <= size)
-        after = tf.minimum(position + 2 + length, size)
-        is_exif = goes_on & (marker == 0xE1) & tf.reduce_all(window[4:] == _EXIF)
-        is_exif &= length >= _SEGMENT_START - 2
-        following = tf.where(is_fill, position + 1, position + 2 + length)
-        return [
-            tf.where(goes_on & ~is_exif, following, -1),
-            tf.where(is_exif, tf.minimum(position + _SEGMENT_START, after), start),
-            tf.where(is_exif, after, end),
-        ]
-
-    nothing = tf.constant(0)
-    _, start, end = tf.while_loop(
-        is_searching, step, [tf.constant(2), nothing, nothing], maximum_iterations=MOST_SEGMENTS
-    )
-    return start, end
-
-
-def _read_orientation(tiff: tf.Tensor) -> tf.Tensor:
-    """The first directory of a TIFF structure, uint8 [bytes] -> its orientation, int32, 1 to 8."""
-    size = tf.size(tiff)
-    head = _bytes_at(tiff, 0, 8)
-    is_little = tf.reduce_all(head[:4] == tuple(b"II*\0"))
-    is_big = tf.reduce_all(head[:4] == tuple(b"MM\0*"))
-    offset = _number(_ordered(head[4:8], is_big))
-    is_valid = (is_little | is_big) & (size >= 8) & (offset >= 0) & (offset <= size - 2)
-    directory = tf.where(is_valid, offset, 0)
-    claimed = _number(_ordered(_bytes_at(tiff, directory, 2), is_big))
-    entries = tf.minimum(claimed, (size - directory - 2) // _ENTRY_BYTES)
-    entries = tf.where(is_valid, tf.maximum(entries, 0), 0)
-    first = directory + 2
-    table = tf.reshape(tiff[first : first + entries * _ENTRY_BYTES], [-1, _ENTRY_BYTES])
-    # An entry of zeros at the end, so that there always is one.
-    table = tf.pad(tf.cast(table, tf.int32), [[0, 1], [0, 0]])
-    tags = _number(_ordered(table[:, :2], is_big))
-    is_orientation = tf.cast(tags == _ORIENTATION_TAG, tf.int32)
-    entry = table[tf.argmax(is_orientation, output_type=tf.int32)]
-    return _orientation_of_entry(entry, is_big)
-
-
-def _orientation_of_entry(entry: tf.Tensor, is_big: tf.Tensor) -> tf.Tensor:
-    """The value of one entry of a directory, int32 [12], if it is an orientation; else 1."""
-    tag, kind, value = (_number(_ordered(entry[start : start + 2], is_big)) for start in (0, 2, 8))
-    is_one_short = (kind == _SHORT) & (_number(_ordered(entry[4:8], is_big)) == 1)
-    is_known = (tag == _ORIENTATION_TAG) & is_one_short & (value >= 1) & (value <= 8)
-    return tf.where(is_known, value, UPRIGHT)
-
-
-def _bytes_at(data: tf.Tensor, position: tf.Tensor, count: int) -> tf.Tensor:
-    """Bytes as int32 [count]; zeros behind the end."""
-    found = tf.cast(data[position : position + count], tf.int32)
-    return tf.reshape(tf.pad(found, [[0, count - tf.size(found)]]), [count])
-
-
-def _ordered(data: tf.Tensor, is_big: tf.Tensor) -> tf.Tensor:
-    """Bytes, int32 [..., count], with the highest first."""
-    return tf.where(is_big, data, data[..., ::-1])
-
-
-def _number(data: tf.Tensor) -> tf.Tensor:
-    """int32 [..., count] of bytes, highest first -> int32 [...], negative from 2**31 on."""
-    count = data.shape[-1]
-    return tf.reduce_sum(tf.bitwise.left_shift(data, [*range(8 * (count - 1), -1, -8)]), axis=-1)

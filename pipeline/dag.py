@@ -116,7 +116,9 @@ def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
 def _ingestion_parameters(config: PipelineConfig) -> dict[str, Any]:
     return {
         "rules": ingestion_rules(config),
-        "code_fingerprint": code_fingerprint("ingestion", "normalisation", "pages"),
+        "code_fingerprint": code_fingerprint(
+            "ingestion", "normalisation", "image_headers", "pages"
+        ),
     }
 
 
@@ -189,7 +191,7 @@ def _transform(
             "channels": config.image.channels,
             "resize_method": config.image.resize_method,
             "class_names_file": schema.class_names_file,
-            "code_fingerprint": code_fingerprint("preprocessing", "normalisation"),
+            "code_fingerprint": code_fingerprint("preprocessing", "normalisation", "image_headers"),
         },
         # Statistics of serialized pixels would say nothing and cost four times the step.
         disable_statistics=True,
@@ -240,6 +242,7 @@ def _training_config(config: PipelineConfig) -> dict[str, Any]:
         "code_fingerprint": code_fingerprint(
             "training",
             "normalisation",
+            "image_headers",
             "serving/signatures",
             "serving/broken_files",
             "serving/image_rules",

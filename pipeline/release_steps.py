@@ -90,7 +90,9 @@ def _measure(config: PipelineConfig, schema: FrozenSchema, before: Before) -> _M
         code_fingerprint=code_fingerprint(
             "serving/infra_validator",
             "serving/serving_facts",
+            "serving/image_rules",
             "normalisation",
+            "image_headers",
             "evaluation/records",
         ),
     ).with_id("InfraValidator")
@@ -133,6 +135,7 @@ def _report(
         code_fingerprint=code_fingerprint(
             "reporting",
             "pages",
+            "normalisation",
             "release",
             "evaluation",
             "ingestion/reporting",

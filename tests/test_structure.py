@@ -30,6 +30,7 @@ SHARED = {
     "errors",
     "features",
     "fingerprint",
+    "image_headers",
     "images",
     "normalisation",
     "pages",

@@ -27,7 +27,7 @@ from components.normalisation.rules import ImageRules
 TRANSCODED = "transcoded to png: "
 UNSUPPORTED_SHAPE = "unsupported shape"
 
-_REFUSED_BY_TENSORFLOW = "TensorFlow cannot decode it"
+_REFUSED_BY_TENSORFLOW = "TensorFlow does not decode it alike"
 _ROTATED = "rotated"
 _TRANSPARENT = "transparent"
 # Decoded to gray, too; of GIF, BMP and WebP, TensorFlow makes colours only.

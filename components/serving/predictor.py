@@ -90,7 +90,7 @@ class Predictor:
             return error
 
     def _decodes(self, encoded: bytes) -> bool:
-        return images.decodes(encoded, self._rules.channels)
+        return images.decodes_alike(encoded, self._rules.channels)
 
     def _classify(self, contents: list[bytes]) -> Iterator[tuple[str, float]]:
         """The most probable class of each image, and its probability."""

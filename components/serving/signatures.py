@@ -18,7 +18,11 @@ class ServedModel(tf.Module):
     """The model behind the graph that Transform traced, so that it takes raw files."""
 
     def __init__(
-        self, model: keras.Model, transform: tft.TFTransformOutput, shape: features.ImageShape
+        self,
+        model: keras.Model,
+        transform: tft.TFTransformOutput,
+        shape: features.ImageShape,
+        rules: ImageRules,
     ):
         super().__init__(name="image_classifier")
         # The weights and a function, not the model: with it the state of its optimizer would be
@@ -27,6 +31,7 @@ class ServedModel(tf.Module):
         # reads are never restored.
         self.model_weights = [weight.value for weight in model.weights]
         self._dimensions = shape.dimensions
+        self._rules = rules
         # Traced once, and not in each signature; and for what has pixels at hand: exports to other
         # formats are compared with it.
         self.classify_pixels = tf.function(
@@ -41,12 +46,18 @@ class ServedModel(tf.Module):
         self._prepare = tf.function(
             self._prepare_files, [tf.TensorSpec([None], tf.string, "encoded")], autograph=False
         )
+        self._prepare_originals = tf.function(
+            self._read_and_prepare, [tf.TensorSpec([None], tf.string, "encoded")], autograph=False
+        )
         names = transform.vocabulary_by_name(features.CLASS_NAMES_VOCABULARY)
         self._class_names = tf.constant(names)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")], autograph=False)
     def serve_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Files -> probabilities.
+
+        What training saw of a file was made by `components.normalisation`; here the graph does the
+        same, as far as it can, and names what it cannot do.
 
         A broken file fails its batch, with an error that says which files are broken, by their
         places. An answer for the others would need one for the broken file too: numbers that mean
@@ -56,12 +67,11 @@ class ServedModel(tf.Module):
         do that for clients who do not trust each other. `pipeline.predict` shows how a client
         finds broken files before it asks.
         """
-        prepared = prepare_files(image_bytes, self._dimensions[-1], self._prepare)
-        return self._classify(prepared)
+        return self._classify(prepare_files(image_bytes, self._prepare_originals))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
     def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Serialized tf.train.Examples with raw features -> probabilities."""
+        """Serialized tf.train.Examples with raw features, as ingestion makes them -> the same."""
         raw = self._parse(examples, [features.IMAGE_ENCODED])
         return self._classify(self._prepare(tf.squeeze(raw[features.IMAGE_ENCODED], 1)))
 
@@ -78,6 +88,16 @@ class ServedModel(tf.Module):
         """String [batch] of files -> string [batch] of serialized pixels."""
         raw = {features.IMAGE_ENCODED: encoded[:, tf.newaxis]}
         return tf.ensure_shape(self._transform_layer(raw)[features.IMAGE_PIXELS], [None])
+
+    def _read_and_prepare(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """String [batch] of files as they are -> serialized pixels, and what is wrong with them."""
+        text = tf.TensorSpec([], tf.string)
+        originals = tf.map_fn(
+            lambda one: images.read_original(one, self._rules),
+            encoded,
+            fn_output_signature=images.Original(text, text),
+        )
+        return self._prepare(originals.encoded), originals.problem
 
     def _classify(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.map_fn(
@@ -124,7 +144,7 @@ def export_model(
         destination: Folder of the SavedModel.
         rules: Those that the training images were normalised by.
     """
-    served = ServedModel(model, transform, shape)
+    served = ServedModel(model, transform, shape, rules)
     tf.saved_model.save(
         served,
         destination,

@@ -310,27 +310,6 @@ def test_first_line(message, expected):
     assert images.first_line(tf.errors.NotFoundError(None, None, message)) == expected
 
 
-@pytest.mark.parametrize(
-    ("begins", "as_gray", "as_color"),
-    [
-        (encode_image(format="JPEG"), True, True),
-        (encode_image(format="PNG"), True, True),
-        (encode_image(format="GIF", mode="L"), False, True),
-        (encode_image(format="BMP"), False, True),
-        (encode_image(format="WEBP"), False, True),
-        (b"", False, False),
-        (b"B", False, False),
-        (b"RIFF", False, False),
-        (b"RIFF\0\0\0\0WAVE", False, False),
-        (b"II*\0", False, False),
-    ],
-)
-def test_headers(begins, as_gray, as_color):
-    files = tf.constant([b"\xff\xd8\xff", begins, b"text"])
-    assert images.has_known_header(files, 1).numpy().tolist() == [True, as_gray, False]
-    assert images.has_known_header(files, 3).numpy().tolist() == [True, as_color, False]
-
-
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "GIF", "BMP", "WebP"])
 def test_decoded_formats_are_those_that_are_decoded(channels, name):

@@ -100,6 +100,8 @@ class RecordMaker:
 
     def _decodes_as_found(self, image: Examination, found: bytes) -> bool:
         """TensorFlow's verdict, on this file or on another that it cannot tell from this one."""
+        if not images.is_plain(found, self._rules.channels):
+            return False
         if image.structure in self._decoded:
             return True
         decodes = self._decodes(found)

@@ -28,6 +28,7 @@ class Request:
         same_as: Name of an earlier request, or of this, whose answer this one must get too; empty
             if nothing is known.
         is_broken: Whether a file is broken, so that the answer must be an error.
+        may_be_refused: Whether an error that names the place of the file will do as well.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Request:
     calls: int = 1
     same_as: str = ""
     is_broken: bool = False
+    may_be_refused: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

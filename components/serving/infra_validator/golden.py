@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from components.normalisation.normalise import normalise
-from components.normalisation.rules import MOST_MEGAPIXELS, ImageRules
+from components.normalisation.rules import FIRST_FRAME, MOST_MEGAPIXELS, ImageRules
 from components.serving.infra_validator.asking import Request
 
 BATCH = 64
@@ -22,7 +23,6 @@ SAME: tuple[_Form, ...] = (
     ("PNG", "PNG", "RGB", {}),
     ("PNG with a palette", "PNG", "P", {}),
     ("PNG, gray", "PNG", "L", {}),
-    ("PNG with transparency", "PNG", "RGBA", {}),
     ("BMP", "BMP", "RGB", {}),
     ("GIF", "GIF", "L", {}),
     ("WebP without loss", "WEBP", "RGB", {"lossless": True}),
@@ -44,11 +44,50 @@ OTHERS: tuple[_Form, ...] = (
 _ORIENTATION_TAG = 0x0112
 
 
+def _exif(kind: int = 3) -> bytes:
+    """Exif that turns by a quarter; 3 is a number of 16 bits, 4 one of 32."""
+    entry = struct.pack("<HHIHH", _ORIENTATION_TAG, kind, 1, 6, 0)
+    return b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + bytes(4)
+
+
+_TURNED: dict[str, Any] = {"exif": _exif()}
+_XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+_ANIMATED: dict[str, Any] = {
+    "save_all": True,
+    "append_images": [Image.new("RGB", _SIZE, "red")],
+}
+ORIGINALS: tuple[_Form, ...] = (
+    ("PNG with alpha", "PNG", "RGBA", {}),
+    ("PNG, gray with alpha", "PNG", "LA", {}),
+    ("PNG with a transparent color", "PNG", "RGB", {"transparency": (40, 40, 40)}),
+    ("PNG with a transparent gray", "PNG", "L", {"transparency": 40}),
+    ("PNG with a transparent gray of 16 bits", "PNG", "I;16", {"transparency": 40 * 257}),
+    ("PNG with a transparent palette", "PNG", "P", {"transparency": bytes(range(256))}),
+    ("PNG, rotated by Exif", "PNG", "RGB", _TURNED),
+    ("PNG, animated", "PNG", "RGB", _ANIMATED),
+    ("GIF with transparency", "GIF", "L", {"transparency": 40}),
+    ("GIF, animated", "GIF", "RGB", _ANIMATED),
+    ("BMP with a palette", "BMP", "P", {}),
+    ("BMP with alpha", "BMP", "RGBA", {}),
+    ("WebP with alpha", "WEBP", "RGBA", {"lossless": True}),
+    ("WebP, rotated by Exif", "WEBP", "RGB", {"lossless": True, **_TURNED}),
+    ("WebP, animated", "WEBP", "RGB", {"lossless": True, **_ANIMATED}),
+    ("JPEG, rotated by XMP", "JPEG", "L", {"xmp": _XMP}),
+    ("JPEG, rotated by Exif of 32 bits", "JPEG", "L", {"exif": _exif(4)}),
+    ("JPEG of CMYK", "JPEG", "CMYK", {}),
+    ("TIFF with alpha", "TIFF", "RGBA", {}),
+    ("AVIF", "AVIF", "RGB", {}),
+    ("HEIC", "HEIF", "RGB", {}),
+)
+"""Forms that ingestion transcodes, as clients have them. A served model sees them as training did,
+or refuses them."""
+
+
 def golden_requests(rules: ImageRules) -> Iterator[Request]:
     """Yields requests; the first is one image alone.
 
     What the model's graph does not decode itself goes through the normalisation that prediction
-    and ingestion share.
+    and ingestion share, and is sent as it is, too.
 
     Args:
         rules: Those of the model.
@@ -62,6 +101,7 @@ def golden_requests(rules: ImageRules) -> Iterator[Request]:
     for title, kind, mode, options in OTHERS:
         yield Request(title, (_encode(_picture(_SIZE), kind, mode, options, rules),))
     yield from _rotated(rules)
+    yield from _originals(rules)
     for size in _ODD_SIZES:
         encoded = _encode(_picture(size), "PNG", "RGB", {}, rules)
         yield Request(f"{size[0]}x{size[1]} pixels", (encoded,))
@@ -83,6 +123,17 @@ def _rotated(rules: ImageRules) -> Iterator[Request]:
     yield Request("JPEG, rotated by Exif", (jpeg,), same_as=seen)
 
 
+def _originals(rules: ImageRules) -> Iterator[Request]:
+    """Files as clients have them, of every kind that ingestion transcodes or turns upright."""
+    # "First frame", so that there is a right answer; the graph may refuse all the same.
+    rules = dataclasses.replace(rules, animations=FIRST_FRAME)
+    for title, kind, mode, options in ORIGINALS:
+        original = _save(_convert(_picture(_SIZE), mode), kind, options)
+        seen = f"what training sees of: {title}"
+        yield Request(seen, (normalise(original, rules).encoded,))
+        yield Request(f"{title}, as it is", (original,), same_as=seen, may_be_refused=True)
+
+
 def _batches(picture: bytes, reference: str) -> Iterator[Request]:
     yield Request(f"a batch of {BATCH}", (picture,) * BATCH, same_as=reference)
     yield Request("no images", ())
@@ -102,16 +153,19 @@ def _picture(size: tuple[int, int]) -> Image.Image:
 def _encode(
     picture: Image.Image, kind: str, mode: str, options: dict[str, Any], rules: ImageRules
 ) -> bytes:
+    return normalise(_save(_convert(picture, mode), kind, options), rules).encoded
+
+
+def _save(picture: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
     stream = io.BytesIO()
-    converted = _convert(picture, mode)
     if kind == "HEIF":
         # Not above: it loads libheif.
         import pillow_heif
 
-        pillow_heif.from_pillow(converted).save(stream)
+        pillow_heif.from_pillow(picture).save(stream)
     else:
-        converted.save(stream, kind, **options)
-    return normalise(stream.getvalue(), rules).encoded
+        picture.save(stream, kind, **options)
+    return stream.getvalue()
 
 
 def _convert(picture: Image.Image, mode: str) -> Image.Image:
@@ -120,6 +174,11 @@ def _convert(picture: Image.Image, mode: str) -> Image.Image:
         return Image.fromarray(pixels)
     if mode == "P":
         return picture.convert("P")
+    if mode in ("LA", "RGBA"):
+        # From transparent to opaque, so that it matters what lies behind.
+        picture = picture.convert(mode)
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+        return picture
     if mode == "CMYK":
         return picture.convert("RGB").convert("CMYK")
     return picture.convert(mode)

@@ -20,11 +20,11 @@ PNG = encode_image((30, 20), seed=1)
 JPEG = encode_image((30, 20), seed=2, format="JPEG")
 GIF = encode_image((30, 20), seed=3, format="GIF", mode="L")
 CUT_PNG, CUT_JPEG = PNG[:100], JPEG[: len(JPEG) // 2]
-WRONG_FORMAT = (
-    "Each file must be of a format that this model decodes: JPEG, PNG, GIF, BMP, WebP. Received: "
-    "something else as images {} of the batch, counted from 0. Convert them before sending."
+OTHER = "something other than JPEG, PNG, GIF, BMP, WebP"
+REFUSED = (
+    "Each file must be one that this model sees as in training. Received: {} (places in the batch, "
+    "counted from 0). Convert them to plain PNG or JPEG before sending, as `pipeline.predict` does."
 )
-GRAY_WRONG_FORMAT = WRONG_FORMAT.replace("JPEG, PNG, GIF, BMP, WebP", "JPEG, PNG")
 DAMAGED = (
     "Each file must be undamaged. Received: images {} of the batch, counted from 0, which cannot "
     "be decoded. Send the others without them."
@@ -50,9 +50,9 @@ def ask(request: pytest.FixtureRequest, color_model: ExportedModel) -> Iterator[
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ([PNG, b"", JPEG], WRONG_FORMAT.format("[1]")),
-        ([b"text", PNG, b"II*\0 as a TIFF begins"], WRONG_FORMAT.format("[0 2]")),
-        ([b"text"], WRONG_FORMAT.format("[0]")),
+        ([PNG, b"", JPEG], REFUSED.format(f"1: {OTHER}")),
+        ([b"text", PNG, b"II*\0 as a TIFF begins"], REFUSED.format(f"0: {OTHER}; 2: {OTHER}")),
+        ([b"text"], REFUSED.format(f"0: {OTHER}")),
         ([PNG, CUT_PNG, JPEG, CUT_JPEG], DAMAGED.format("[1 3]")),
         ([CUT_JPEG] * 12, DAMAGED.format("[0 1 2 3 4 5 6 7 8 9 10 11]")),
         ([CUT_JPEG], "Invalid JPEG data"),
@@ -67,7 +67,7 @@ def test_the_error_says_which_files_are_broken(ask: Ask, files: list[bytes], mes
 def test_a_gray_model_says_what_it_takes(gray_model: ExportedModel) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as raised:
         ask_in_session(gray_model.folder, [PNG, GIF])
-    assert GRAY_WRONG_FORMAT.format("[1]") in str(raised.value)
+    assert REFUSED.format("1: something other than JPEG, PNG") in str(raised.value)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 64])
@@ -78,10 +78,10 @@ def test_sound_files_keep_their_places(color_model: ExportedModel, ask: Ask, cou
 
 
 def test_what_fails_with_sound_files_says_why_itself() -> None:
-    def prepare(files: tf.Tensor) -> tf.Tensor:
+    def prepare(files: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.control_dependencies([tf.debugging.Assert(tf.size(files) < 3, ["too many"])]):
-            return tf.identity(files)
+            return tf.identity(files), tf.fill(tf.shape(files), "")
 
-    assert prepare_files(tf.constant([PNG, JPEG]), 3, prepare).numpy().tolist() == [PNG, JPEG]
+    assert prepare_files(tf.constant([PNG, JPEG]), prepare).numpy().tolist() == [PNG, JPEG]
     with pytest.raises(tf.errors.InvalidArgumentError, match="too many"):
-        prepare_files(tf.constant([PNG] * 3), 3, tf.function(prepare))
+        prepare_files(tf.constant([PNG] * 3), tf.function(prepare))

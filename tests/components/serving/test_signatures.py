@@ -160,8 +160,8 @@ def test_transform_features_gives_the_label(exported: ExportedModel) -> None:
 @pytest.mark.parametrize(
     ("encoded", "message"),
     [
-        (b"", r"something else as images \[1\] of the batch, counted from 0"),
-        (b"this is text", r"something else as images \[1\] of the batch, counted from 0"),
+        (b"", "Received: 1: something other than JPEG, PNG "),
+        (b"this is text", "Received: 1: something other than JPEG, PNG "),
         (
             FILES["color PNG"][:60],
             r"images \[1\] of the batch, counted from 0, which cannot be decoded",

@@ -26,7 +26,7 @@ from tests.image_files import encode_image
 
 IMAGES = tuple(encode_image((20, 20), seed=seed) for seed in range(70))
 NO_SAMPLES = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
-GOLDEN_REQUESTS = 27
+GOLDEN_REQUESTS = 68
 
 
 def make_samples(exported: ExportedModel) -> Samples:
@@ -104,7 +104,7 @@ def test_a_model_that_answers_nan(tmp_path: pathlib.Path) -> None:
     facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
     # No images get no probabilities, and broken ones an error.
     assert facts.problems == (
-        "PNG and 23 more of 27 requests: Its probabilities must be numbers. Received: NaN or "
+        "PNG and 64 more of 68 requests: Its probabilities must be numbers. Received: NaN or "
         "infinity.",
     )
 
@@ -148,7 +148,7 @@ def test_a_model_that_answers_in_python_and_in_no_server(tmp_path: pathlib.Path)
     assert answer["probabilities"].numpy().tolist() == [[0.5, 0.5]]
     [problem] = validate(folder, NO_SAMPLES).problems
     assert problem.startswith(
-        "PNG and 24 more of 27 requests: It failed: FailedPreconditionError: Could not find "
+        "PNG and 65 more of 68 requests: It failed: FailedPreconditionError: Could not find "
     )
 
 
