@@ -54,10 +54,10 @@ imports: set-up ## import the whole stack once
 set-up: ## build the environment; does nothing when it is current
 	@scripts/set_up.sh
 
-lock: ## rewrite requirements.lock from pyproject.toml; newer versions: make lock ARGS=--upgrade
+lock: ## rewrite both lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
 	@scripts/lock.sh $(ARGS)
 
-lock-check: ## check that requirements.lock follows from pyproject.toml
+lock-check: ## check that both lock files follow from pyproject.toml
 	@scripts/lock.sh --check
 
 reproduce: set-up ## run the published programs; rows and folders: make reproduce ARGS="mnist_cnn --peer"

@@ -15,7 +15,8 @@ def project(tmp_path: Path) -> Project:
     root, fakes = tmp_path / "a project", tmp_path / "fakes"
     fakes.mkdir()
     shutil.copytree(REPOSITORY / "scripts", root / "scripts")
-    (root / "requirements.lock").write_text("numpy==2.4.6\n")
+    for lock in ("requirements.lock", "requirements-gpu.lock"):
+        (root / lock).write_text("numpy==2.4.6\n")
     (root / "pyproject.toml").write_text("[project]\n")
     copy = Project(root, fakes)
     write_executable(fakes / "uv", fake_project.FAKE_UV)
