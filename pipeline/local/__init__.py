@@ -10,6 +10,7 @@ console.py     events -> the terminal
 events.py      what the worker can say
 pipe.py        events from one process to the other
 worker.py      the other process
+output_lock.py one run at a time in an output folder
 lifeline.py    ends it when the supervisor is killed; interruption.py when the user presses Ctrl-C
 steps.py       one run with TFX's LocalDagRunner
 watcher.py     TFX's log -> events

@@ -4,14 +4,20 @@ import datetime
 import errno
 import fcntl
 import os
+import re
+import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from components.errors import PipelineError
 from components.serving.directory.release import find_actor
 from components.visible import visible
+from pipeline.local.lifeline import SECONDS_TO_STOP
 
 LOCK_FILE = ".run_lock"
+SECONDS_FOR_A_WORKER = SECONDS_TO_STOP + 5
+"""What the worker of a supervisor that was killed gets to end."""
 
 
 @contextmanager
@@ -22,34 +28,59 @@ def locked_output(folder: str) -> Iterator[int | None]:
         folder: `<output>/<name>`, which is made.
 
     Yields:
-        The file descriptor, for a worker that shall hold it too; None where nothing can be locked.
+        The file descriptor, for a worker that shall hold it too; None where there is no lock to be
+        had: two runs at once do not read each other's records, but do not know of each other.
 
     Raises:
         PipelineError: Another run is at it.
     """
-    os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, LOCK_FILE)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                raise _held(descriptor, path) from error
-            # A file system without locks: records are found by run all the same.
-            yield None
-            return
-        since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} of {find_actor()} since {since}".encode(), 0)
-        yield descriptor
+        os.makedirs(folder, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        # Whoever makes the folder of the run says why it cannot be written.
+        yield None
+        return
+    try:
+        yield descriptor if _acquire(descriptor, path) else None
     finally:
         os.close(descriptor)
 
 
-def _held(descriptor: int, path: str) -> PipelineError:
-    holder = visible(os.pread(descriptor, 200, 0).decode(errors="replace").strip()) or "another"
+def _acquire(descriptor: int, path: str) -> bool:
+    """Takes the lock, and says who has it; returns whether there are locks at all."""
+    deadline = time.monotonic() + SECONDS_FOR_A_WORKER
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                return False
+        holder = os.pread(descriptor, 500, 0).decode(errors="replace").strip()
+        if not _has_died(holder) or time.monotonic() > deadline:
+            raise _in_use(path, holder)
+        time.sleep(0.1)
+    since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} of {find_actor()} since {since}\n".encode(), 0)
+    return True
+
+
+def _in_use(path: str, holder: str) -> PipelineError:
     return PipelineError(
-        f"One run at a time may use an output folder. Received: {path}, held by {holder}. Wait for "
-        f"it, for example with: flock {path} true; or give another --output or --name."
+        f"One run at a time may use an output folder. Received: {os.path.dirname(path)}, used by "
+        f"{visible(holder) or 'another process'}. Wait for it, or let the shell wait: "
+        f"flock {shlex.quote(path)} true; or give another --output or --name."
     )
+
+
+def _has_died(holder: str) -> bool:
+    """Whether whoever took the lock was killed on this machine, so that its worker is to end."""
+    found = re.match(r"process (\d+) of (\S+) since ", holder)
+    if found is None or found[2].rpartition("@")[2] != find_actor().rpartition("@")[2]:
+        return False
+    return not os.path.exists(f"/proc/{found[1]}")

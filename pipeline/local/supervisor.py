@@ -85,8 +85,9 @@ def run(
         if is_local(config.data):
             # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
             list_data_folders(config.data, config.ingest.window)
-        folder = make_run_folder(config)
         with locked_output(output_folder(config)) as lock:
+            # Whoever is refused leaves no folder of a run that never was.
+            folder = make_run_folder(config)
             return _run(config, console, worker, seconds_to_stop, folder, lock)
     except PipelineError as error:
         print_plain(console, str(error), style="red")

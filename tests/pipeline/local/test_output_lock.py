@@ -8,10 +8,12 @@ import sys
 import pytest
 
 from components.errors import PipelineError
+from pipeline.local import output_lock
 from pipeline.local.output_lock import locked_output
 
 HOLDER = """
 import sys, time
+from pipeline.local import output_lock
 from pipeline.local.output_lock import locked_output
 with locked_output(sys.argv[1]):
     print("held", flush=True)
@@ -37,3 +39,16 @@ def test_a_second_run_is_told_who_is_at_it_and_a_killed_one_lets_go(
         process.send_signal(signal.SIGKILL)
     with locked_output(folder) as lock:
         assert lock is not None
+
+
+def test_where_there_are_no_locks_a_run_goes_on(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault D2: as on some network file systems; records are found by run there too."""
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(output_lock.fcntl, "flock", refuse)
+    with locked_output(str(tmp_path / "photos")) as lock:
+        assert lock is None

@@ -225,6 +225,34 @@ def test_the_worker_of_a_killed_supervisor_ends(started, behaviour):
     assert pathlib.Path(FILE).read_text() == f"{worker} {state}"
 
 
+def test_two_runs_on_one_output_folder(started, place):
+    """Fault D2: the second is refused at once, with who is at it, and leaves no trace."""
+    process, _ = started("long")
+    runs = sorted((place / "output/photos/runs").iterdir())
+    status, output = run("pushed")
+    assert status == 1
+    assert output.replace("\n", " ").startswith(
+        "One run at a time may use an output folder. Received: output/photos, used by process "
+        f"{process.pid} of "
+    )
+    assert "flock output/photos/.run_lock true" in output
+    assert sorted((place / "output/photos/runs").iterdir()) == runs
+    assert run("pushed", name="others")[0] == 0
+    process.send_signal(signal.SIGINT)
+    process.wait(SECONDS)
+    assert run("pushed")[0] == 0
+
+
+def test_a_run_waits_for_the_worker_of_a_run_that_was_killed(started):
+    """Fault D2: a killed supervisor holds up nobody, and its worker is not run into."""
+    process, worker = started("watching")
+    process.kill()
+    process.wait()
+    status, _ = run("pushed")
+    assert status == 0
+    assert not is_alive(worker)
+
+
 def test_a_reader_that_has_enough_ends_the_run(started):
     process, worker = started("long")
     process.stdout.close()

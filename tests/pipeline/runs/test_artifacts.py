@@ -76,6 +76,19 @@ def test_what_a_step_took_is_written_on_its_outputs(path):
     assert (properties["step_milliseconds"], properties["step_peak_memory_bytes"]) == (1500, 7)
 
 
+def test_two_runs_at_once_do_not_read_each_other(path):
+    """Fault D2: each finds its own records, and writes costs on its own artifacts."""
+    record(path, "Trainer", pb.Execution.COMPLETE, {"model": "mine"}, run="run-1")
+    record(path, "Trainer", pb.Execution.RUNNING, {"model": "theirs"}, run="run-2")
+    mine, theirs = steps(path, "run-1"), steps(path, "run-2")
+    assert mine.read("Trainer").is_successful
+    assert mine.read("Trainer").outputs["model"].uri == "mine"
+    assert theirs.read("Trainer").state == "RUNNING"
+    mine.note_cost("Trainer", 2.0, 7)
+    assert mine.read("Trainer").outputs["model"].properties["step_milliseconds"] == 2000
+    assert "step_milliseconds" not in theirs.read("Trainer").outputs["model"].properties
+
+
 def test_the_newest_execution_with_its_outputs(path):
     record(path, "Pusher", pb.Execution.COMPLETE, {"pushed_model": "old"})
     record(path, "Pusher", pb.Execution.CACHED, {"pushed_model": "new"})
