@@ -24,16 +24,16 @@ _ACCEPT: Mapping[str, str] = MappingProxyType(
         SCHEMA: "It breaks a rule of the schema file, which freezing keeps: change it there",
         VANISHED_CLASS: "The schema cannot help a class that has images, but none to train on: "
         "move some into train",
-        SMALL_CLASS: "The schema does not count images: add some, set "
-        "--validate.min-images-per-class to fewer",
-        GRAYSCALE: "The schema does not count gray images: set --validate.max-gray-share to more",
-        DRIFT: "The schema has no part in that; the images of the model that was pushed last have. "
-        "Once a model of these images is pushed, later ones are compared with these. Set "
-        "--validate.smallest-class-shift or --validate.smallest-feature-shift to more (or, where "
-        "the schema file has a drift_comparator, its threshold)",
-        SKEW: "The schema has no part in that; the images of train have. Divide the images anew, "
-        "set --validate.smallest-class-shift or --validate.smallest-feature-shift to more (or, "
-        "where the schema file has a skew_comparator, its threshold)",
+        SMALL_CLASS: "No schema counts images: add some, set --validate.min-images-per-class to "
+        "fewer",
+        GRAYSCALE: "No schema counts gray images: set --validate.max-gray-share to more",
+        DRIFT: "It is measured against the images of the model that was pushed last, so that no "
+        "new schema changes it; once a model of these images is pushed, later runs are compared "
+        "with these. Set --validate.smallest-class-shift or --validate.smallest-feature-shift to "
+        "more (or, where the schema file has a drift_comparator, its threshold)",
+        SKEW: "It is measured against train, so that no new schema changes it. Divide the images "
+        "anew, set --validate.smallest-class-shift or --validate.smallest-feature-shift to more "
+        "(or, where the schema file has a skew_comparator, its threshold)",
     }
 )
 

@@ -168,8 +168,8 @@ def test_spoiled_folder_is_stopped_at_the_gate(first_run: Finished, workplace: W
     shutil.rmtree(workplace.data / "Hat")
     assert stopped.returncode == 1
     assert "The run failed in DataGate." in stopped.stdout
-    assert "image/class/text in train: expected one of 'Ankle boot', 'Bag'" in stopped.stdout
-    assert "found: 'Hat' (" in stopped.stdout
+    assert "image/class/text: expected one of 'Ankle boot', 'Bag'" in stopped.stdout
+    assert "found in train: 'Hat' (" in stopped.stdout
     assert "Traceback" not in stopped.stdout + stopped.stderr
     assert "Transform" not in workplace.states()
 
