@@ -30,8 +30,8 @@ from components.serving.overlap import DIRECTORY_KEY, looked_up_version, lost_ve
 MODEL_FOLDER_KEY = "model_folder"
 BASELINE_STEP_KEY = "baseline_step"
 LOST_KEY = "lost_versions"
-EXPECTED_VERSION = "expected_version"
-"""Custom property of a pushed model: the version that it was to follow; empty for none."""
+OVER, NOTHING = "over-", "nothing"
+"""Folder of a pushed model: which version it was to follow, as "over-1795939734"."""
 EXTRAS = ("report.html", "model_card.md", "metrics.json")
 """Files of the report on the model that stay with it."""
 
@@ -119,15 +119,18 @@ class WholePusherDriver(CacheDriver):
         return {DIRECTORY_KEY: identity, LOST_KEY: ", ".join(map(str, lost))}
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
-        """Adds the version that the push is to follow, on its output: the cache must not see it."""
+        """Adds the version that the push is to follow, in the name of its folder.
+
+        That is the one thing that a driver can say to its executor without TFX's cache hearing it,
+        for which each run would be another one.
+        """
         output = super().run(execution_info)
         baseline_step = execution_info.exec_properties[BASELINE_STEP_KEY]
         step = f"{execution_info.pipeline_info.id}.{baseline_step}"
         with self._metadata_handle as metadata:
             expected = looked_up_version(metadata.store, step, str(execution_info.pipeline_run_id))
         [pushed] = execution_info.output_dict["pushed_model"]
-        text = "" if expected is None else str(expected)
-        pushed.set_string_custom_property(EXPECTED_VERSION, text)
+        pushed.uri = os.path.join(pushed.uri, f"{OVER}{NOTHING if expected is None else expected}")
         output.output_artifacts["pushed_model"].artifacts.append(pushed.mlmd_artifact)
         return output
 
@@ -188,8 +191,8 @@ class WholePusher(base_component.BaseComponent):
 
 
 def _expected(pushed_model: types.Artifact) -> int | None:
-    version = pushed_model.get_string_custom_property(EXPECTED_VERSION)
-    return int(version) if version else None
+    version = os.path.basename(pushed_model.uri).removeprefix(OVER)
+    return None if version == NOTHING else int(version)
 
 
 def may_push(inputs: Mapping[str, types.Artifact], is_forced: bool) -> bool:

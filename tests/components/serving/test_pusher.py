@@ -1,5 +1,6 @@
 """What is pushed, and what TFX is told."""
 
+import copy
 import os
 import pathlib
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from tfx import types
 from tfx.orchestration import metadata
-from tfx.orchestration.portable import data_types
+from tfx.orchestration.portable import cache_utils, data_types
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import standard_artifacts
 
@@ -44,7 +45,7 @@ def do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Do:
         is_released: bool = True,
         force_push: str = "",
         reset_baseline: str = "",
-        expected: str = "",
+        expected: str = "nothing",
     ) -> types.Artifact:
         inputs = {
             "model": standard_artifacts.Model(),
@@ -61,8 +62,7 @@ def do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Do:
         inputs["release_verdict"].sentence = "Said the gate."
         inputs["model_report"].uri = str(report)
         pushed = standard_artifacts.PushedModel()
-        pushed.uri = str(tmp_path / "pushed")
-        pushed.set_string_custom_property("expected_version", expected)
+        pushed.uri = str(tmp_path / "pushed" / f"over-{expected}")
         pusher.WholePusherExecutor().Do(
             {key: [artifact] for key, artifact in inputs.items()},
             {"pushed_model": [pushed]},
@@ -86,7 +86,7 @@ def test_pushes_a_released_model(do: Do, tmp_path: pathlib.Path) -> None:
     assert version["assets.extra/report.html"] == b"report.html"
     assert version["assets.extra/model_card.md"] == b"model_card.md"
     assert version["assets.extra/metrics.json"] == b"metrics.json"
-    assert read_tree(tmp_path / "pushed") == FILES
+    assert read_tree(tmp_path / "pushed/over-nothing") == FILES
     assert pushed.get_int_custom_property("pushed") == 1
     assert pushed.get_string_custom_property("pushed_destination") == str(folder / "1700000000")
     assert pushed.get_string_custom_property("pushed_version") == "1700000000"
@@ -153,6 +153,20 @@ def execution(folder: pathlib.Path) -> data_types.ExecutionInfo:
     )
 
 
+def cache_key(tmp_path: pathlib.Path, info: data_types.ExecutionInfo) -> str:
+    """TFX's own."""
+    config = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
+    with metadata.Metadata(config) as handle:
+        context = cache_utils.get_cache_context(
+            handle,
+            pipeline_pb2.PipelineNode(),
+            info.pipeline_info,
+            input_artifacts=info.input_dict,
+            output_artifacts=info.output_dict,
+        )
+    return str(context.name)
+
+
 class TestDriver:
     def test_a_removed_folder_is_another_one(
         self, driver: pusher.WholePusherDriver, tmp_path: pathlib.Path
@@ -174,7 +188,7 @@ class TestDriver:
         monkeypatch.setattr(pusher, "lost_versions", lambda *_: [5, 7])
         assert driver.observe(execution(tmp_path / "photos"))["lost_versions"] == "5, 7"
 
-    @pytest.mark.parametrize(("expected", "text"), [(7, "7"), (None, "")])
+    @pytest.mark.parametrize(("expected", "text"), [(7, "over-7"), (None, "over-nothing")])
     def test_the_executor_learns_what_to_expect_and_the_cache_does_not(
         self,
         driver: pusher.WholePusherDriver,
@@ -189,14 +203,18 @@ class TestDriver:
             pusher, "looked_up_version", lambda _, *names: asked.append(names) or expected
         )
         info = execution(tmp_path / "photos")
+        info.output_dict["pushed_model"][0].uri = "pushed_model/17"
+        unseen = copy.deepcopy(info)
         output = driver.run(info)
         assert asked == [("photos.BaselineResolver", "run-1")]
         assert {key: value.string_value for key, value in output.exec_properties.items()} == {
             **info.exec_properties,
             **driver.observe(info),
         }
+        assert cache_key(tmp_path, info) == cache_key(tmp_path, unseen)
         [pushed] = output.output_artifacts["pushed_model"].artifacts
-        assert pushed.custom_properties["expected_version"].string_value == text
+        assert pushed.uri == f"pushed_model/17/{text}"
+        assert not pushed.custom_properties
 
 
 @pytest.mark.parametrize("years", [-1, 1])
