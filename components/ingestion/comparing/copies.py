@@ -16,6 +16,7 @@ from components.ingestion.reporting.findings import (
 )
 
 SEVERAL_CLASSES = "same image in two classes"
+SAME_PIXELS = "same pixels"
 CONTESTED = ""
 """In the place of the class of an image whose copies are rejected for that: other files of the same
 pixels are still to be found by it. No folder has this name."""

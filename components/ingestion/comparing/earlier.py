@@ -237,7 +237,9 @@ def find_across(images: Iterable[Examination], known: Iterable[EarlierImage]) ->
     yield name_images(NEAR_DUPLICATE, named, LIKENESS)
     if len({image.class_text for image in named}) > 1:
         yield name_images(LOOK_ALIKE, named, "in more than one class, and in an earlier span")
-    yield from find_leaks(named, LIKENESS)
+    # The splits of a span that is not split are ours: images that we put there do not leak.
+    if any(image.given_split for image in new):
+        yield from find_leaks(named, LIKENESS)
 
 
 def set_aside(images: Sequence[Examination], held: Mapping[str, str]) -> Iterator[Rejection]:
@@ -245,7 +247,7 @@ def set_aside(images: Sequence[Examination], held: Mapping[str, str]) -> Iterato
 
     Args:
         images: What has to stay together.
-        held: An image of an earlier span in each of the splits.
+        held: An image that was in each of the splits before.
     """
     places = ", ".join(f"{name} in {split}" for split, name in sorted(held.items()))
     for image in images:

@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from components.ingestion.comparing.copies import (
     CONTESTED,
+    SAME_PIXELS,
     Settlement,
     find_leaks,
     name_images,
@@ -113,7 +114,7 @@ def _outcomes(images: Sequence[Examination], digests: Mapping[str, str]) -> Iter
 def _settle_pixels(copies: Sequence[Examination]) -> Settlement:
     if any(copy.class_text == CONTESTED for copy in copies):
         return settle_contested(copies)
-    return settle(copies, "same pixels")
+    return settle(copies, SAME_PIXELS)
 
 
 def settlement_outputs(settlement: Settlement) -> Iterator[beam.pvalue.TaggedOutput]:

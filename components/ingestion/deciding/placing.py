@@ -13,15 +13,19 @@ from components.ingestion.deciding.groups import component_of, group_name
 from components.ingestion.deciding.outputs import ALONE, KEPT, TOGETHER
 from components.ingestion.examining.examination import Examination
 from components.ingestion.gathering import GatherAll, pack, unpack
+from components.ingestion.listing.layout import split_of
 from components.ingestion.reporting.findings import Finding
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import (
     SplitPlan,
+    Weights,
     choose_common_split,
     choose_split,
     strictest,
 )
-from components.ingestion.writing.manifest import Row, read_used
+from components.ingestion.writing.manifest import Row, read_placed
+
+EarlierSplits = Mapping[str, frozenset[str]]
 
 
 def place(
@@ -54,7 +58,9 @@ def place(
         together = alike | "ComponentOf" >> beam.Map(
             lambda image, links: (links[image.sha256], image), links
         )
-    earlier_splits = _earlier_splits(alone.pipeline, links, pattern, earlier) if earlier else {}
+    earlier_splits = (
+        _earlier_splits(alone.pipeline, links, pattern, plan, earlier) if earlier else {}
+    )
     held = _held(known, links, pattern) if known.files else {}
     placed = (
         together
@@ -64,7 +70,7 @@ def place(
             CONFLICTS, FINDINGS, main=KEPT
         )
     )
-    kept = _all_placed(alone, placed[KEPT], plan)
+    kept = _all_placed(alone, placed[KEPT], plan, earlier_splits)
     return {KEPT: kept, CONFLICTS: placed[CONFLICTS], FINDINGS: placed[FINDINGS]}
 
 
@@ -99,7 +105,10 @@ def _sort_out_groups(packed: bytes, links: Mapping[str, str], pattern: str) -> I
 
 
 def _all_placed(
-    alone: beam.PCollection, placed: beam.PCollection, plan: SplitPlan
+    alone: beam.PCollection,
+    placed: beam.PCollection,
+    plan: SplitPlan,
+    earlier_splits: Any,
 ) -> beam.PCollection:
     """Lists of (split, image), of images without a split, packed, and of such pairs."""
     packed = (
@@ -112,40 +121,71 @@ def _all_placed(
         packed
         # Packed still: what is flattened is coded.
         | "Placed" >> beam.Flatten()
-        | "UnpackPlaced"
-        >> beam.MapTuple(
-            lambda is_decided, packed: (
-                unpack(packed) if is_decided else _place_alone(unpack(packed), plan)
-            )
-        )
+        | "UnpackPlaced" >> beam.Map(_unpack_placed, plan, earlier_splits)
     )
 
 
-def _place_alone(images: Iterable[Examination], plan: SplitPlan) -> list[tuple[str, Examination]]:
-    """Each image in the split that its digest says."""
-    return [(choose_split(image.sha256, plan[image.given_split]), image) for image in images]
+def _unpack_placed(
+    element: tuple[bool, bytes], plan: SplitPlan, earlier: EarlierSplits
+) -> list[tuple[str, Examination]]:
+    is_decided, packed = element
+    return unpack(packed) if is_decided else _place_alone(unpack(packed), plan, earlier)
+
+
+def _place_alone(
+    images: Iterable[Examination], plan: SplitPlan, earlier: EarlierSplits
+) -> list[tuple[str, Examination]]:
+    """Each image in the split where it was, or else in that which its digest says."""
+    return [
+        (
+            _split_before(image, plan[image.given_split], earlier)
+            or choose_split(image.sha256, plan[image.given_split]),
+            image,
+        )
+        for image in images
+    ]
+
+
+def _split_before(image: Examination, weights: Weights, earlier: EarlierSplits) -> str | None:
+    """Where an image was in the run before, if the plan still leads there."""
+    return strictest(split for split in earlier.get(image.sha256, ()) if split in weights)
 
 
 def _earlier_splits(
-    pipeline: beam.Pipeline, links: beam.pvalue.AsSingleton, pattern: str, earlier: str
+    pipeline: beam.Pipeline,
+    links: beam.pvalue.AsSingleton,
+    pattern: str,
+    plan: SplitPlan,
+    earlier: str,
 ) -> beam.pvalue.AsSingleton:
-    """The split of each component in the run before."""
+    """The splits in the run before: of components, and of images that need to be remembered."""
     return beam.pvalue.AsSingleton(
         pipeline
         | "EarlierRun" >> beam.Create([earlier])
-        | "EarlierSplits" >> beam.FlatMap(read_used)
-        | "EarlierComponents" >> beam.FlatMap(_earlier_component, links, pattern)
-        | "SplitsOfComponent" >> beam.CombinePerKey(lambda splits: strictest(splits))
+        | "EarlierSplits" >> beam.FlatMap(read_placed)
+        | "EarlierComponents" >> beam.FlatMap(_remember, links, pattern, plan)
+        | "SplitsOfComponent" >> beam.CombinePerKey(lambda sets: frozenset().union(*sets))
         | "EarlierSplitsByComponent" >> beam.combiners.ToDict()
     )
 
 
-def _earlier_component(
-    row: Row, links: Mapping[str, str], pattern: str
-) -> Iterator[tuple[str, str]]:
+def _remember(
+    row: Row, links: Mapping[str, str], pattern: str, plan: SplitPlan
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """What a row says of an image and of its component; nothing if its digest says the same."""
+    splits = frozenset([row.split])
     component = component_of(row.sha256, row.path, links, pattern)
     if component:
-        yield (component, row.split)
+        yield (_key(component), splits)
+    given = None if None in plan else split_of(row.path.partition("/")[0])
+    # Most images were never with others: not to remember these keeps this small.
+    if component or given not in plan or choose_split(row.sha256, plan[given]) != row.split:
+        yield (row.sha256, splits)
+
+
+def _key(component: str) -> str:
+    """Of a component, whose own name may be the digest of an image."""
+    return f"component {component}"
 
 
 def _held(
@@ -179,7 +219,7 @@ def _merge_held(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 def _place_together(
     element: tuple[str, Iterable[Examination]],
-    earlier_splits: Mapping[str, str],
+    earlier: EarlierSplits,
     held: Mapping[str, Mapping[str, str]],
     pattern: str,
     plan: SplitPlan,
@@ -187,20 +227,37 @@ def _place_together(
     component, members = element
     images = sorted(members, key=lambda image: image.filename)
     groups = {image.sha256: group_name(image.filename, pattern) for image in images}
-    splits = held.get(component, {})
-    if len(splits) > 1:
-        for rejection in set_aside(images, splits):
+    given = sorted({image.given_split for image in images if image.given_split})
+    spans = held.get(component, {})
+    # Where an earlier span has images of them, these alone decide.
+    pinned = {} if spans else _pinned(images, plan[strictest(given)], earlier)
+    new = [image for image in images if image not in pinned]
+    places = spans or _first_of_each_split(pinned)
+    if len(places) > 1 and new:
+        for rejection in set_aside(new, places):
             yield beam.pvalue.TaggedOutput(CONFLICTS, rejection)
+        yield from ((split, image) for image, split in pinned.items())
         return
-    split = next(iter(splits), None) or choose_common_split(
-        (groups[image.sha256] or image.sha256 for image in images),
-        sorted({image.given_split for image in images if image.given_split}),
-        earlier_splits.get(component),
-        plan,
+    before = strictest(places) or strictest(earlier.get(_key(component), ()))
+    split = next(iter(spans), None) or choose_common_split(
+        (groups[image.sha256] or image.sha256 for image in images), given, before, plan
     )
     yield from ((split, image) for image in images)
     for leak in _leaks_of_groups(images, groups):
         yield beam.pvalue.TaggedOutput(FINDINGS, leak)
+
+
+def _pinned(
+    images: Sequence[Examination], weights: Weights, earlier: EarlierSplits
+) -> dict[Examination, str]:
+    """The images that have a split from the run before."""
+    before = ((image, _split_before(image, weights, earlier)) for image in images)
+    return {image: split for image, split in before if split}
+
+
+def _first_of_each_split(pinned: Mapping[Examination, str]) -> dict[str, str]:
+    """The first image by name of each split."""
+    return _merge_held({split: image.filename} for image, split in pinned.items())
 
 
 def _leaks_of_groups(

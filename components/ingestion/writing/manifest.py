@@ -1,5 +1,6 @@
 """`manifest.csv`: every file found, and what became of it."""
 
+import collections
 import csv
 import heapq
 import os
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, TextIO
 
 import apache_beam as beam
 
-from components.ingestion.comparing.copies import Duplicate
+from components.ingestion.comparing.copies import SAME_PIXELS, Duplicate
 from components.ingestion.gathering import ApplyToAll, Gather, unpack_all
 from components.ingestion.listing.file_system import open_text, remove_file, write_rows
 from components.ingestion.listing.folder import Rejection
@@ -39,13 +40,14 @@ class Row(NamedTuple):
     treatment: str
 
 
+_DUPLICATE = "duplicate of "
 HEADER = ("path", "sha256", "class", "split", "treatment")
 
 
 def row_of_duplicate(duplicate: Duplicate) -> Row:
     """The row of a file that is there already."""
     left_out = duplicate.examination
-    treatment = f"duplicate of {duplicate.kept}: {duplicate.likeness}"
+    treatment = f"{_DUPLICATE}{duplicate.kept}: {duplicate.likeness}"
     return Row(left_out.filename, left_out.sha256, left_out.class_text, "", treatment)
 
 
@@ -111,6 +113,23 @@ def read_manifest(folder: str) -> Iterator[Row]:
         rows = csv.reader(file)
         next(rows)
         yield from (Row(*map(from_cell, row)) for row in rows)
+
+
+def read_placed(folder: str) -> Iterator[Row]:
+    """The rows of the images that are in a split, and of other files of the same pixels as these.
+
+    Yields:
+        Of the latter the split that their pixels are in: they are what remains when the file that
+        was used is removed.
+    """
+    copies = collections.defaultdict(list)
+    for row in read_manifest(folder):
+        kept = row.treatment.removeprefix(_DUPLICATE).removesuffix(f": {SAME_PIXELS}")
+        if row.treatment == f"{_DUPLICATE}{kept}: {SAME_PIXELS}":
+            copies[kept].append(row)
+    for row in read_used(folder):
+        yield row
+        yield from (copy._replace(split=row.split) for copy in copies.get(row.path, ()))
 
 
 def read_used(folder: str) -> Iterator[Row]:

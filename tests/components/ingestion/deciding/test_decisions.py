@@ -3,6 +3,7 @@
 import os
 import pathlib
 import random
+import re
 import shutil
 
 import pytest
@@ -234,12 +235,76 @@ def test_all_copies_of_an_image_in_two_classes_go(tmp_path):
     write_scene(root / "cat/doubtful.png", seed=77)
     shutil.copy(root / "cat/doubtful.png", root / "dog/doubtful.png")
     make_scene(77).save(root / "cat/a copy.bmp")
-    make_scene(77).save(root / "dog/another.tif")
+    make_scene(77).save(root / "cat/another.tif")
     write_scene(root / "cat/like it.jpg", seed=77, quality=60)
     audit, rows = ingest(root, tmp_path / "examples", max_reject_fraction=1.0)
-    doubtful = {"cat/doubtful.png", "dog/doubtful.png", "cat/a copy.bmp", "dog/another.tif"}
+    doubtful = {"cat/doubtful.png", "dog/doubtful.png", "cat/a copy.bmp", "cat/another.tif"}
     rejected = {path for path, row in rows.items() if row.treatment.startswith("rejected")}
     assert rejected == doubtful
     assert {rows[path].treatment for path in doubtful} == {"rejected: same image in two classes"}
     assert rows["cat/like it.jpg"].split
     assert (audit.found, audit.used, audit.rejected, audit.duplicates) == (29, 25, 4, 0)
+
+
+class TestWhatWasThereStays:
+    """Fault C9: whoever was left of near-duplicates moved to the split of its own digest."""
+
+    @pytest.fixture(scope="class")
+    def root(self, tmp_path_factory):
+        """Pairs of near-duplicates, then of equal pixels in two formats, then single images."""
+        root = tmp_path_factory.mktemp("pairs") / "data"
+        for name, start in (("cat", 2000), ("dog", 3000)):
+            for seed in range(start, start + 40):
+                write_scene(root / name / f"{seed}.png", seed, size=(120, 90))
+                if seed < start + 20:
+                    write_scene(root / name / f"{seed} too.jpg", seed, size=(120, 90), quality=60)
+                elif seed < start + 30:
+                    make_scene(seed, (120, 90)).save(root / name / f"{seed} too.bmp")
+        return root
+
+    WEIGHTS = {"train": 1, "eval": 1, "test": 1}
+
+    def run(self, root, destination, **options):
+        _, rows = ingest(root, destination, split_weights=self.WEIGHTS, **options)
+        return rows
+
+    @pytest.mark.parametrize("ending", [".png", " too.*"])
+    def test_of_removed_images_nobody_else_moves(self, root, tmp_path, ending):
+        before = self.run(root, tmp_path / "1")
+        fewer = pathlib.Path(shutil.copytree(root, tmp_path / "fewer"))
+        for start in (2000, 3000):
+            for seed in range(start, start + 30):
+                (removed,) = fewer.glob(f"*/{seed}{ending}")
+                removed.unlink()
+        after = self.run(fewer, tmp_path / "2", earlier=str(tmp_path / "1"))
+        # Of equal pixels, one was used for both.
+        same_pixels = {
+            row.treatment.removeprefix("duplicate of ").removesuffix(": same pixels"): path
+            for path, row in before.items()
+            if row.treatment.endswith(": same pixels")
+        }
+        was = {path: row.split for path, row in before.items() if row.split}
+        was |= {copy: was[kept] for kept, copy in same_pixels.items()}
+        assert len(same_pixels) == 20
+        assert {path: row.split for path, row in after.items()} == {
+            path: was[path] for path in after
+        }
+        # Also in the run after that, whose earlier run is this one.
+        third = self.run(fewer, tmp_path / "3", earlier=str(tmp_path / "2"))
+        assert third == after
+
+    def test_a_new_image_between_two_splits(self, root, tmp_path):
+        pattern = {"group_pattern": "[0-9]+"}
+        before = self.run(root, tmp_path / "1", **pattern)
+        at = {split: path for path, row in before.items() if (split := row.split) and "20" in path}
+        first, second = at["train"], at["test"]
+        more = pathlib.Path(shutil.copytree(root, tmp_path / "more"))
+        # Nearly the same as one, and by its name in the group of the other.
+        seed, group = (re.search("[0-9]+", path)[0] for path in (first, second))
+        new = f"cat/{group} new.jpg"
+        write_scene(more / new, int(seed), size=(120, 90), quality=40)
+        after = self.run(
+            more, tmp_path / "2", earlier=str(tmp_path / "1"), max_reject_fraction=1.0, **pattern
+        )
+        assert after[new].treatment == "rejected: nearly the same as images of two splits"
+        assert {path: after[path] for path in before} == before
