@@ -15,7 +15,7 @@ from components.serving.directory.layout import list_numbers, version_folder
 from components.serving.directory.lock import locked
 from components.serving.directory.log import read_events
 from components.serving.directory.publishing import prepare
-from components.serving.directory.removing import keep_newest
+from components.serving.directory.removing import find_worth, keep_newest
 from components.serving.directory.rollback import roll_back
 from components.serving.directory.verifying import find_damage
 from pipeline.printing import print_plain
@@ -153,7 +153,10 @@ def _gc(request: Request, console: Console) -> int:
     with locked(request.model_folder):
         prepare(request.model_folder)
         removed = keep_newest(request.model_folder, request.keep)
+        kept = find_worth(request.model_folder)
     print_plain(console, f"Removed: {', '.join(map(str, removed)) or 'nothing'}.")
+    reasons = ", ".join(f"{version} ({worth})" for version, worth in kept.items())
+    print_plain(console, f"Kept: {reasons or 'nothing'}.")
     return DONE
 
 

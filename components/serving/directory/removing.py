@@ -4,12 +4,13 @@ import contextlib
 import datetime
 import os
 import shutil
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator
 
 from components.errors import PipelineError
 from components.serving.directory.layout import (
     REMOVED,
     UNFINISHED,
+    find_serving,
     is_version,
     list_versions,
     version_folder,
@@ -30,6 +31,11 @@ from components.serving.directory.release import (
     read_release,
 )
 from components.whole_file import flush_folder
+
+SERVES, GO_BACK = "serves", "a rollback can go back to it"
+SAME_MODEL, ROLLED_BACK = "the same model as a newer version", "rolled back"
+WORTHS = (SERVES, GO_BACK, SAME_MODEL, ROLLED_BACK)
+"""What a version is good for; the last are the first to go."""
 
 
 def sweep(model_folder: str) -> None:
@@ -82,23 +88,32 @@ def keep_newest(model_folder: str, keep: int) -> list[int]:
     if not keep:
         return []
     # The newest of all may be somebody else's; the newest of ours stays in any case.
-    kept = _by_worth(_releases(model_folder), withdrawn_versions(model_folder))[:keep]
-    old = [release for release in _releases(model_folder) if release not in kept]
-    for release in old:
-        _remove(model_folder, release, keep)
-    return [release.version for release in old]
+    old = sorted(list(find_worth(model_folder).items())[keep:])
+    for version, worth in old:
+        reason = worth if worth in (SAME_MODEL, ROLLED_BACK) else f"the newest {keep} are kept"
+        _remove(model_folder, version, reason)
+    return [version for version, _ in old]
 
 
-def _by_worth(releases: Sequence[Release], withdrawn: Set[int]) -> list[Release]:
-    """The newest; what one can go back to from there; more of the same models; the withdrawn."""
-    ranks: dict[int, int] = {}
-    seen: set[str] = set()
+def find_worth(model_folder: str) -> dict[int, str]:
+    """What each version of ours is good for, those first that are to be kept first.
+
+    Args:
+        model_folder: `<serving>/<name>`, which need not exist.
+    """
+    releases, withdrawn = _releases(model_folder), withdrawn_versions(model_folder)
+    serving, seen = find_serving(model_folder), set[str]()
+    worth: dict[int, str] = {}
     for release in reversed(releases):
         is_newest = release is releases[-1]
-        is_withdrawn = release.version in withdrawn and not is_newest
-        ranks[release.version] = 2 * is_withdrawn + (release.model_digest in seen)
+        if is_newest:
+            worth[release.version] = SERVES if release.version == serving else GO_BACK
+        elif release.version in withdrawn:
+            worth[release.version] = ROLLED_BACK
+        else:
+            worth[release.version] = SAME_MODEL if release.model_digest in seen else GO_BACK
         seen.add(release.model_digest)
-    return sorted(releases, key=lambda each: (ranks[each.version], -each.version))
+    return dict(sorted(worth.items(), key=lambda pair: WORTHS.index(pair[1])))
 
 
 def _releases(model_folder: str) -> list[Release]:
@@ -106,13 +121,15 @@ def _releases(model_folder: str) -> list[Release]:
     return [release for release in found if release is not None]
 
 
-def _remove(model_folder: str, release: Release, keep: int) -> None:
+def _remove(model_folder: str, version: int, reason: str) -> None:
     """Renames a version, so that it is gone at once for a server, and then takes it apart."""
-    removed = os.path.join(model_folder, f"{REMOVED}{release.version}")
+    folder, release = version_folder(model_folder, version), find_release(model_folder, version)
+    removed = os.path.join(model_folder, f"{REMOVED}{version}")
     with _removable(removed):
-        os.rename(version_folder(model_folder, release.version), removed)
+        os.rename(folder, removed)
     flush_folder(model_folder)
-    _log(model_folder, release, f"the newest {keep} are kept")
+    if release is not None:
+        _log(model_folder, release, reason)
     _delete(removed)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from components.serving.directory.layout import list_versions
 from components.serving.directory.lock import locked
+from components.serving.directory.log import read_lines
 from components.serving.directory.publishing import publish
 from pipeline.releases.commands import main
 from tests.components.serving.directory.saved_models import (
@@ -192,10 +193,27 @@ def test_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_gc(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     third, *_ = publish_models(folder, "c")
     (folder / ".unfinished-5").mkdir()
-    assert run(capsys, folder, "gc", "--keep", "2") == (0, f"Removed: {FIRST}.\n")
+    kept = f"Kept: {third} (serves), {SECOND} (a rollback can go back to it).\n"
+    assert run(capsys, folder, "gc", "--keep", "2") == (0, f"Removed: {FIRST}.\n{kept}")
     assert list_versions(str(folder)) == [SECOND, third]
     assert not (folder / ".unfinished-5").exists()
-    assert run(capsys, folder, "gc", "--keep", "2") == (0, "Removed: nothing.\n")
+    assert run(capsys, folder, "gc", "--keep", "2") == (0, f"Removed: nothing.\n{kept}")
+
+
+def test_gc_after_a_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Fault D11: what was rolled back goes; what serves and what one can go back to stay."""
+    [third] = publish_models(folder, "c")
+    assert run(capsys, folder, "rollback", "--reason", "blurry")[0] == 0
+    fourth = list_versions(str(folder))[-1]
+    assert run(capsys, folder, "gc", "--keep", "3") == (
+        0,
+        f"Removed: {third}.\n"
+        f"Kept: {fourth} (serves), {FIRST} (a rollback can go back to it), "
+        f"{SECOND} (the same model as a newer version).\n",
+    )
+    removals = [event for event in read_lines(str(folder)) if event.origin.action == "removal"]
+    assert [(each.version, each.origin.reason) for each in removals] == [(third, "rolled back")]
+    assert run(capsys, folder, "gc", "--keep", "2")[1].startswith(f"Removed: {SECOND}.\n")
 
 
 @pytest.mark.parametrize(
