@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+class OutputError(Exception):
+    """Standard output cannot be written; not an `OSError`, which commands take for their own."""
+
+
 class _Outlet(io.TextIOWrapper):
     """Standard output whose reader, such as `head`, may have had enough: work goes on unread."""
 
@@ -26,21 +30,26 @@ class _Outlet(io.TextIOWrapper):
         """Writes, or drops what nobody reads."""
         try:
             return super().write(text)
-        except BrokenPipeError:
-            self._drop()
+        except OSError as error:
+            self._drop(error)
             return len(text)
 
     def flush(self) -> None:
         """Flushes, or drops what nobody reads."""
         try:
             super().flush()
-        except BrokenPipeError:
-            self._drop()
+        except OSError as error:
+            self._drop(error)
 
-    def _drop(self) -> None:
+    def _drop(self, error: OSError) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(
+                "Standard output must be a place that can be written. Received: "
+                f"{error.strerror}. Make room, or write to another place."
+            ) from error
 
 
 def run_command(main: Callable[[Sequence[str]], int], unshowable: str) -> int:
@@ -58,15 +67,18 @@ def run_command(main: Callable[[Sequence[str]], int], unshowable: str) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=unshowable)
     try:
-        status = main(sys.argv[1:])
+        try:
+            return main(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except OutputError as error:
+        sys.stderr.write(f"error: {error}\n")
     except MemoryError as error:
         # Not above: see the first lines of this file.
         from pipeline.runs.failures import explain
 
         sys.stderr.write(f"error: {explain(error)[0]}\n")
-        return FAILED
-    sys.stdout.flush()
-    return status
+    return FAILED
 
 
 def prepare() -> None:

@@ -138,3 +138,32 @@ def test_variables_of_the_user(place, command, variables):
     done = call(place, f"python {command}", **variables)
     assert "Traceback" not in done.stderr
     assert done.returncode == COMMANDS[command]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [f"{RUNNER} --data photos --print-config", "-m pipeline.releases list --model photos"],
+)
+def test_a_full_disk_behind_standard_output(place, command):
+    """Fault D7: what could not be written was lost, with status 0 or a wrong reason."""
+    version = place / "photos/7/saved_model.pb"
+    version.parent.mkdir(exist_ok=True)
+    version.touch()
+    try:
+        done = call(place, f"python {command} > /dev/full")
+    finally:
+        version.unlink()
+        version.parent.rmdir()
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: Standard output must be a place that can be written. Received: No space left on "
+        "device. Make room, or write to another place.\n"
+    )
+
+
+def test_a_command_that_runs_out_of_memory(place):
+    """Fault D15: a command ended with a traceback."""
+    code = PRINT.replace("return 5", "raise MemoryError").replace("20_000", "1")
+    done = call(place, 'python -P -c "$CODE"', CODE=code, PYTHONPATH=str(REPOSITORY))
+    assert (done.returncode, "ran out of memory" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
