@@ -84,13 +84,13 @@ def records_of(records: Mapping[str, StepRecord], kind: str) -> dict[str, StepRe
 class StepRecords:
     """What ML Metadata knows of the steps of one pipeline."""
 
-    def __init__(self, connection: Connection, pipeline: str, run: str = ""):
+    def __init__(self, connection: Connection, pipeline: str, run: str):
         """Prepares; connects when asked.
 
         Args:
             connection: To ML Metadata, which may know other pipelines too.
             pipeline: Name of the pipeline.
-            run: TFX's id of a run: its executions alone count. Empty for all.
+            run: TFX's id of a run: its executions alone count, since another may go on meanwhile.
         """
         self._connection = connection
         self._pipeline = pipeline
@@ -173,8 +173,6 @@ class StepRecords:
         self, store: mlmd.MetadataStore, step: str
     ) -> list[metadata_store_pb2.Execution]:
         executions = _executions(store, "node", f"{self._pipeline}.{step}")
-        if not self._run:
-            return executions
         of_run = {found.id for found in _executions(store, "pipeline_run", self._run)}
         return [found for found in executions if found.id in of_run]
 

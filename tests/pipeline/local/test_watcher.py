@@ -21,7 +21,7 @@ def logged(monkeypatch, costs):
     monkeypatch.setattr(watcher.memory, "peak", lambda: 7)
     monkeypatch.setattr(StepRecords, "note_cost", lambda _, *cost: costs.append(cost))
     events = []
-    handler = StepWatcher(2, StepRecords(ConnectionConfig(), "photos"), events.append)
+    handler = StepWatcher(2, StepRecords(ConnectionConfig(), "photos", "run-1"), events.append)
     monkeypatch.setattr(LOGGER, "handlers", [handler])
     LOGGER.setLevel(logging.INFO)
     return handler, events

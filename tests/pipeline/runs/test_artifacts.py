@@ -22,7 +22,7 @@ def path(tmp_path) -> str:
     return str(tmp_path / "metadata.sqlite")
 
 
-def steps(path: str, run: str = "") -> StepRecords:
+def steps(path: str, run: str = "run-0") -> StepRecords:
     return StepRecords(metadata.sqlite_metadata_connection_config(path), "photos", run)
 
 
@@ -33,7 +33,7 @@ def record(
     outputs: dict[str, str],
     kind: int = OUTPUT,
     pipeline: str = "photos",
-    run: str = "",
+    run: str = "run-0",
 ) -> None:
     """Writes an execution of a step as TFX does; the outputs are folders by key."""
     store = mlmd.MetadataStore(metadata.sqlite_metadata_connection_config(path))
@@ -51,10 +51,11 @@ def record(
         event = pb.Event(type=kind)
         event.path.steps.add().key = key
         pairs.append((artifact, event))
-    contexts = [pb.Context(type_id=types[pb.ContextType], name=f"{pipeline}.{step}")]
-    if run:
-        run_type = store.put_context_type(pb.ContextType(name="pipeline_run"))
-        contexts.append(pb.Context(type_id=run_type, name=run))
+    run_type = store.put_context_type(pb.ContextType(name="pipeline_run"))
+    contexts = [
+        pb.Context(type_id=types[pb.ContextType], name=f"{pipeline}.{step}"),
+        pb.Context(type_id=run_type, name=run),
+    ]
     store.put_execution(execution, pairs, contexts, reuse_context_if_already_exist=True)
 
 
@@ -63,7 +64,7 @@ def test_other_pipelines_and_other_runs_do_not_count(path):
     record(path, "Trainer", complete, {"model": "first"}, run="1")
     record(path, "Trainer", complete, {"model": "second"}, run="2")
     record(path, "Trainer", complete, {"model": "other"}, pipeline="cats", run="3")
-    assert steps(path).read("Trainer").outputs["model"].uri == "second"
+    assert steps(path, run="2").read("Trainer").outputs["model"].uri == "second"
     assert steps(path, run="1").read("Trainer").outputs["model"].uri == "first"
     with pytest.raises(LookupError, match=r"^ML Metadata knows no execution of Trainer\.$"):
         steps(path, run="3").read("Trainer")
