@@ -41,7 +41,8 @@ class Attempt:
         number: Of the attempts at this step in this run, from 1.
         pod: Name of its pod, where Kubeflow tells it.
         began: By the clock of its node, for people alone.
-        memory_limit: Of its pod, in bytes; None for none.
+        memory_limit: Of its pod, in bytes, as Linux tells it; None where it tells none.
+        memory_setting: The limit that was asked for, as Kubernetes writes it; empty for none.
         timeout_seconds: Of its pod; 0 for none.
         seconds: For which it is known to have gone on.
         memory: Most bytes that were seen in use in its pod meanwhile; None where unknown.
@@ -58,6 +59,7 @@ class Attempt:
     began: str
     memory_limit: int | None
     timeout_seconds: int
+    memory_setting: str = ""
     seconds: float = 0.0
     memory: int | None = None
     end: str = ""
@@ -107,20 +109,24 @@ class Recorder:
 
 
 @contextlib.contextmanager
-def recorded(run_folder: str, step: str, timeout_seconds: int) -> Iterator[Recorder]:
+def recorded(
+    run_folder: str, step: str, timeout_seconds: int, memory_setting: str = ""
+) -> Iterator[Recorder]:
     """Records an attempt at a step: its begin, that it goes on, and its end.
 
     Args:
         run_folder: Of the run.
         step: TFX's name of the kind of step.
         timeout_seconds: Of its pod; 0 for none.
+        memory_setting: The limit that was asked for, as Kubernetes writes it; empty for none.
     """
     number = 1 + len(read_attempts(run_folder, step))
     name = f"{step}-{number}-{uuid.uuid4().hex[:8]}.json"
     began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     pod = os.environ.get("KFP_POD_NAME", "")
     path = os.path.join(run_folder, FOLDER, name)
-    recorder = Recorder(Attempt(path, step, number, pod, began, memory_limit(), timeout_seconds))
+    limits = (memory_limit(), timeout_seconds, memory_setting)
+    recorder = Recorder(Attempt(path, step, number, pod, began, *limits))
     ended = threading.Event()
     beats = threading.Thread(target=recorder.note_again_and_again, args=(ended,), daemon=True)
     beats.start()
@@ -192,13 +198,14 @@ def _likely_reason(attempt: Attempt) -> str:
             f"The likely reason is the time-out of {timeout:,} s: give "
             f"{setting}.attempt_timeout_seconds more."
         )
-    if limit is None:
+    if limit is None and not attempt.memory_setting:
         return (
             "The likely reason is that its node ran out of memory, since the pod has no limit: "
             f"set {setting}.memory to what the step needs, so that a node with that much is found."
         )
+    words = _gib(limit) if limit is not None else attempt.memory_setting
     return (
-        f"The likely reason is the memory limit of {_gib(limit)}: give {setting}.memory more, or "
+        f"The likely reason is the memory limit of {words}: give {setting}.memory more, or "
         "have the step need less, as by a smaller train.batch_size or image.height and width."
     )
 

@@ -93,8 +93,9 @@ def _run_step(step: str, executor: ExecutorInput) -> None:
     # Nothing tells this process that its pod is to end: the next attempt sees what it left.
     record_killed(run, step)
     try:
-        timeout = run.kubeflow.pods_of(step).attempt_timeout_seconds
-        with recorded(run.folder, step, timeout) as recorder:
+        pods = run.kubeflow.pods_of(step)
+        limits = (pods.attempt_timeout_seconds, pods.memory)
+        with recorded(run.folder, step, *limits) as recorder:
             records = launch_step(run, step, recorder)
             hand_over(step, records, executor)
     except (Exception, SystemExit) as error:

@@ -189,6 +189,10 @@ class TestWhatIsSaidOfIt:
         unlimited = attempt(memory_limit=None, timeout_seconds=0)
         assert "its node ran out of memory" in describe_killed([unlimited])
 
+    def test_a_limit_that_linux_does_not_tell(self):
+        asked_for = attempt(memory_limit=None, memory_setting="8Gi")
+        assert "the memory limit of 8Gi: give" in describe_killed([asked_for])
+
     def test_an_attempt_notes_how_far_it_is(self, tmp_path, monkeypatch):
         """By its own seconds, and the most memory that was seen."""
         used = iter([3 * GIB, 7 * GIB, 5 * GIB, 1 * GIB])
