@@ -21,7 +21,7 @@ from tfx.utils import io_utils
 
 from components.artifact_types import ModelReport, ReleaseVerdict
 from components.cache_driver import CacheDriver
-from components.serving.directory.layout import version_folder
+from components.serving.directory.layout import list_versions, version_folder
 from components.serving.directory.lock import identify
 from components.serving.directory.publishing import publish
 from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
@@ -32,6 +32,8 @@ BASELINE_STEP_KEY = "baseline_step"
 LOST_KEY = "lost_versions"
 OVER, NOTHING = "over-", "nothing"
 """Folder of a pushed model: which version it was to follow, as "over-1795939734"."""
+SERVED_ALREADY = "served_already"
+"""Property of the artifact: whether this very model was the version that serves, and stays it."""
 EXTRAS = ("report.html", "model_card.md", "metrics.json")
 """Files of the report on the model that stay with it."""
 
@@ -79,6 +81,7 @@ class WholePusherExecutor(executor.Executor):
             return
         folder = exec_properties[MODEL_FOLDER_KEY]
         source = self.GetModelPath(input_dict)
+        before = list_versions(folder)
         version = publish(
             source,
             folder,
@@ -90,6 +93,7 @@ class WholePusherExecutor(executor.Executor):
         )
         io_utils.copy_dir(source, pushed_model.uri)
         self._MarkPushed(pushed_model, version_folder(folder, version), str(version))
+        pushed_model.set_int_custom_property(SERVED_ALREADY, int(version in before))
         for name in ("force_push", "reset_baseline"):
             pushed_model.set_string_custom_property(name, exec_properties[name])
 

@@ -15,6 +15,7 @@ from components.release.verdict import COUNT, PASSED, Check, Verdict
 from components.release.verdict import read_verdict as read_release_verdict
 from components.release.wording import bound, measured
 from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
+from components.serving.pusher import SERVED_ALREADY
 from components.serving.serving_facts import read_facts
 from components.training.history import read_history
 from components.validation.findings import merge_splits, read_verdict
@@ -68,6 +69,8 @@ def summarize(records: Records) -> RunFinished:
     verdict = _verdict(records)
     model = _pushed_model(records)
     standing = check_pushed(model) if model else []
+    if _served_already(records):
+        standing = [*standing, "This very model served already, so that none was published."]
     history = _history(records)
     epochs, kept = history["epochs"], history["kept_epoch"] - 1
     return RunFinished(
@@ -206,7 +209,10 @@ def _describe_verdict(records: Records) -> str:
 
 def _describe_push(records: Records) -> str:
     model = _pushed_model(records)
-    return f"version {os.path.basename(model)}" if model else "nothing: the model was refused"
+    if not model:
+        return "nothing: the model was refused"
+    already = ", which served already" if _served_already(records) else ""
+    return f"version {os.path.basename(model)}{already}"
 
 
 def _history(records: Records) -> dict[str, Any]:
@@ -221,6 +227,12 @@ def _matters(check: Check) -> bool:
 
 def _verdict(records: Records) -> Verdict:
     return read_release_verdict(records["ReleaseGate"].outputs["verdict"].uri)
+
+
+def _served_already(records: Records) -> bool:
+    """Whether the model was published by an earlier run, and is the same file by file."""
+    properties = records["Pusher"].outputs["pushed_model"].properties
+    return bool(properties.get(SERVED_ALREADY))
 
 
 def _pushed_model(records: Records) -> str:

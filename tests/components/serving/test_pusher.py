@@ -128,8 +128,11 @@ def test_force_that_was_not_needed_is_a_plain_push(do: Do, tmp_path: pathlib.Pat
 
 
 def test_a_model_that_serves_already_keeps_its_version(do: Do, tmp_path: pathlib.Path) -> None:
-    do()
-    assert do().get_string_custom_property("pushed_version") == "1700000000"
+    """Fault D10: a run that published nothing was told like one that did."""
+    assert do().get_int_custom_property("served_already") == 0
+    again = do()
+    assert again.get_string_custom_property("pushed_version") == "1700000000"
+    assert again.get_int_custom_property("served_already") == 1
     assert list_versions(str(tmp_path / "serving/photos")) == [1700000000]
 
 

@@ -110,3 +110,11 @@ def test_one_verdict_on_a_screen(monkeypatch, force, last_word):
     records = {"Evaluator": StepRecord("COMPLETE", outputs)}
     assert describe_step("Evaluator", records) == "accuracy 0.5000 on 12 test images"
     assert describe_step("ReleaseGate", records) == f"2 of 4 checks passed: {last_word}"
+
+
+@pytest.mark.parametrize(("already", "words"), [(0, ""), (1, ", which served already")])
+def test_a_push_of_what_serves_is_told_from_one_that_publishes(already, words):
+    """Fault D10: a new report on the serving model was told as a push of it."""
+    properties = {"pushed": 1, "pushed_destination": "serving/a/7", "served_already": already}
+    pusher = StepRecord("COMPLETE", {"pushed_model": StepArtifact("p", properties)})
+    assert describe_step("Pusher", {"Pusher": pusher}) == f"version 7{words}"
