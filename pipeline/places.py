@@ -52,7 +52,11 @@ def check_places(config: PipelineConfig) -> None:
         "--schema": config.schema,
         "TMPDIR": tempfile.gettempdir(),
     }
-    patterns = {name: path for name, path in places.items() if _PATTERN.search(path)}
+    # Beam makes paths absolute, so that a pattern above the current directory is one, too.
+    whole = {
+        name: os.path.abspath(path) if is_local(path) else path for name, path in places.items()
+    }
+    patterns = {name: path for name, path in whole.items() if _PATTERN.search(path)}
     if patterns:
         raise ConfigurationError(
             "The paths that a run writes to may not have [, *, ? or \\ in them, which TensorFlow "

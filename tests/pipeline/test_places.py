@@ -81,7 +81,7 @@ def test_a_pattern_of_names(setting, path):
     """Fault D6: TensorFlow and Beam looked for other files, hours later."""
     with pytest.raises(ConfigurationError) as refused:
         check_places(PipelineConfig("photos", **{setting: path}))
-    assert f"Received: --{setting} {path}." in str(refused.value)
+    assert f"Received: --{setting} {os.path.abspath(path)}." in str(refused.value)
 
 
 def test_a_pattern_of_names_for_temporary_files(monkeypatch):
@@ -126,3 +126,12 @@ class TestNamesOfTwoFolders:
         (place / "teamA").rename(place / "teamC")
         make_run_folder(self.parse("--data=teamC/images", "--name=images"))
         self.parse("--data=teamC/images")
+
+
+def test_a_pattern_of_names_above_the_current_directory(tmp_path, monkeypatch):
+    """Fault D6: Beam makes paths absolute; a run in such a folder failed in StatisticsGen."""
+    (tmp_path / "run [x]").mkdir()
+    monkeypatch.chdir(tmp_path / "run [x]")
+    with pytest.raises(ConfigurationError) as refused:
+        check_places(PipelineConfig("photos"))
+    assert f"Received: --output {tmp_path}/run [x]/output, --serving " in str(refused.value)
