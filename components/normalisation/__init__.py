@@ -5,6 +5,7 @@ formats.py      bytes -> the format, by content
 boxes.py        whether an AVIF or HEIC file is whole
 opening.py      bytes -> an image that is not decoded yet; that -> upright pixels; all refusals
 jpeg.py         a JPEG -> its pixels, unless some are not in the file
+png.py          a PNG -> its pixels, unless some are not in the file
 tiff.py         which image of a TIFF is the picture, and what Pillow leaves to be done with it
 pixels.py       every kind of pixel that files hold -> 8-bit gray or RGB without transparency
 orientation.py  which way up an image is stored

@@ -16,7 +16,6 @@ from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
-from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from components.normalisation.boxes import missing_bytes
@@ -24,6 +23,7 @@ from components.normalisation.formats import image_format, unsupported_format, w
 from components.normalisation.jpeg import JpegPicture, decode_jpeg
 from components.normalisation.orientation import stored_orientation, turn_upright
 from components.normalisation.pixels import LARGEST_OF_8_BITS, LOWER_BYTES, flatten
+from components.normalisation.png import PngPicture
 from components.normalisation.rules import MOST_MEGAPIXELS, REJECT, ImageRules
 from components.normalisation.tiff import CameraRawError, open_tiff
 
@@ -161,7 +161,7 @@ def _open_tiff(stream: io.BytesIO) -> Image.Image:
 
 
 def _open_png(stream: io.BytesIO) -> Image.Image:
-    image = PngImageFile(stream)
+    image = PngPicture(stream)
     key = image.info.get("transparency")
     depth = stream.getvalue()[24]
     # Of the two bytes a sample only as many bits count as it has, and Pillow scales the samples of
@@ -173,7 +173,7 @@ def _open_png(stream: io.BytesIO) -> Image.Image:
         image.info["transparency"] = tuple(value & largest for value in key)
         if depth == 16:
             # Pillow keeps the higher bytes of colors. Read by the other order, it keeps the lower.
-            lower = PngImageFile(io.BytesIO(stream.getvalue()))
+            lower = PngPicture(io.BytesIO(stream.getvalue()))
             lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
             image.info[LOWER_BYTES] = lower
     return image

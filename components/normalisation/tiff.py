@@ -5,9 +5,12 @@ what a camera's raw data are marked with.
 """
 
 import io
+from typing import Any
 
 from PIL import ImagePalette
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+
+from components.normalisation.jpeg import check_jpeg
 
 _SUBFILE_KIND, _OLD_SUBFILE_KIND = 254, 255
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
@@ -17,7 +20,9 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _YCBCR = 0, 1, 6
 # A color filter array, and what was made of one in full color.
 _RAW = (32_803, 34_892)
 _UNSIGNED, _SIGNED = (1,), (2,)
-_DEFLATE = 8
+_DEFLATE, _JPEG = 8, 7
+_STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES, _JPEG_TABLES = 273, 279, 324, 325, 347
+_JPEG_END = b"\xff\xd9"
 _REDUCED_OR_MASK = 0b101
 _OLD_REDUCED = 2
 # Canon's and Phase One's mark behind the header.
@@ -46,6 +51,10 @@ class TiffPicture(TiffImageFile):
     is_unsigned = False
     significant_bits = 16
 
+    def __init__(self, stream: io.BytesIO):
+        self.encoded = stream.getvalue()
+        super().__init__(stream)
+
     def _setup(self) -> None:
         """Lays out the decoding of one of the images; Pillow calls it for each."""
         tags = self.tag_v2
@@ -69,6 +78,27 @@ class TiffPicture(TiffImageFile):
             tags[_COMPRESSION] = _DEFLATE
         super()._setup()
         self._mend()
+
+    def load(self) -> Any:
+        """Decodes it.
+
+        Raises:
+            DamagedJpegError: It is compressed as JPEG, and some of its pixels are not in the file.
+        """
+        if self.tile and self.tag_v2.get(_COMPRESSION) == _JPEG:
+            self._check_parts()
+        return super().load()
+
+    def _check_parts(self) -> None:
+        """Of libtiff's complaints about the JPEG of a strip or tile, Pillow hears none."""
+        tags = self.tag_v2
+        tables = tags.get(_JPEG_TABLES, b"")
+        places = tags.get(_STRIPS, tags.get(_TILES, ()))
+        sizes = tags.get(_STRIP_SIZES, tags.get(_TILE_SIZES, ()))
+        for start, size in zip(places, sizes, strict=False):
+            part = self.encoded[start : start + size]
+            # Without the marks of an end and a beginning between them.
+            check_jpeg((tables[:-2] + part[2:] if tables else part) + _JPEG_END)
 
     def _mend(self) -> None:
         if self.use_load_libtiff:

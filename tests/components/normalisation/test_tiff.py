@@ -4,15 +4,18 @@ The files are made of literal bytes by the rules of TIFF 6.0, not by Pillow; the
 those that the samples were made from.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from components.normalisation.opening import UnusableImageError, decode_upright, open_image
 from components.normalisation.rules import ImageRules
+from tests.image_files import make_pixels, save_image
 from tests.shared_data import shared_data
 
 COLOR = ImageRules(3)
@@ -265,3 +268,17 @@ class TestFiles:
         file = shared_data("faults/png_rgb16_trns_key.png")
         expected = np.load(file.with_name(file.name + ".npy"))
         np.testing.assert_array_equal(read(file.read_bytes()), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_compressed_as_jpeg(mode: str) -> None:
+    """Fault C4, in another format: of a strip that ends early, the rest was gray."""
+    noise = Image.fromarray(make_pixels((64, 80))).convert(mode)
+    whole = save_image(noise, "TIFF", compression="jpeg", strip_size=64 * 16)
+    assert read(whole).shape == (80, 64, 3)
+    with Image.open(io.BytesIO(whole)) as opened:
+        start, size = opened.tag_v2[273][-1], opened.tag_v2[279][-1]
+    strip = whole[start : start + size]
+    half = strip[: size // 2].rstrip(b"\xff") + b"\xff\xd9"
+    cut = whole[:start] + half.ljust(size, b"\0") + whole[start + size :]
+    assert refusal(cut).startswith("broken tiff: its coded data")
