@@ -6,7 +6,6 @@ seconds at each start.
 """
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +30,7 @@ from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig
 from pipeline.environment import Environment
-from pipeline.places import checkpoint_folder, model_folder, output_folder
+from pipeline.places import artifacts_folder, checkpoint_folder, model_folder
 from pipeline.release_steps import Before, release_steps
 from pipeline.rules import image_rules, ingestion_rules
 from pipeline.schema.command_line import freeze_arguments
@@ -283,7 +282,7 @@ def _pipeline(
     environment.apply_to(steps)
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
-        pipeline_root=os.path.join(output_folder(config), "artifacts"),
+        pipeline_root=artifacts_folder(config),
         metadata_connection_config=environment.metadata,
         components=steps,
         enable_cache=True,

@@ -31,6 +31,11 @@ def metadata_file(config: PipelineConfig) -> str:
     return os.path.join(output_folder(config), "metadata.sqlite")
 
 
+def artifacts_folder(config: PipelineConfig) -> str:
+    """Where the steps write what they hand on."""
+    return os.path.join(output_folder(config), "artifacts")
+
+
 def checkpoint_folder(config: PipelineConfig) -> str:
     """Where trainings that were cut off leave their state."""
     return os.path.join(output_folder(config), "checkpoints")

@@ -20,8 +20,8 @@ Result = TypeVar("Result")
 
 LOST_SECONDS = 1.0
 """Between two looks at whether a pool broke without telling those who wait."""
-MOST_BYTES_OF_FOLDER = 107 - len("/pymp-12345678/listener-12345678")
-"""Of the path for temporary files: Linux allows a socket 107, and multiprocessing adds the rest."""
+MOST_BYTES_OF_FOLDER = 107 - len("/run-12345678/pymp-12345678/listener-12345678")
+"""Of the path for temporary files: Linux allows a socket 107; a run and Python add the rest."""
 _KEPT_BYTES = 128 * 1024**2
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h.
 _TRIM_THRESHOLD, _MAPPING_THRESHOLD = -1, -3

@@ -4,9 +4,6 @@ The launcher is what the local runner uses too, so that drivers, cache, resolver
 what is written into ML Metadata are the same.
 """
 
-import glob
-import os
-import shutil
 import time
 
 from tfx.dsl.compiler import constants
@@ -27,6 +24,7 @@ from pipeline.kubeflow.say import say
 from pipeline.runs import memory
 from pipeline.runs.artifacts import StepRecord, StepRecords, kind_of
 from pipeline.runs.first_schema import infer_schema
+from pipeline.runs.leftovers import remove_leftovers
 from pipeline.runs.results import describe_step
 
 _HOW = {
@@ -133,10 +131,7 @@ def _launch(
 def _remove_what_is_left(name: str, compiled: pipeline_pb2.Pipeline, records: StepRecords) -> None:
     """Of earlier attempts of this run that were killed: TFX would write among their files."""
     artifacts = compiled.runtime_spec.pipeline_root.field_value.string_value
-    for execution in records.close_unfinished(name):
-        pattern = os.path.join(glob.escape(artifacts), name, "*", str(execution))
-        for folder in glob.glob(pattern):
-            shutil.rmtree(folder)
+    remove_leftovers(artifacts, name, records)
 
 
 def _nodes(compiled: pipeline_pb2.Pipeline) -> list[pipeline_pb2.PipelineNode]:

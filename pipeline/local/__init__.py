@@ -8,6 +8,7 @@ once, and a step that dies of lack of memory is reported like any other failure.
 supervisor.py  starts the worker, shows its events, ends with the right exit status
 console.py     events -> the terminal
 events.py      what the worker can say
+temporary.py   where the worker leaves temporary files, and who removes them
 pipe.py        events from one process to the other
 worker.py      the other process
 output_lock.py one run at a time in an output folder

@@ -50,6 +50,20 @@ def locked_output(folder: str) -> Iterator[int | None]:
         os.close(descriptor)
 
 
+def is_locked(folder: str) -> bool:
+    """Whether a run holds the lock of an output folder: for its worker, that no other lives.
+
+    Args:
+        folder: `<output>/<name>`.
+    """
+    try:
+        with open(os.path.join(folder, LOCK_FILE), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES)
+
+
 def _acquire(descriptor: int, path: str) -> bool:
     """Takes the lock, and says who has it; returns whether there are locks at all."""
     deadline = time.monotonic() + SECONDS_FOR_A_WORKER

@@ -17,11 +17,13 @@ from pipeline import dag
 from pipeline.config import PipelineConfig
 from pipeline.environment import this_machine
 from pipeline.local.events import Event, Notice
+from pipeline.local.output_lock import is_locked
 from pipeline.local.watcher import StepWatcher
-from pipeline.places import output_folder
-from pipeline.runs.artifacts import StepRecord, StepRecords
+from pipeline.places import artifacts_folder, metadata_file, output_folder
+from pipeline.runs.artifacts import StepRecord, StepRecords, find_unfinished
 from pipeline.runs.finished import RunFinished
 from pipeline.runs.first_schema import infer_schema
+from pipeline.runs.leftovers import remove_leftovers
 from pipeline.runs.results import summarize
 
 
@@ -57,6 +59,7 @@ class Run:
             Exception: Whatever a step raised.
         """
         absl_logging.set_verbosity(absl_logging.INFO)
+        self._tidy_up()
         # Once: a span that arrives meanwhile is for the next run.
         self._spans = find_spans(self._config.data, self._config.ingest.window)
         if not os.path.exists(self._config.schema):
@@ -68,6 +71,15 @@ class Run:
             dag.create_pipeline(self._config, self._environment, schema, self._spans)
         )
         return summarize(records)
+
+    def _tidy_up(self) -> None:
+        """Removes what killed runs left, where the lock says that no other run lives."""
+        folder = output_folder(self._config)
+        if is_locked(folder) and os.path.exists(metadata_file(self._config)):
+            connection, name = self._environment.metadata, self._config.name
+            for run, step in find_unfinished(connection, name):
+                records = StepRecords(connection, name, run)
+                remove_leftovers(artifacts_folder(self._config), step, records)
 
     def _make_schema(self) -> None:
         self._emit(

@@ -23,6 +23,7 @@ from pipeline.local.console import RunConsole
 from pipeline.local.events import RunFailed
 from pipeline.local.output_lock import locked_output
 from pipeline.local.pipe import read_events
+from pipeline.local.temporary import temporary_folder
 from pipeline.places import check_places, output_folder
 from pipeline.printing import print_plain
 from pipeline.process import safe_environment
@@ -108,7 +109,11 @@ def _run(
     print_plain(console, f"Log: {log_path}\n")
     with RunConsole(console, log_path) as shown, open(log_path, "wb") as log:
         try:
-            with _started(worker, log, seconds_to_stop, lock) as (process, events):
+            with (
+                temporary_folder(folder) as (temporary, owner),
+                _started(worker, log, seconds_to_stop, temporary, (lock, owner)) as started,
+            ):
+                process, events = started
                 _follow(process, events, config, shown)
         except KeyboardInterrupt:
             shown.print_interruption()
@@ -121,7 +126,11 @@ def _run(
 
 @contextlib.contextmanager
 def _started(
-    command: tuple[str, ...], log: IO[bytes], seconds_to_stop: float, lock: int | None
+    command: tuple[str, ...],
+    log: IO[bytes],
+    seconds_to_stop: float,
+    temporary: str,
+    locks: Sequence[int | None],
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """Starts the worker; whatever happens, it does not outlive the context."""
     reading, writing = os.pipe()
@@ -132,12 +141,17 @@ def _started(
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # The lock too: a worker outlives a supervisor that is killed, for a while.
-                pass_fds=[writing, *([] if lock is None else [lock])],
+                # The locks too: a worker outlives a supervisor that is killed, for a while.
+                pass_fds=[writing, *(lock for lock in locks if lock is not None)],
                 # Ctrl-C reaches the supervisor alone, which passes it on once.
                 start_new_session=True,
                 # What the worker printed before it was killed must be in the log.
-                env={**os.environ, **safe_environment(), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    **safe_environment(),
+                    "PYTHONUNBUFFERED": "1",
+                    "TMPDIR": temporary,
+                },
             )
         finally:
             os.close(writing)

@@ -66,6 +66,25 @@ def is_known_run(connection: Connection, run: str) -> bool:
     return bool(_executions(mlmd.MetadataStore(connection), "pipeline_run", run))
 
 
+def find_unfinished(connection: Connection, pipeline: str) -> set[tuple[str, str]]:
+    """The runs of a pipeline and the steps in them that have begun and did not end.
+
+    Args:
+        connection: To ML Metadata.
+        pipeline: Name of the pipeline.
+    """
+    store = mlmd.MetadataStore(connection)
+    found = set()
+    for execution in store.get_executions():
+        if execution.last_known_state in UNFINISHED:
+            contexts = store.get_contexts_by_execution(execution.id)
+            names = {context.type: context.name for context in contexts}
+            step = names.get("node", "").removeprefix(f"{pipeline}.")
+            if "pipeline_run" in names and step != names.get("node"):
+                found.add((names["pipeline_run"], step))
+    return found
+
+
 def kind_of(step: str) -> str:
     """What a step does: its name without that of the span that it does it for."""
     return step.partition(".")[0]
@@ -152,16 +171,23 @@ class StepRecords:
         Returns:
             Their ids.
         """
-        store = mlmd.MetadataStore(self._connection)
-        left = [
-            execution
-            for execution in self._executions(store, step)
-            if execution.last_known_state in UNFINISHED
-        ]
+        left = self.find_unfinished(step)
         for execution in left:
             execution.last_known_state = metadata_store_pb2.Execution.FAILED
-        store.put_executions(left)
+        mlmd.MetadataStore(self._connection).put_executions(left)
         return [execution.id for execution in left]
+
+    def find_unfinished(self, step: str) -> list[metadata_store_pb2.Execution]:
+        """The executions of a step that have begun and did not end.
+
+        Args:
+            step: Name of the step in TFX.
+        """
+        return [
+            execution
+            for execution in self._executions(mlmd.MetadataStore(self._connection), step)
+            if execution.last_known_state in UNFINISHED
+        ]
 
     def _newest_execution(
         self, store: mlmd.MetadataStore, step: str

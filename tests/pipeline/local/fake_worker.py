@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -42,10 +43,19 @@ def main(behaviour: str, descriptor: int) -> None:
 
     if behaviour == "dead on arrival":
         sys.exit(7)
+    leave_temporary_files()
     config = json.loads(sys.stdin.readline())
     print(f"The worker was given {config['data']}.")
     emit(StepStarted("Trainer", 7, 10))
     BEHAVIOURS[behaviour](emit)
+
+
+def leave_temporary_files() -> None:
+    """What AutoGraph, multiprocessing and Beam leave in a worker that is not let end."""
+    for prefix in ("pymp-", "beam-pipeline-temp"):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+        (folder / "file").touch()
+    tempfile.mkstemp(prefix="__autograph_generated_file", suffix=".py")
 
 
 def _finish(emit: Callable[[Event], None], **changes: str | bool) -> None:

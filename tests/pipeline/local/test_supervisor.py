@@ -2,6 +2,7 @@ import contextlib
 import errno
 import io
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from pipeline.config import PipelineConfig, from_dict
 from pipeline.local import supervisor
+from pipeline.local.temporary import temporary_folder
 from tests.pipeline.local.fake_worker import FILE
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
@@ -27,6 +29,7 @@ import json, signal, sys
 from rich.console import Console
 from pipeline.config import PipelineConfig
 from pipeline.local import supervisor
+from pipeline.local.temporary import temporary_folder
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 sys.exit(
     supervisor.run(PipelineConfig("photos"), Console(), tuple(json.loads(sys.argv[1])),
@@ -251,6 +254,73 @@ def test_a_run_waits_for_the_worker_of_a_run_that_was_killed(started):
     status, _ = run("pushed")
     assert status == 0
     assert not is_alive(worker)
+
+
+@pytest.fixture
+def temporary(place, monkeypatch) -> Iterator[pathlib.Path]:
+    """TMPDIR of the user, with a folder that is somebody else's; its path must be short."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+    (folder / "run-of-another").mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def names(folder: pathlib.Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name != "run-of-another"]
+
+
+@pytest.mark.parametrize("behaviour", ["pushed", "failed", "killed"])
+def test_a_run_leaves_no_temporary_files(temporary, place, behaviour):
+    """Fault D13: whatever the worker's processes left in TMPDIR goes with the run."""
+    run(behaviour)
+    (log,) = place.glob("output/photos/runs/*/run.log")
+    assert "The worker was given photos." in log.read_text()
+    assert os.listdir(temporary) == ["run-of-another"]
+    assert not list(place.glob("output/photos/runs/*/temporary_folder"))
+
+
+def test_an_interrupted_run_leaves_no_temporary_files(started, temporary):
+    """Fault D13: nor does one that is ended by Ctrl-C."""
+    process, _ = started("stubborn", seconds_to_stop=0.2)
+    assert len(names(temporary)) == 1
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=SECONDS)
+    assert names(temporary) == []
+
+
+def test_the_next_run_removes_the_temporary_files_of_a_supervisor_that_was_killed(
+    started, temporary
+):
+    """Fault D13: a killed supervisor leaves one folder, and another output's run leaves it alone.
+
+    So does a run whose record of it was changed to a folder that is not its own.
+    """
+    process, worker = started("watching")
+    process.kill()
+    process.wait()
+    wait_until(lambda: not is_alive(worker))
+    (left,) = names(temporary)
+    assert run("pushed", name="others")[0] == 0
+    assert names(temporary) == [left]
+    (record,) = pathlib.Path("output/photos/runs").glob("*/temporary_folder")
+    record.write_text(str(temporary / "run-of-another"))
+    assert run("pushed")[0] == 0
+    assert sorted(os.listdir(temporary)) == sorted([left, "run-of-another"])
+    record.write_text(str(temporary / left))
+    assert run("pushed")[0] == 0
+    assert names(temporary) == []
+
+
+def test_the_temporary_files_of_a_worker_that_lives_stay(temporary, place):
+    """Fault D13: the lock of a folder tells that it is in use, also where outputs have no lock."""
+    for number in "12":
+        (place / "runs" / number).mkdir(parents=True)
+    with temporary_folder(str(place / "runs/1")) as (first, _):
+        with temporary_folder(str(place / "runs/2")) as (second, _):
+            assert sorted(names(temporary)) == sorted(map(os.path.basename, (first, second)))
+        assert names(temporary) == [os.path.basename(first)]
 
 
 def test_a_reader_that_has_enough_ends_the_run(started):
