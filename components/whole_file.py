@@ -3,6 +3,10 @@
 import contextlib
 import os
 import uuid
+from collections.abc import Callable, Iterator
+
+UNFINISHED = ".unfinished-"
+"""Begin of the name of a file that is being written."""
 
 
 def write_whole(path: str, content: bytes) -> None:
@@ -15,21 +19,47 @@ def write_whole(path: str, content: bytes) -> None:
         path: The file, which may exist, in a folder that does.
         content: All of it.
     """
-    folder = os.path.dirname(path) or "."
-    # A name of its own, and not made from the file's, which may be as long as a name can be.
-    unfinished = os.path.join(folder, f".unfinished-{uuid.uuid4().hex}")
+    # Unlike tempfile's, a file that others may read as the umask says.
+    with replacing(path, os.replace, os.remove) as unfinished, open(unfinished, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    flush_folder(os.path.dirname(path) or ".")
+
+
+def unfinished_name(path: str) -> str:
+    """A name beside a file, of this attempt at writing it alone."""
+    # Not made from the file's name, which may be as long as a name can be.
+    return os.path.join(os.path.dirname(path) or ".", f"{UNFINISHED}{uuid.uuid4().hex}")
+
+
+@contextlib.contextmanager
+def replacing(
+    path: str, rename: Callable[[str, str], None], remove: Callable[[str], None]
+) -> Iterator[str]:
+    """Yields the name under which to write a file, then puts it in its place in one step.
+
+    Args:
+        path: The file, which may exist.
+        rename: Replaces what there is.
+        remove: Removes a file.
+    """
+    unfinished = unfinished_name(path)
+    with removing_if_failed(unfinished, remove):
+        yield unfinished
+        rename(unfinished, path)
+
+
+@contextlib.contextmanager
+def removing_if_failed(path: str, remove: Callable[[str], None]) -> Iterator[None]:
+    """Removes a file if it cannot be written to its end."""
     try:
-        # Unlike tempfile's, a file that others may read as the umask says.
-        with open(unfinished, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        yield
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(unfinished)
+        # What went wrong first is what has to be told.
+        with contextlib.suppress(Exception):
+            remove(path)
         raise
-    flush_folder(folder)
 
 
 def flush_folder(folder: str) -> None:

@@ -1,8 +1,12 @@
 """What the workers of a sandbox do in tests: functions of a module, for the workers to import."""
 
 import os
+import random
 import signal
 import time
+from collections.abc import Iterator
+
+from components.ingestion.writing.shard import Shard, write_records
 
 
 def behave(item: str) -> str:
@@ -48,3 +52,14 @@ def take_a_moment(item: str) -> str:
 def be_killed(_: object) -> None:
     """Ends as a process does that takes too much of the machine's memory."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_half(shard: Shard) -> None:
+    """Is killed when a half of a shard is written."""
+    write_records(shard.path, _records_and_death())
+
+
+def _records_and_death() -> Iterator[tuple[bytes, str]]:
+    for seed in range(100):
+        yield random.Random(seed).randbytes(10_000), "as found"
+    be_killed(None)

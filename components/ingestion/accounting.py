@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from components.errors import PipelineError, command
 from components.features import SPLITS
-from components.ingestion.listing.file_system import open_text, write_rows
+from components.ingestion.listing.file_system import open_text, write_rows, written_whole
 from components.ingestion.listing.folder import HIDDEN, LEFT_BEHIND, OUTSIDE, Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import LEAK
@@ -40,7 +40,8 @@ def check_account(audit: Audit, rules: IngestionRules, is_span: bool = False) ->
 
 def write_rejects(rejections: Iterable[Rejection], folder: str) -> None:
     """Writes the rejections as CSV with a header, sorted by file name, beside the records."""
-    with open_text(os.path.join(folder, REJECTS_FILE), "w") as file:
+    path = os.path.join(folder, REJECTS_FILE)
+    with written_whole(path) as unfinished, open_text(unfinished, "w") as file:
         write_rows(file, [("path", "class", "reason", "detail")])
         rows = (dataclasses.astuple(rejection) for rejection in sorted(rejections))
         write_rows(file, (tuple(map(to_cell, row)) for row in rows))

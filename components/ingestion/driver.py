@@ -15,7 +15,7 @@ from tfx.types import standard_artifacts
 
 from components.cache_driver import CacheDriver
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import open_text, read_file, stamp_file
+from components.ingestion.listing.file_system import open_text, read_file, stamp_file, write_file
 from components.ingestion.listing.folder import ImageFolder, list_image_folder
 from components.ingestion.listing.spans import FEWEST_CLASSES
 from components.ingestion.parts import map_parts
@@ -132,8 +132,7 @@ def digest_listing(folder: ImageFolder) -> str:
 
 def write_listing(records: str, listing: str) -> None:
     """Leaves the digest of a span's files beside its records."""
-    with open_text(os.path.join(records, LISTING_FILE), "w") as file:
-        file.write(listing)
+    write_file(records, LISTING_FILE, listing.encode())
 
 
 def earlier_records(

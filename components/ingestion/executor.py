@@ -32,6 +32,8 @@ from components.ingestion.listing.file_system import (
     list_files,
     make_folder,
     remove_folder,
+    remove_unfinished,
+    written_whole,
 )
 from components.ingestion.listing.folder import ImageFolder, list_image_folder
 from components.ingestion.listing.spans import FEWEST_CLASSES
@@ -111,12 +113,16 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
 
 @contextlib.contextmanager
 def _work_folder(uri: str) -> Iterator[str]:
-    """A folder beside the records, which every worker reaches; it is gone afterwards."""
+    """A folder beside the records, which every worker reaches.
+
+    Afterwards it is gone, and so is what attempts left that were killed or did not count.
+    """
     folder = os.path.join(uri, "work")
     try:
         yield folder
     finally:
         remove_folder(folder)
+        remove_unfinished(uri)
 
 
 def _write(
@@ -136,11 +142,16 @@ def _write(
         found.decisions.duplicates
         | "DuplicateRows" >> beam.Map(lambda one: [row_of_duplicate(one)]),
         rejections | "RejectionRows" >> beam.Map(lambda one: [row_of_rejection(one)]),
-    ) | WriteManifest(uri, folder.found)
+    ) | WriteManifest(uri, work_folder, folder.found)
     _ = rejections | "WriteRejects" >> ApplyToAll(functools.partial(write_rejects, folder=uri))
     audit = summarize(written[WRITTEN], rejections, found.decisions.findings, folder)
-    _ = audit | "WriteAudit" >> beam.Map(Audit.write, os.path.join(uri, AUDIT_FILE))
+    _ = audit | "WriteAudit" >> beam.Map(_write_audit, os.path.join(uri, AUDIT_FILE))
     return written[WRITTEN]
+
+
+def _write_audit(audit: Audit, path: str) -> None:
+    with written_whole(path) as unfinished:
+        audit.write(unfinished)
 
 
 def write_empty_splits(uri: str) -> None:

@@ -31,6 +31,7 @@ from components.ingestion.listing.file_system import (
     make_folder,
     open_text,
     write_rows,
+    written_whole,
 )
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.findings import (
@@ -123,7 +124,7 @@ class WriteSignatures(beam.PTransform):
     def _write(self, part: int, rows: Iterable[tuple[str, ...]]) -> str:
         make_folder(self._folder)
         path = os.path.join(self._folder, f"part-{part:05d}-of-{self._parts:05d}.csv")
-        with open_text(path, "w") as file:
+        with written_whole(path) as unfinished, open_text(unfinished, "w") as file:
             write_rows(file, [HEADER, *sorted(rows)])
         return path
 

@@ -1,5 +1,6 @@
 """The files below a data folder, local or wherever `tf.io.gfile` reads."""
 
+import contextlib
 import csv
 import errno
 import os
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
 from components.errors import PipelineError
+from components.whole_file import UNFINISHED, replacing
 
 
 def is_local(root: str) -> bool:
@@ -156,10 +158,39 @@ def create_file(path: str) -> BinaryIO:
     return cast(BinaryIO, _gfile().GFile(path, "wb"))
 
 
+def written_whole(path: str) -> contextlib.AbstractContextManager[str]:
+    """Yields the name under which to write a file, then puts it in its place in one step.
+
+    Beam may do a piece of work twice, also at the same time, and may end it anywhere.
+
+    Args:
+        path: The file, local or remote, which may exist.
+    """
+    return replacing(path, _rename, remove_file)
+
+
 def write_file(folder: str, name: str, content: bytes) -> None:
-    """Writes one file into a folder, local or remote."""
-    with create_file(os.path.join(folder, name)) as file:
+    """Writes one file into a folder, local or remote, in one step."""
+    with written_whole(os.path.join(folder, name)) as unfinished, create_file(unfinished) as file:
         file.write(content)
+
+
+def put_in_place(unfinished: str, path: str) -> None:
+    """Gives a file its name, local or remote, unless that was done before."""
+    try:
+        _rename(unfinished, path)
+    except Exception:
+        # TensorFlow's error that a file is not there is another than Python's.
+        if _exists(unfinished) or not _exists(path):
+            raise
+
+
+def remove_unfinished(folder: str) -> None:
+    """Removes from a folder, and those below it, the files that nobody writes any more."""
+    if folder_exists(folder):
+        for found in list(walk_files(folder)):
+            if os.path.basename(found.filename).startswith(UNFINISHED):
+                remove_file(os.path.join(folder, found.filename))
 
 
 def open_text(path: str, mode: str) -> TextIO:
@@ -187,11 +218,23 @@ def remove_folder(folder: str) -> None:
 
 
 def remove_file(path: str) -> None:
-    """Removes a file, local or remote."""
+    """Removes a file, local or remote, if it is there."""
     if is_local(path):
-        os.remove(path)
-    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+    elif _gfile().exists(path):
         _gfile().remove(path)
+
+
+def _rename(path: str, new: str) -> None:
+    if is_local(path):
+        os.replace(path, new)
+    else:
+        _gfile().rename(path, new, overwrite=True)
+
+
+def _exists(path: str) -> bool:
+    return bool(os.path.exists(path) if is_local(path) else _gfile().exists(path))
 
 
 def why_not_a_file(root: str, found: Found) -> str | None:

@@ -1,21 +1,28 @@
 """`manifest.csv`: every file found, and what became of it."""
 
 import collections
+import contextlib
 import csv
 import heapq
 import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from components.ingestion.comparing.copies import SAME_PIXELS, Duplicate
 from components.ingestion.gathering import ApplyToAll, Gather, unpack_all
-from components.ingestion.listing.file_system import open_text, remove_file, write_rows
+from components.ingestion.listing.file_system import (
+    make_folder,
+    open_text,
+    write_rows,
+    written_whole,
+)
 from components.ingestion.listing.folder import Rejection
 from components.visible import from_cell, to_cell
+from components.whole_file import unfinished_name
 
 MANIFEST_FILE = "manifest.csv"
 PART_SIZE = 40_000
@@ -60,9 +67,18 @@ def row_of_rejection(rejection: Rejection) -> Row:
 class WriteManifest(beam.PTransform):
     """Writes lists of rows as one CSV file with a header, sorted by path; yields its path."""
 
-    def __init__(self, folder: str, rows_expected: int):
+    def __init__(self, folder: str, work_folder: str, rows_expected: int):
+        """Describes what to write.
+
+        Args:
+            folder: Where the file will be.
+            work_folder: For its parts, which may be merged again. It is made, and left to be
+                removed.
+            rows_expected: How many there may be.
+        """
         super().__init__()
         self._folder = folder
+        self._work_folder = work_folder
         self._parts = 1 + rows_expected // PART_SIZE
 
     def expand(self, collections: Any) -> beam.PCollection:
@@ -88,22 +104,24 @@ class WriteManifest(beam.PTransform):
         return zlib.crc32(row.path.encode()) % self._parts
 
     def _write_part(self, part: int, gathered: Iterable[bytes]) -> str:
-        path = os.path.join(self._folder, f"manifest-part-{part:05d}.csv")
+        make_folder(self._work_folder)
+        # Another attempt writes another, and that is merged whose name Beam went on with.
+        path = unfinished_name(os.path.join(self._work_folder, f"manifest-{part:05d}.csv"))
         with open_text(path, "w") as file:
             write_rows(file, sorted(tuple(map(to_cell, row)) for row in unpack_all(gathered)))
         return path
 
     def _merge(self, parts: list[str]) -> str:
         path = os.path.join(self._folder, MANIFEST_FILE)
-        files = [open_text(part, "r") for part in parts]
-        with open_text(path, "w") as merged:
+        with contextlib.ExitStack() as opened:
+            files = [opened.enter_context(open_text(part, "r")) for part in parts]
+            merged = opened.enter_context(open_text(opened.enter_context(written_whole(path)), "w"))
             write_rows(merged, [HEADER])
             if len(files) == 1:
                 # As most folders have it: nothing to merge.
                 shutil.copyfileobj(files[0], merged)
             else:
                 write_rows(merged, heapq.merge(*map(csv.reader, files)))
-        _remove(files, parts)
         return path
 
 
@@ -135,9 +153,3 @@ def read_placed(folder: str) -> Iterator[Row]:
 def read_used(folder: str) -> Iterator[Row]:
     """Reads the rows of the images that are in a split."""
     return (row for row in read_manifest(folder) if row.split)
-
-
-def _remove(files: Iterable[TextIO], paths: Iterable[str]) -> None:
-    for file, path in zip(files, paths, strict=True):
-        file.close()
-        remove_file(path)

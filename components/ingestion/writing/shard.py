@@ -2,18 +2,19 @@
 
 import dataclasses
 import itertools
-import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from components.features import AS_FOUND
 from components.ingestion.examining.examination import Examination
+from components.ingestion.listing.file_system import remove_file
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.record import serialize_record
 from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome, Stored, read_stored
 from components.ingestion.writing.tfrecord import TFRecordWriter
 from components.normalisation.rules import ImageRules
+from components.whole_file import removing_if_failed
 
 SAMPLE = 8
 SAMPLE_BYTES = 65_536
@@ -29,11 +30,11 @@ class Shard:
     """What a worker has to know.
 
     Attributes:
-        path: Of the file to write.
+        path: Of the file to write, which no other attempt at this shard writes.
         root: The data folder.
         rules: What is accepted.
         images: In the order of their records.
-        store: Path of the records that were made already.
+        store: Path of the records that were made already, for this attempt.
         stored: Where these are, or why there is none, by file name; all other images stay as they
             are found.
     """
@@ -55,10 +56,10 @@ def write_shard(shard: Shard) -> list[str | Rejection]:
     Raises:
         OSError: It cannot be written.
     """
-    results = write_records(shard.path, _outcomes(shard))
-    if os.path.exists(shard.store):
-        os.remove(shard.store)
-    return results
+    try:
+        return write_records(shard.path, _outcomes(shard))
+    finally:
+        remove_file(shard.store)
 
 
 def _outcomes(shard: Shard) -> Iterator[Outcome]:
@@ -77,11 +78,11 @@ def _as_found(shard: Shard, image: Examination) -> Outcome:
 
 
 def write_records(path: str, outcomes: Iterable[Outcome]) -> list[str | Rejection]:
-    """Writes records; arguments and result as of `write_shard`."""
+    """Writes a file of records, which is gone if that fails; result as of `write_shard`."""
     waiting = iter(outcomes)
     first = list(itertools.islice(waiting, SAMPLE))
     results: list[str | Rejection] = []
-    with TFRecordWriter(path, _compression(first)) as writer:
+    with removing_if_failed(path, remove_file), TFRecordWriter(path, _compression(first)) as writer:
         for outcome in itertools.chain(first, waiting):
             if isinstance(outcome, Rejection):
                 results.append(outcome)

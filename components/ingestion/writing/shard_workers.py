@@ -21,6 +21,7 @@ from components.ingestion.writing.store import Stored, store
 from components.normalisation.rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
+from components.whole_file import unfinished_name
 
 Results: TypeAlias = list[str | Rejection]
 """Of each image its treatment, or why it has no record."""
@@ -32,12 +33,15 @@ class Begun:
 
     Attributes:
         path: Of its file.
+        unfinished: Where it is written, to be put in its place: another attempt at the same shard
+            has another, whose images may have had another fate.
         images: In the order of their records.
         left: How many of these the worker has to read.
         future: Of their results.
     """
 
     path: str
+    unfinished: str
     images: Sequence[Examination]
     left: int
     future: "concurrent.futures.Future[Results]"
@@ -77,18 +81,18 @@ class ShardWorkers:
 
     def begin(self, path: str, images: Sequence[Examination]) -> Begun:
         """Begins the file of a shard, whose folder must be there."""
+        unfinished = unfinished_name(path)
         if not is_local(self._root) or not is_local(path):
-            return self._write_here(path, images)
+            return self._write_here(path, unfinished, images)
         make_folder(self._work_folder)
-        split, name = path.split(os.sep)[-2:]
-        waiting = os.path.join(self._work_folder, f"{split}-{name}")
+        waiting = os.path.join(self._work_folder, os.path.basename(unfinished))
         stored = self._store(waiting, images)
-        task = Shard(path, self._root, self._rules, images, waiting, stored)
+        task = Shard(unfinished, self._root, self._rules, images, waiting, stored)
         future = self._pool.schedule(write_shard, args=(task,))
-        return Begun(path, images, len(images) - len(stored), future)
+        return Begun(path, unfinished, images, len(images) - len(stored), future)
 
     def finish(self, begun: Begun) -> Results:
-        """Waits until a shard is written.
+        """Waits until a shard is written, under the name of what is unfinished.
 
         Raises:
             PipelineError: Its worker was ended.
@@ -106,15 +110,15 @@ class ShardWorkers:
         self._progress.advance(units=begun.left)
         return results
 
-    def _write_here(self, path: str, images: Sequence[Examination]) -> Begun:
+    def _write_here(self, path: str, unfinished: str, images: Sequence[Examination]) -> Begun:
         """Writes a shard at once: a worker would have to load TensorFlow, which reaches the files.
 
         Their records are made by threads, since these files are far away.
         """
         done: concurrent.futures.Future[Results] = concurrent.futures.Future()
         outcomes = (outcome for _, outcome in self._maker.make(images))
-        done.set_result(write_records(path, outcomes))
-        return Begun(path, images, len(images), done)
+        done.set_result(write_records(unfinished, outcomes))
+        return Begun(path, unfinished, images, len(images), done)
 
     def _store(self, path: str, images: Sequence[Examination]) -> dict[str, Stored | Rejection]:
         """Makes the records that a worker cannot make."""

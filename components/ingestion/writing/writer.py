@@ -9,6 +9,10 @@ written: that costs less than to carry it, and memory does not grow with the pho
 
 Shards are written by worker processes. Records for which TensorFlow has to be asked are made here,
 where it is loaded, and wait in a file for the worker.
+
+Beam may write a shard twice, also at the same time, and an image may have a record in one of the
+two alone: it changed in between, or took too long. So each attempt writes a file of its own, and
+that whose rows Beam went on with is given the shard's name.
 """
 
 import collections
@@ -20,7 +24,7 @@ import apache_beam as beam
 
 from components.ingestion.examining.examination import Examination
 from components.ingestion.gathering import Gather, part_of, unpack_all, windowed
-from components.ingestion.listing.file_system import make_folder
+from components.ingestion.listing.file_system import make_folder, put_in_place
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.manifest import Row
 from components.ingestion.writing.record_maker import DEFAULT_SECONDS
@@ -36,6 +40,7 @@ SHARDS_AT_ONCE = 2
 REJECTED = "rejected"
 ROWS = "rows"
 WRITTEN = "written"
+_FILES = "files"
 
 
 class WriteShards(beam.PTransform):
@@ -72,13 +77,17 @@ class WriteShards(beam.PTransform):
         )
 
     def expand(self, placed: beam.PCollection) -> Any:
-        """Groups by shard, then writes each."""
-        return (
+        """Groups by shard, writes each, then gives it its name."""
+        written = (
             placed
             | "GatherByShard" >> beam.ParDo(Gather(self._shard_of))
             | "GroupByShard" >> beam.GroupByKey()
-            | "WriteShard" >> beam.ParDo(self._writer).with_outputs(WRITTEN, REJECTED, main=ROWS)
+            | "WriteShard"
+            >> beam.ParDo(self._writer).with_outputs(WRITTEN, REJECTED, _FILES, main=ROWS)
         )
+        # Between the two Beam settles which attempt counts.
+        _ = written[_FILES] | beam.Reshuffle() | "PutInPlace" >> beam.MapTuple(put_in_place)
+        return written
 
     def _shard_of(self, pair: tuple[str, Examination]) -> tuple[str, int]:
         split, image = pair
@@ -149,5 +158,6 @@ class WriteShard(beam.DoFn):
             else:
                 written.append((split, image))
                 rows.append(Row(image.filename, image.sha256, image.class_text, split, result))
+        yield beam.pvalue.TaggedOutput(_FILES, (begun.unfinished, begun.path))
         yield beam.pvalue.TaggedOutput(WRITTEN, written)
         yield rows

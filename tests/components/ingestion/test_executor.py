@@ -302,6 +302,17 @@ def test_work_files_are_gone_also_after_a_failure(examples, tmp_path, monkeypatc
     assert "work" not in os.listdir(tmp_path / "examples")
 
 
+def test_nothing_is_left_of_attempts_that_were_killed(root, examples, tmp_path):
+    """Fault C10: what they did not finish is gone, and what they wrote has no effect."""
+    folder = tmp_path / "examples"
+    for name in ("Split-train", "signatures", "work", "."):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / f".unfinished-{'0' * 32}").write_bytes(b"half a")
+    for name in ("manifest.csv", "rejects.csv", "audit.json", "work/train"):
+        (folder / name).write_bytes(b"half a")
+    assert _files(_ingest(root, folder).uri) == _files(examples.uri)
+
+
 def _fail(*_):
     raise RuntimeError("no more room")
 

@@ -29,7 +29,7 @@ ROWS = [
 def write(rows, folder, rows_expected):
     with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
         halves = (pipeline | f"Half[{half}]" >> beam.Create([rows[half::2]]) for half in range(2))
-        _ = tuple(halves) | WriteManifest(str(folder), rows_expected)
+        _ = tuple(halves) | WriteManifest(str(folder), f"{folder} work", rows_expected)
 
 
 def test_is_a_csv_file_with_a_header_sorted_by_path(tmp_path):
@@ -66,7 +66,7 @@ def test_names_with_any_line_end_are_read_again(tmp_path):
     assert list(read_manifest(str(tmp_path))) == rows
 
 
-def test_parts_are_merged_in_order_and_removed(tmp_path, monkeypatch):
+def test_parts_are_merged_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest, "PART_SIZE", 10)
     rows = [Row(f"cat/{number:03}.png", "", "cat", "", "rejected: x") for number in range(100)]
     write(random.Random(1).sample(rows, len(rows)), tmp_path, 100)

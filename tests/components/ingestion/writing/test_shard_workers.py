@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from components.errors import PipelineError
 from components.ingestion.examining.examination import Examination, examine_file
+from components.ingestion.listing.file_system import put_in_place
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing import shard_workers
 from components.ingestion.writing.shard_workers import ShardWorkers
@@ -53,7 +54,9 @@ def _shard(folder):
 
 def _write(workers, tmp_path, images):
     begun = workers.begin(_shard(tmp_path), images)
-    return begun, workers.finish(begun)
+    results = workers.finish(begun)
+    put_in_place(begun.unfinished, begun.path)
+    return begun, results
 
 
 def test_every_record_is_there_and_in_order_whoever_made_it(root, images, workers, tmp_path):
@@ -113,7 +116,7 @@ def test_a_shard_far_away_is_written_here(images, workers, tmp_path):
     begun = workers.begin("ram://out/Split-train/data.gz", images)
     assert begun.future.done()
     assert workers.finish(begun) == expected
-    with tf.io.gfile.GFile(begun.path, "rb") as file, open(local.path, "rb") as other:
+    with tf.io.gfile.GFile(begun.unfinished, "rb") as file, open(local.path, "rb") as other:
         assert file.read() == other.read()
 
 
@@ -132,7 +135,12 @@ def test_a_worker_that_is_ended_stops_the_run(images, workers, tmp_path, monkeyp
     )
 
 
-def test_a_disk_without_room_stops_the_run(images, workers):
-    begun = workers.begin("/dev/full", images)
+def test_a_disk_without_room_stops_the_run(images, workers, tmp_path, monkeypatch):
+    path = tmp_path / "full"
+    path.symlink_to("/dev/full")
+    monkeypatch.setattr(shard_workers, "unfinished_name", lambda _: str(path))
+    begun = workers.begin(str(tmp_path / "data.gz"), images)
     with pytest.raises(OSError, match="No space left on device"):
         workers.finish(begun)
+    assert list((tmp_path / "work").iterdir()) == []
+    assert not path.is_symlink()
