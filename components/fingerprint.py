@@ -3,29 +3,44 @@
 TFX compares parameters and inputs; of code that is imported it knows only the name.
 """
 
+import ast
+import functools
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 PACKAGE = pathlib.Path(__file__).parent
 SUFFIXES = (".py", ".html", ".css")
 
 
-def code_fingerprint(*steps: str) -> str:
-    """Digest of the code of some steps and of what all steps share.
+def code_fingerprint(*modules: str, without: Iterable[str] = (), templates: bool = False) -> str:
+    """Digest of some modules and of everything in `components` that they import, by any path.
+
+    A style sheet must not ingest and train anew, so templates count only where a step asks for
+    them. Ingestion writes a page beside its records and leaves that page out: when a change of a
+    page does not run it again, the page of a cached ingestion keeps its old look.
 
     Args:
-        steps: Modules or packages below `components`, such as "ingestion".
+        modules: Below `components`, such as "ingestion.executor": where a step's work begins, and
+            what is loaded by name, which no import shows. A package is all that lies in it.
+        without: Modules and packages that do not count, nor what only they import.
+        templates: Whether the templates and style sheets that lie by these modules count.
 
     Returns:
         A hexadecimal digest of 16 digits.
 
     Raises:
-        ValueError: There is no such step.
+        ValueError: There is no such module.
     """
-    return digest_files([*_files(*steps), PACKAGE / "features.py", PACKAGE / "images.py"], PACKAGE)
+    files = _reached(modules, tuple(without))
+    if templates:
+        folders = {path.parent / "templates" for path in files}
+        files |= {
+            path for folder in folders for path in folder.glob("*") if path.suffix in SUFFIXES
+        }
+    return digest_files(sorted(files), PACKAGE)
 
 
 def digest_files(paths: Iterable[pathlib.Path], root: pathlib.Path) -> str:
@@ -62,13 +77,58 @@ def file_fingerprints(options: Mapping[str, Any]) -> dict[str, str]:
     return digests
 
 
-def _files(*steps: str) -> list[pathlib.Path]:
+def _reached(modules: Iterable[str], without: tuple[str, ...]) -> set[pathlib.Path]:
+    """The files of modules and of all that they import, directly or not."""
+    # A name that is not there would silently leave nothing out.
+    excluded = {path for name in without for path in _files_of(name)}
+    waiting = [path for name in modules for path in _files_of(name)]
+    for name in modules:
+        waiting.extend(_files_on_the_way(PACKAGE, tuple(name.split("."))))
+    reached: set[pathlib.Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in reached and path not in excluded:
+            reached.add(path)
+            waiting.extend(_imported_files(path, PACKAGE))
+    return reached
+
+
+def _files_of(name: str) -> list[pathlib.Path]:
+    path = PACKAGE.joinpath(*name.split("."))
+    files = [*path.rglob("*.py"), path.with_suffix(".py")]
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise ValueError(f"A step must be a module of components. Received: {name!r}.")
+    return files
+
+
+# Most steps share most of what they import.
+@functools.cache
+def _imported_files(path: pathlib.Path, package: pathlib.Path) -> frozenset[pathlib.Path]:
+    """The files of `components` that a file imports, anywhere in it, without running it."""
+    place = path.relative_to(package.parent).parent.parts
     files: set[pathlib.Path] = set()
-    for step in steps:
-        below = (PACKAGE / step).rglob("*")
-        own = {PACKAGE / f"{step}.py", *(path for path in below if path.suffix in SUFFIXES)}
-        own = {path for path in own if path.is_file()}
-        if not own:
-            raise ValueError(f"A step must be a module of components. Received: {step!r}.")
-        files |= own
-    return sorted(files)
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        for name in _imported_names(node, place):
+            if name[0] == "components":
+                files |= set(_files_on_the_way(package, name[1:]))
+    return frozenset(files)
+
+
+def _imported_names(node: ast.AST, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The dotted names that a statement may import, in parts; `place` is the package it is in."""
+    if isinstance(node, ast.Import):
+        yield from (tuple(alias.name.split(".")) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = place[: len(place) - node.level + 1] if node.level else ()
+        base += tuple(node.module.split(".")) if node.module else ()
+        # What is imported from a package may be a module of it.
+        yield from ((*base, alias.name) for alias in node.names)
+
+
+def _files_on_the_way(package: pathlib.Path, name: tuple[str, ...]) -> Iterator[pathlib.Path]:
+    """The files that Python runs to import a name: those of the packages it is in, and its own."""
+    for length in range(len(name) + 1):
+        path = package.joinpath(*name[:length])
+        candidates = (path / "__init__.py", path.with_suffix(".py"))
+        yield from (candidate for candidate in candidates if candidate.is_file())

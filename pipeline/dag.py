@@ -116,7 +116,7 @@ def _ingestion_parameters(config: PipelineConfig) -> dict[str, Any]:
     return {
         "rules": ingestion_rules(config),
         "code_fingerprint": code_fingerprint(
-            "ingestion", "normalisation", "image_headers", "pages"
+            "ingestion.executor", without=("ingestion.reporting.report", "pages")
         ),
     }
 
@@ -158,7 +158,7 @@ def _validate(
         baseline_statistics=baseline.outputs["statistics"],
         rules=config.validate,
         freeze_arguments=freeze_arguments(config),
-        code_fingerprint=code_fingerprint("validation"),
+        code_fingerprint=code_fingerprint("validation.gate"),
     )
     return [schema_gen, *validators, baseline, gate]
 
@@ -190,7 +190,7 @@ def _transform(
             "channels": config.image.channels,
             "resize_method": config.image.resize_method,
             "class_names_file": schema.class_names_file,
-            "code_fingerprint": code_fingerprint("preprocessing", "normalisation", "image_headers"),
+            "code_fingerprint": code_fingerprint("preprocessing"),
         },
         # Statistics of serialized pixels would say nothing and cost four times the step.
         disable_statistics=True,
@@ -238,17 +238,8 @@ def _training_config(config: PipelineConfig) -> dict[str, Any]:
         "channels": config.image.channels,
         "image_rules": image_rules(config).to_dict(),
         "checkpoint_folder": checkpoint_folder(config),
-        "code_fingerprint": code_fingerprint(
-            "training",
-            "normalisation",
-            "image_headers",
-            "serving/signatures",
-            "serving/broken_files",
-            "serving/image_rules",
-            "serving/class_names",
-            "serving/warm_up",
-            "serving/exports",
-        ),
+        # Trainers are loaded by their names.
+        "code_fingerprint": code_fingerprint("training.run_fn", "training.trainers"),
     }
 
 
@@ -257,14 +248,7 @@ def _warm_start(config: PipelineConfig, examples: channel.BaseChannel) -> base_n
         examples=examples,
         model_folder=model_folder(config),
         rules=ingestion_rules(config),
-        code_fingerprint=code_fingerprint(
-            "training/seen_images",
-            "training/warm_start",
-            "training/warm_start_step",
-            "ingestion/comparing",
-            "ingestion/deciding/groups",
-            "serving/directory",
-        ),
+        code_fingerprint=code_fingerprint("training.warm_start_step"),
     )
 
 

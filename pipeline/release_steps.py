@@ -81,19 +81,16 @@ def _measure(config: PipelineConfig, schema: FrozenSchema, before: Before) -> _M
         examples=before.examples,
         model=before.model,
         baseline_model=baseline.outputs["model"],
-        code_fingerprint=code_fingerprint("evaluation"),
+        code_fingerprint=code_fingerprint("evaluation.inferrer"),
     ).with_id("BulkInferrer")
     infra_validator = FreshProcessInfraValidator(
         model=before.model,
         examples=before.examples,
         predictions=inferrer.outputs["predictions"],
         code_fingerprint=code_fingerprint(
-            "serving/infra_validator",
-            "serving/serving_facts",
-            "serving/image_rules",
-            "normalisation",
-            "image_headers",
-            "evaluation/records",
+            "serving.infra_validator.component",
+            # A process of its own runs it.
+            "serving.infra_validator.probe",
         ),
     ).with_id("InfraValidator")
     evaluator = _evaluate(config, schema, before, baseline, inferrer)
@@ -112,9 +109,7 @@ def _judge(config: PipelineConfig, before: Before, measured: _Measured) -> base_
         model_folder=model_folder(config),
         reset_baseline=config.reset_baseline,
         force_push=config.force_push,
-        code_fingerprint=code_fingerprint(
-            "release", "evaluation", "serving/serving_facts", "serving/directory"
-        ),
+        code_fingerprint=code_fingerprint("release.gate"),
     )
 
 
@@ -132,17 +127,7 @@ def _report(
         release_verdict=gate.outputs["verdict"],
         pipeline_name=config.name,
         configuration=json.dumps(to_dict(config)),
-        code_fingerprint=code_fingerprint(
-            "reporting",
-            "pages",
-            "normalisation",
-            "release",
-            "evaluation",
-            "ingestion/reporting",
-            "validation/findings",
-            "training/history",
-            "serving/serving_facts",
-        ),
+        code_fingerprint=code_fingerprint("reporting.executor", templates=True),
     ).with_id("ModelReport")
 
 
@@ -164,7 +149,7 @@ def _push(
         force_push=config.force_push,
         reset_baseline=config.reset_baseline,
         baseline_step=measured.baseline.id,
-        code_fingerprint=code_fingerprint("serving/pusher", "serving/overlap", "serving/directory"),
+        code_fingerprint=code_fingerprint("serving.pusher"),
     ).with_id("Pusher")
 
 
