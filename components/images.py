@@ -26,7 +26,7 @@ from components.image_headers import (
     read_png,
     read_webp,
 )
-from components.normalisation.formats import image_format
+from components.normalisation.formats import image_format, may_have_metadata
 from components.normalisation.orientation import HEADER_BYTES, UPRIGHT
 from components.normalisation.rules import REJECT, ImageRules
 
@@ -48,12 +48,6 @@ _HEADERS: Mapping[str, tuple[tuple[int, bytes], ...]] = MappingProxyType(
 _LUMA = (19_595, 38_470, 7_471)
 # RGB, palette, RGB with alpha.
 _PNG_COLOR_TYPE, _PNG_WITH_COLORS = 25, (b"\2", b"\3", b"\6")
-_SPECIAL_WORDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
-    {
-        "jpeg": (b"Exif\0\0", b"tiff:Orientation", b"Adobe"),
-        "png": (b"eXIf", b"Raw profile", b"XML:com"),
-    }
-)
 
 
 class Original(NamedTuple):
@@ -125,9 +119,8 @@ def is_plain(encoded: bytes, channels: int) -> bool:
         encoded: A file that `decodes`.
         channels: 1 or 3.
     """
-    words = _SPECIAL_WORDS.get(image_format(encoded) or "", (b"",))
-    # The graph takes a fraction of a millisecond, and most files have none of them.
-    return not any(word in encoded for word in words) or bool(_is_plain(channels)(encoded))
+    # The graph takes a fraction of a millisecond, and most files have no metadata.
+    return not may_have_metadata(encoded) or bool(_is_plain(channels)(encoded))
 
 
 def read_original(encoded: tf.Tensor, rules: ImageRules) -> Original:

@@ -17,6 +17,13 @@ _SIGNATURES: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
         "tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     }
 )
+# Exif, XMP, and Adobe's word on the colors.
+_METADATA: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
+    {
+        "jpeg": (b"Exif\0\0", b"tiff:Orientation", b"Adobe"),
+        "png": (b"eXIf", b"Raw profile", b"XML:com"),
+    }
+)
 FORMATS = (*_SIGNATURES, "webp", "avif", "heic")
 
 _AVIF_BRANDS = {b"avif", b"avis"}
@@ -64,6 +71,12 @@ def image_format(encoded: bytes) -> str | None:
     if encoded[4:8] == b"ftyp":
         return _format_of_brands(encoded)
     return None
+
+
+def may_have_metadata(encoded: bytes) -> bool:
+    """Whether a file may say more of its pixels than any decoder needs; surely not if False."""
+    words = _METADATA.get(image_format(encoded) or "")
+    return words is None or any(word in encoded for word in words)
 
 
 def unsupported_format(encoded: bytes) -> str | None:

@@ -20,7 +20,7 @@ from components.ingestion.examining.png_structure import png_structure
 from components.ingestion.examining.quality import Quality, measure
 from components.ingestion.listing.file_system import read_file
 from components.ingestion.listing.folder import ImageFile, Rejection
-from components.normalisation.formats import image_format
+from components.normalisation.formats import image_format, may_have_metadata
 from components.normalisation.normalise import needs_transcoding
 from components.normalisation.opening import UnusableImageError, decode_upright, open_image
 from components.normalisation.orientation import stored_orientation
@@ -63,6 +63,7 @@ class Examination(NamedTuple):
         signature: What near-duplicates are found by; empty if there is too little to see.
         structure: Digest of the structure of a JPEG or PNG: TensorFlow decodes all files that
             share it, or none; empty if that cannot be told.
+        has_metadata: Whether it may say how its pixels are meant, which `structure` leaves out.
     """
 
     filename: str
@@ -81,6 +82,7 @@ class Examination(NamedTuple):
     entropy: float
     signature: bytes
     structure: bytes = b""
+    has_metadata: bool = False
 
     def without_signature(self) -> "Examination":
         """The same, but half as large."""
@@ -184,6 +186,7 @@ def _look(file: ImageFile, encoded: bytes, rules: ImageRules) -> Look:
         "channels": channels,
         "treatment": treatment,
         "structure": _digest(jpeg_structure(encoded) or png_structure(encoded)),
+        "has_metadata": may_have_metadata(encoded),
     }
     return Look(known, gray)
 

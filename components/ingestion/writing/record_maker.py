@@ -67,7 +67,8 @@ class RecordMaker:
 
     def is_needed(self, image: Examination) -> bool:
         """Whether an image may need more than to be copied: it is transcoded, or of a new kind."""
-        return bool(image.treatment) or image.structure not in self._decoded
+        is_known = image.structure in self._decoded and not image.has_metadata
+        return bool(image.treatment) or not is_known
 
     def make(self, chosen: Iterable[Examination]) -> Iterator[Made]:
         """Yields the outcome of each image, in their order."""

@@ -24,7 +24,7 @@ OUTCOMES = {
         "broken png: unrecognized data stream contents when reading image file"
     ),
     "cmyk.jpg": "as found",
-    "cmyk_truncated_app14.jpg": "as found",
+    "cmyk_truncated_app14.jpg": "transcoded to png: TensorFlow does not decode it alike",
     "decompression_bomb.gif": "too large: 4364.7 megapixels; at most 178",
     "empty.heic": "empty file: 0 bytes",
     "exif_landscape_0.jpg": "as found",

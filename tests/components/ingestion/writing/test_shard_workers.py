@@ -86,6 +86,33 @@ def test_once_the_structures_are_known_only_what_is_transcoded_is_made_here(
     workers.finish(again)
 
 
+def test_metadata_that_readers_disagree_on_count_though_the_structure_is_known(tmp_path):
+    """Fault B1: what was copied unseen could be refused of a client, though trained on."""
+    plain = [encode_image(seed=seed, format="JPEG") for seed in range(17)]
+    # Two Exif segments, each of one empty directory: no reader has to look at the second.
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    odd = plain[16][:2] + 2 * segment + plain[16][2:]
+    (tmp_path / "data" / "cat").mkdir(parents=True)
+    examined = []
+    for number, encoded in enumerate([*plain, odd]):
+        (tmp_path / "data" / "cat" / f"{number:02}").write_bytes(encoded)
+        place = (f"cat/{number:02}", "cat", None)
+        examined.append(examine_file(str(tmp_path / "data"), RULES, (place, None)))
+    assert len({image.structure for image in examined}) == 1
+    started = ShardWorkers(
+        str(tmp_path / "data"), str(tmp_path / "work"), RULES, Progress("images", 18)
+    )
+    try:
+        _, results = _write(started, tmp_path, examined)
+    finally:
+        started.close()
+    assert results == [
+        *["as found"] * 17,
+        "transcoded to png: TensorFlow does not decode it alike",
+    ]
+
+
 def test_nothing_is_left_of_the_records_that_waited(images, workers, tmp_path):
     _write(workers, tmp_path, images)
     assert list((tmp_path / "work").iterdir()) == []
