@@ -219,7 +219,8 @@ def _train(
         optional["hyperparameters"] = before[-1].outputs["best_hyperparameters"]
     trainer = tfx.components.Trainer(
         run_fn="components.training.run_fn.run_fn",
-        custom_config=_training_config(config),
+        # What the gate asks for is no matter of the training.
+        custom_config={**_training_config(config), "export": {"formats": config.export.formats}},
         **inputs,
         **optional,
     )
@@ -231,7 +232,6 @@ def _training_config(config: PipelineConfig) -> dict[str, Any]:
         "train": dataclasses.asdict(config.train),
         "fine_tune": dataclasses.asdict(config.fine_tune),
         "augment": dataclasses.asdict(config.augment),
-        "export": dataclasses.asdict(config.export),
         "files": file_fingerprints(config.train.options),
         "height": config.image.height,
         "width": config.image.width,

@@ -106,6 +106,7 @@ def _judge(config: PipelineConfig, before: Before, measured: _Measured) -> base_
         predictions=measured.inferrer.outputs["predictions"],
         infra_blessing=measured.infra_validator.outputs["blessing"],
         rules=config.evaluate,
+        required_exports=config.export.required_names,
         model_folder=model_folder(config),
         reset_baseline=config.reset_baseline,
         force_push=config.force_push,

@@ -6,7 +6,7 @@ bound. What TFMA measures is taken from it; this gate judges, and the Pusher wan
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfx import types
@@ -14,6 +14,7 @@ from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.orchestration.portable import data_types
 from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.utils import path_utils
 
 from components.artifact_types import ReleaseVerdict, TestPredictions
 from components.cache_driver import CacheDriver
@@ -23,6 +24,7 @@ from components.release.judging import Facts, judge
 from components.release.rules import ReleaseRules
 from components.release.verdict import write_verdict
 from components.release.withdrawals import find_withdrawals
+from components.serving.exports.writing import read_problems
 from components.serving.serving_facts import read_facts
 
 MODEL_FOLDER_KEY = "model_folder"
@@ -34,6 +36,7 @@ class ReleaseGateSpec(types.ComponentSpec):
 
     PARAMETERS = {
         "rules": component_spec.ExecutionParameter(type=str),
+        "required_exports": component_spec.ExecutionParameter(type=str),
         MODEL_FOLDER_KEY: component_spec.ExecutionParameter(type=str),
         "reset_baseline": component_spec.ExecutionParameter(type=str),
         "force_push": component_spec.ExecutionParameter(type=str),
@@ -102,6 +105,7 @@ class ReleaseGate(base_component.BaseComponent):
         predictions: types.BaseChannel,
         infra_blessing: types.BaseChannel,
         rules: ReleaseRules,
+        required_exports: Sequence[str],
         model_folder: str,
         reset_baseline: str,
         force_push: str,
@@ -117,6 +121,7 @@ class ReleaseGate(base_component.BaseComponent):
             predictions: What the new model and the serving one say of the test images.
             infra_blessing: InfraValidator's, with what it found.
             rules: What the model is held to.
+            required_exports: Formats of which the model must have an export.
             model_folder: `<serving>/<name>`, where rollbacks are recorded.
             reset_baseline: The reason why the serving model is not compared with, or "".
             force_push: The reason why the model is pushed whatever comes out, or "".
@@ -131,6 +136,7 @@ class ReleaseGate(base_component.BaseComponent):
                 predictions=predictions,
                 infra_blessing=infra_blessing,
                 rules=json.dumps(rules.to_dict(), sort_keys=True),
+                required_exports=json.dumps(list(required_exports)),
                 model_folder=model_folder,
                 reset_baseline=reset_baseline,
                 force_push=force_push,
@@ -151,6 +157,10 @@ def _read_facts(
         is_blessed=model_utils.is_model_blessed(blessing),
         serving=read_facts(artifact_utils.get_single_uri(input_dict["infra_blessing"])),
         withdrawals=tuple(json.loads(exec_properties[WITHDRAWALS_KEY])),
+        export_problems=read_problems(
+            path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"])),
+            json.loads(exec_properties["required_exports"]),
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """All that was measured -> the checks, and the verdict in one sentence."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from components.evaluation.predictions import Predictions
 from components.release.accuracy import check_accuracy, compare_with_baseline
@@ -9,7 +9,7 @@ from components.release.class_floors import check_classes
 from components.release.intervals import BOOTSTRAP, calibration_error, calibration_interval
 from components.release.outcomes import by_point_estimate, check_at_most, check_exact
 from components.release.rules import POINT_ESTIMATE, ReleaseRules
-from components.release.serving_limits import check_serving
+from components.release.serving_limits import check_exports, check_serving
 from components.release.verdict import COUNT, FAILED, NOT_ENOUGH_EVIDENCE, Check, Verdict
 from components.release.wording import broken, images_needed, unsure
 from components.serving.serving_facts import ServingFacts
@@ -28,6 +28,7 @@ class Facts:
         is_blessed: The Evaluator's verdict.
         serving: What InfraValidator found.
         withdrawals: Sentences that say when, by whom and why this very model was rolled back.
+        export_problems: Why there is no export of each required format; empty if there is one.
     """
 
     predictions: Predictions
@@ -35,6 +36,7 @@ class Facts:
     is_blessed: bool
     serving: ServingFacts
     withdrawals: tuple[str, ...] = ()
+    export_problems: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def judge(
@@ -63,7 +65,7 @@ def judge(
     checks += [comparison.check] if comparison.check and rules.max_accuracy_loss < 1 else []
     if rules.max_calibration_error < 1:
         checks.append(_check_calibration(facts.predictions, rules))
-    checks += check_serving(facts.serving, rules)
+    checks += [*check_serving(facts.serving, rules), *check_exports(facts.export_problems)]
     checks += [*_check_evaluator(facts), _check_withdrawals(facts.withdrawals)]
     checks += check_classes(facts.predictions, rules)
     is_released, sentence = _conclude(checks, rules.not_enough_evidence, len(facts.predictions))

@@ -1,6 +1,6 @@
 """Whether the model can be served: it answers as it was evaluated, is small and fast enough."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -49,4 +49,21 @@ def check_serving(facts: ServingFacts, rules: ReleaseRules) -> Iterator[Check]:
             ORDER_STATISTICS,
             f"{len(alone):,} calls of serving_default on this machine, after warming up.",
             "ms",
+        )
+
+
+def check_exports(problems: Mapping[str, str]) -> Iterator[Check]:
+    """Yields the checks of the exports without which a model is not released.
+
+    Args:
+        problems: Why there is no export of each required format; empty if there is one.
+    """
+    for name, problem in problems.items():
+        yield check_exact(
+            f"export/{name}",
+            f"Problems with the required export {name}",
+            1 if problem else 0,
+            0,
+            problem,
+            COUNT,
         )

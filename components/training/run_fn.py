@@ -11,7 +11,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.features import CLASS_NAMES_VOCABULARY
 from components.normalisation.rules import ImageRules
-from components.serving.exports.writing import write_exports
+from components.serving.exports.writing import describe, write_exports
 from components.serving.signatures import export_model
 from components.training.dataset import Examples, representative_images
 from components.training.fit import PhaseResult
@@ -87,14 +87,13 @@ def _train(
 def _export(
     fn_args: FnArgs, plan: Plan, trained: _Trained, training: Examples, evaluation: Examples
 ) -> None:
-    write_history(fn_args.model_run_dir, trained.facts, trained.results)
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     rules = ImageRules.from_dict(fn_args.custom_config["image_rules"])
     folder = fn_args.serving_model_dir
     served = fold_normalisation(trained.model)
     export_model(served, transform, plan.shape, folder, rules)
     write_weights(folder, trained.model)
-    write_exports(
+    exports = write_exports(
         folder,
         served,
         plan.shape,
@@ -103,6 +102,8 @@ def _export(
         evaluation.batches(plan.train.batch_size),
         [name.decode() for name in transform.vocabulary_by_name(CLASS_NAMES_VOCABULARY)],
     )
+    facts = {**trained.facts, "exports": describe(exports)}
+    write_history(fn_args.model_run_dir, facts, trained.results)
     # Only now, for until here a training that is cut off needs them.
     if plan.folder and tf.io.gfile.exists(plan.folder):
         tf.io.gfile.rmtree(plan.folder)

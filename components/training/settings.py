@@ -195,20 +195,34 @@ class ExportConfig:
 
     Attributes:
         formats: tflite, tflite_int8 (weights and sums of 8 bits) and onnx, separated by commas;
-            empty for none.
+            empty for none. One that fails is left out and told of.
+        required: Those of the formats without which the model is not released, separated by commas.
     """
 
     formats: str = ""
+    required: str = ""
 
     def __post_init__(self) -> None:
         check_types(self, "export.")
         for name in self.names:
             check_choice("export.formats", name, FORMATS)
+        for name in self.required_names:
+            if name not in self.names:
+                raise ConfigurationError(
+                    "export.required must name formats that are made: "
+                    f"export.formats={self.formats!r}. Received: export.required="
+                    f"{self.required!r}. Add {name!r} to export.formats, or leave it out here."
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
         """The formats, one by one."""
-        return tuple(name.strip() for name in self.formats.split(",") if name.strip())
+        return _split(self.formats)
+
+    @property
+    def required_names(self) -> tuple[str, ...]:
+        """The formats that a release needs."""
+        return _split(self.required)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,6 +265,10 @@ class TuneConfig:
                 "tune.space must have for each setting two numbers, the smaller first, or a list "
                 f"of its values. Received: tune.space.{name}={values!r}."
             )
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 def with_values(train: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:

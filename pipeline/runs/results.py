@@ -166,6 +166,10 @@ def _describe_training(records: Records) -> str:
     return (
         f"{history['trainer']}, {history['parameters']:,} parameters, eval accuracy {accuracy:.4f}"
         + (f", warm start: {warm_start}" if warm_start != "none" else "")
+        + "".join(
+            f", export {name}: {'failed, see the report' if export['problem'] else 'made'}"
+            for name, export in history.get("exports", {}).items()
+        )
     )
 
 

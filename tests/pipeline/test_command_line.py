@@ -30,11 +30,11 @@ FLAGS = (
     "--train.seed, --fine_tune.epochs, --fine_tune.optimizer, --fine_tune.learning_rate, "
     "--fine_tune.schedule, --fine_tune.from_layer, --augment.flip, --augment.rotation, "
     "--augment.shift, --augment.shear, --augment.zoom, --augment.contrast, --augment.views, "
-    "--tune.trials, --tune.epochs, --tune.space, --export.formats, --evaluate.min_accuracy, "
-    "--evaluate.max_accuracy_loss, --evaluate.min_recall, --evaluate.min_precision, "
-    "--evaluate.min_recall_of, --evaluate.min_precision_of, --evaluate.max_calibration_error, "
-    "--evaluate.max_model_megabytes, --evaluate.max_latency_milliseconds, "
-    "--evaluate.confidence, --evaluate.not_enough_evidence, --push.keep_versions, "
+    "--tune.trials, --tune.epochs, --tune.space, --export.formats, --export.required, "
+    "--evaluate.min_accuracy, --evaluate.max_accuracy_loss, --evaluate.min_recall, "
+    "--evaluate.min_precision, --evaluate.min_recall_of, --evaluate.min_precision_of, "
+    "--evaluate.max_calibration_error, --evaluate.max_model_megabytes, "
+    "--evaluate.max_latency_milliseconds, --evaluate.confidence, --evaluate.not_enough_evidence, --push.keep_versions, "
     "--reset_baseline, --force_push"
 )
 SETTINGS = (
@@ -253,6 +253,7 @@ def test_every_setting_has_a_flag():
         "--tune.epochs": "2",
         "--tune.space": '{"learning_rate": [0.001, 0.01]}',
         "--export.formats": "tflite,onnx",
+        "--export.required": "onnx",
         "--evaluate.min_accuracy": "0.5",
         "--evaluate.max_accuracy_loss": "1",
         "--evaluate.min_recall": "0.25",
@@ -347,7 +348,7 @@ def test_every_setting_has_a_flag():
             "views": 2,
         },
         "tune": {"trials": 3, "epochs": 2, "space": {"learning_rate": [0.001, 0.01]}},
-        "export": {"formats": "tflite,onnx"},
+        "export": {"formats": "tflite,onnx", "required": "onnx"},
         "evaluate": {
             "min_accuracy": 0.5,
             "max_accuracy_loss": 1.0,
@@ -457,7 +458,7 @@ def test_prints_the_effective_configuration(capsys, tmp_path):
         "augment:\n  flip: none\n  rotation: 0.0\n  shift: 0.0\n  shear: 0.0\n  zoom: 0.0\n"
         "  contrast: 0.0\n  views: 4\n"
         "tune:\n  trials: 0\n  epochs: 0\n  space: {}\n"
-        "export:\n  formats: ''\n"
+        "export:\n  formats: ''\n  required: ''\n"
         "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.01\n  min_recall: 0.0\n"
         "  min_precision: 0.0\n  min_recall_of: {}\n  min_precision_of: {}\n"
         "  max_calibration_error: 1.0\n  max_model_megabytes: 1000.0\n"

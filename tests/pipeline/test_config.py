@@ -95,7 +95,7 @@ DEFAULTS = {
         "views": 4,
     },
     "tune": {"trials": 0, "epochs": 0, "space": {}},
-    "export": {"formats": ""},
+    "export": {"formats": "", "required": ""},
     "evaluate": {
         "min_accuracy": 0.7,
         "max_accuracy_loss": 0.01,

@@ -7,13 +7,19 @@ They lie in `assets.extra`, which TensorFlow Serving ignores and the Pusher copi
     assets.extra/exports/model.onnx         see `onnx_file`
     assets.extra/exports/exports.json       the class names, in the order of the probabilities, and
                                             for each format how large the file is and how its
-                                            answers differ from the SavedModel's
+                                            predictions differ from the SavedModel's, or why there
+                                            is no file
+
+An export that fails is no reason to lose a training: it is left out and told of. The release gate
+refuses a model for want of it where `export.required` names it.
 """
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -39,17 +45,19 @@ _UNFINISHED = os.path.join("assets.extra", ".unfinished-exports")
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """One exported file.
+    """One format.
 
     Attributes:
-        file: Its name.
+        file: Its name; empty if there is none.
         bytes: Its size.
-        comparison: How its answers differ from the SavedModel's.
+        comparison: How its predictions differ from the SavedModel's; None if nobody knows.
+        problem: Why there is no file; empty if there is one.
     """
 
-    file: str
-    bytes: int
-    comparison: Comparison
+    file: str = ""
+    bytes: int = 0
+    comparison: Comparison | None = None
+    problem: str = ""
 
 
 def write_exports(
@@ -61,7 +69,7 @@ def write_exports(
     evaluation: tf.data.Dataset,
     class_names: Sequence[str] = (),
 ) -> dict[str, Export]:
-    """Converts a model, compares each export with the SavedModel, and writes all of them or none.
+    """Converts a model, compares each export with the SavedModel, and writes those that are alike.
 
     Args:
         saved_model: Its folder; loaded, it must have a function `classify_pixels` from uint8
@@ -76,33 +84,53 @@ def write_exports(
             report.
 
     Returns:
-        What was written, by format.
+        What became of each format.
 
     Raises:
-        PipelineError: There is no such format; the network cannot be converted to it; or its
-            answers differ too much. Nothing is written then.
+        PipelineError: There is no such format.
     """
     check_formats(formats)
     if not formats:
         return {}
     _require_float32(model)
-    contents, classifiers = {}, {}
+    contents: dict[str, bytes] = {}
+    classifiers: dict[str, Classifier] = {}
+    exports: dict[str, Export] = {}
     for name in dict.fromkeys(formats):
-        contents[name], classifiers[name] = _convert(name, model, shape, representative)
+        try:
+            contents[name], classifiers[name] = _convert(name, model, shape, representative)
+        except PipelineError as error:
+            exports[name] = Export(problem=str(error))
     loaded = tf.saved_model.load(saved_model)
     comparisons = compare(
         lambda pixels: np.asarray(loaded.classify_pixels(tf.constant(pixels))),
         classifiers,
         evaluation,
     )
-    exports = {
-        name: Export(FILES[name], len(contents[name]), comparison)
-        for name, comparison in comparisons.items()
-    }
-    for name, export in exports.items():
-        _require_agreement(name, export.comparison)
-    _write(saved_model, contents, exports, class_names)
+    for name, content in contents.items():
+        exports[name] = _judge(name, content, comparisons.get(name))
+    kept = {name: content for name, content in contents.items() if exports[name].file}
+    _write(saved_model, kept, exports, class_names)
     return exports
+
+
+def read_problems(saved_model: str, formats: Iterable[str]) -> dict[str, str]:
+    """Reads why there is no export of some formats.
+
+    Args:
+        saved_model: Folder of a SavedModel that `write_exports` was given.
+        formats: That are asked for.
+
+    Returns:
+        For each of them the reason; empty if it is there.
+    """
+    path = os.path.join(saved_model, FOLDER, REPORT_FILE)
+    found: Mapping[str, Any] = {}
+    if tf.io.gfile.exists(path):
+        with tf.io.gfile.GFile(path) as file:
+            found = json.load(file)["formats"]
+    missing = {"problem": "It was not made: export.formats did not name it."}
+    return {name: found.get(name, missing)["problem"] for name in formats}
 
 
 def _require_float32(model: keras.Model) -> None:
@@ -140,17 +168,36 @@ def _convert(
         ) from error
 
 
-def _require_agreement(name: str, comparison: Comparison) -> None:
-    least, agreement = LEAST_AGREEMENT[name], comparison.top_1_agreement
-    if agreement < least:
-        raise PipelineError(
-            f"The export {name} must choose the SavedModel's class for a share of {least} or more "
-            f"of the evaluation images. Received: {agreement:.4f} of {comparison.images} images, "
-            f"accuracy {comparison.accuracy:.4f} against {comparison.saved_model_accuracy:.4f}, "
-            f"probabilities up to {comparison.largest_difference:.4f} apart. Leave {name} out of "
-            "the exports, train longer, which makes answers more decided, or choose another "
-            "trainer."
+def _judge(name: str, content: bytes, comparison: Comparison | None) -> Export:
+    """Whether a file may be handed out.
+
+    Few images show little: an export is left out where it is shown to be unlike, which is where the
+    whole interval of its agreement is below the bound.
+    """
+    if comparison is None:
+        return Export(
+            problem="Exports are checked on the evaluation images, of which there must be one or "
+            "more. Received: none. Give the evaluation split a share of the images."
         )
+    if not math.isfinite(comparison.largest_difference):
+        return Export(
+            comparison=comparison,
+            problem="The probabilities must be finite numbers, as the SavedModel's are. Received: "
+            "a value that is not, for an evaluation image. Train with a smaller learning rate, "
+            "which keeps the weights small.",
+        )
+    least, (low, high) = LEAST_AGREEMENT[name], comparison.agreement_interval
+    if high < least:
+        return Export(
+            comparison=comparison,
+            problem=f"It must choose the SavedModel's class for a proportion of {least} or more of "
+            f"the evaluation images. Received: {comparison.top_1_agreement:.4f} ({low:.4f} to "
+            f"{high:.4f}) of {comparison.images:,} images, accuracy {comparison.accuracy:.4f} "
+            f"against {comparison.saved_model_accuracy:.4f}, probabilities up to "
+            f"{comparison.largest_difference:.4f} apart. Train longer, which makes predictions "
+            "more decided, or choose another trainer.",
+        )
+    return Export(FILES[name], len(content), comparison)
 
 
 def _write(
@@ -161,7 +208,7 @@ def _write(
 ) -> None:
     """Writes a folder that appears when it is complete, in the place of an earlier one."""
     unfinished, final = os.path.join(saved_model, _UNFINISHED), os.path.join(saved_model, FOLDER)
-    report = {"class_names": list(class_names), "formats": _describe(exports)}
+    report = {"class_names": list(class_names), "formats": describe(exports)}
     try:
         tf.io.gfile.makedirs(unfinished)
         for name, content in contents.items():
@@ -178,12 +225,22 @@ def _write(
         raise
 
 
-def _describe(exports: Mapping[str, Export]) -> dict[str, dict[str, str | int | float]]:
+def describe(exports: Mapping[str, Export]) -> dict[str, dict[str, Any]]:
+    """What became of each format, in the types that JSON has."""
     return {
         name: {
             "file": export.file,
             "bytes": export.bytes,
-            **dataclasses.asdict(export.comparison),
+            "problem": export.problem,
+            **(_finite(dataclasses.asdict(export.comparison)) if export.comparison else {}),
         }
         for name, export in exports.items()
+    }
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN and no infinity: null stands for them."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
     }

@@ -31,6 +31,7 @@ def inputs(
         "predictions": TestPredictions(),
         "infra_blessing": standard_artifacts.InfraBlessing(),
         "pushed_baseline": standard_artifacts.PushedModel(),
+        "model": standard_artifacts.Model(),
     }
     for key, artifact in artifacts.items():
         artifact.uri = str(tmp_path / key)
@@ -44,12 +45,15 @@ def inputs(
     return {key: [artifact] for key, artifact in artifacts.items()}
 
 
-def run(inputs: dict[str, list[types.Artifact]], folder: pathlib.Path, **rules) -> ReleaseVerdict:
+def run(
+    inputs: dict[str, list[types.Artifact]], folder: pathlib.Path, exports=(), **rules
+) -> ReleaseVerdict:
     verdict = ReleaseVerdict()
     verdict.uri = str(folder / "verdict")
     pathlib.Path(verdict.uri).mkdir()
     properties = {
         "rules": json.dumps(ReleaseRules(**rules).to_dict()),
+        "required_exports": json.dumps(exports),
         "reset_baseline": "",
         "force_push": "",
         "withdrawals": "[]",
@@ -64,6 +68,17 @@ def test_a_released_model(inputs, tmp_path: pathlib.Path) -> None:
     assert (artifact.released, artifact.sentence) == (1, verdict.sentence)
     assert verdict.sentence == "Released: all 8 checks passed on 1,000 test images."
     assert verdict.baseline == "7"
+
+
+def test_a_required_export_that_failed_refuses(inputs, tmp_path: pathlib.Path) -> None:
+    """Fault B4: others are only told of."""
+    folder = tmp_path / "model/Format-Serving/assets.extra/exports"
+    folder.mkdir(parents=True)
+    formats = {"onnx": {"problem": ""}, "tflite": {"problem": "No such operation: Xyz."}}
+    (folder / "exports.json").write_text(json.dumps({"class_names": [], "formats": formats}))
+    artifact = run(inputs, tmp_path, exports=["onnx", "tflite"], max_accuracy_loss=0.05)
+    assert artifact.released == 0
+    assert artifact.sentence.startswith("Refused: problems with the required export tflite: 1 (No")
 
 
 def test_a_refused_model_is_a_result(inputs, tmp_path: pathlib.Path) -> None:

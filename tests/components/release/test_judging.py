@@ -100,6 +100,12 @@ def test_the_measured_value_decides_by_setting():
             "Refused: latency of one image, median must be at most 1,000 ms and is 2,000 ms "
             "(2,000 ms to 2,000 ms).",
         ),
+        # Fault B4: only an export that is required refuses a model.
+        (
+            {"export_problems": {"onnx": "", "tflite": "No such operation: Xyz."}},
+            "export/tflite",
+            "Refused: problems with the required export tflite: 1 (No such operation: Xyz).",
+        ),
         (
             {"withdrawals": ("Version 5 was withdrawn by ann: it took cats for dogs.",)},
             "withdrawals",

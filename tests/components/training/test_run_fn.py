@@ -122,6 +122,7 @@ def test_trains_and_exports(first: pathlib.Path) -> None:
         "parameters": 103,
         "precision": "float32",
         "warm_start": "none",
+        "exports": {},
         "images": {"train": 10, "eval": 4},
         "kept_epoch": 2,
     }
