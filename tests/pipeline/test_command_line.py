@@ -34,8 +34,8 @@ FLAGS = (
     "--evaluate.min_accuracy, --evaluate.max_accuracy_loss, --evaluate.min_recall, "
     "--evaluate.min_precision, --evaluate.min_recall_of, --evaluate.min_precision_of, "
     "--evaluate.max_calibration_error, --evaluate.max_model_megabytes, "
-    "--evaluate.max_latency_milliseconds, --evaluate.confidence, --evaluate.not_enough_evidence, --push.keep_versions, "
-    "--reset_baseline, --force_push"
+    "--evaluate.max_latency_milliseconds, --evaluate.confidence, --evaluate.not_enough_evidence, "
+    "--push.keep_versions, --reset_baseline, --force_push"
 )
 SETTINGS = (
     "data, name, output, serving, schema, splits, ingest, validate, image, train, fine_tune, "

@@ -88,7 +88,8 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "tune.space": ({"learning_rate": [0.001, 0.01]}, set()),
     # Fault B4: not the Tuner, which searched anew when a format was dropped.
     "export.formats": ("tflite,onnx", {"Trainer"}),
-    "export.required": ("tflite", {"ReleaseGate"}),
+    # The Trainer by the formats that must stand beside it.
+    "export.required": ("tflite", {"ReleaseGate", "Trainer"}),
     "evaluate.min_accuracy": (0.8, {"Evaluator", "ReleaseGate"}),
     "evaluate.max_accuracy_loss": (0.02, {"Evaluator", "ReleaseGate"}),
     "evaluate.min_recall": (0.1, {"ReleaseGate"}),
