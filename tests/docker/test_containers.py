@@ -66,7 +66,7 @@ def test_labels(image):
 
 def test_a_change_of_code_is_a_small_layer(image):
     rows = docker("history", "--no-trunc", "--format={{.Size}} {{.CreatedBy}}", image).splitlines()
-    packages = next(place for place, row in enumerate(rows) if "requirements.lock" in row)
+    packages = next(place for place, row in enumerate(rows) if "uv pip install" in row)
     code = next(place for place, row in enumerate(rows) if "WORKDIR /app" in row)
     assert code < packages
     assert all("GB" not in row.split()[0] for row in rows[:code])
