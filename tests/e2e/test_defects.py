@@ -138,6 +138,7 @@ def test_the_report_names_each_defect_and_escapes_every_name(
     page = (examples / "report.html").read_text("utf-8")
     named = [*planted.rejected, *planted.duplicates, *planted.quality, *planted.look_alike]
     named += [path for leak in planted.leaks for path in leak]
-    shown = html.unescape(page)
+    # Where a line may break, which nobody sees in the name.
+    shown = html.unescape(page.replace("<wbr>", ""))
     assert [path for path in named if path not in shown] == []
     assert "<b>cat" not in page
