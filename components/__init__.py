@@ -12,8 +12,8 @@
 All of them agree on `features` (the keys and shapes of a record), `normalisation` (files of any
 format -> bytes that TensorFlow decodes), `images` (how those become pixels), `artifact_types`,
 `beam_arguments`, `step_cost` and `pages` (the look of what they write for people), speak to users
-through `errors` and `progress`, ask `resources` what they may use of the machine, write with
-`whole_file` what must never be seen half-written, and tell TFX's cache what it would miss through
-`fingerprint` and `cache_driver`. They never import `pipeline`, which decides which steps run and
-with what settings.
+through `errors`, `progress` and `text`, ask `resources` what they may use of the machine, write
+with `storage` what must never be seen half-written, and tell TFX's cache what it would miss
+through `caching`. They never import `pipeline`, which decides which steps run and with what
+settings.
 """

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.errors import PipelineError
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 
 _TYPES_IN_WORDS = {
     int: "a whole number",

@@ -18,7 +18,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace, get_loader
 
 from components.config_checks import ConfigurationError, expand_home, wrong_type
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
 from pipeline.kubeflow.settings import SECTION
 from pipeline.places import check_guessed_name

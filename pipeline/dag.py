@@ -18,8 +18,8 @@ from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import channel, standard_artifacts
 
 from components.beam_arguments import ONE_PROCESS
+from components.caching import code_fingerprint, file_fingerprints
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
-from components.fingerprint import code_fingerprint, file_fingerprints
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.listing.spans import Span
 from components.training.settings import BLESSED

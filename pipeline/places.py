@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from components.config_checks import ConfigurationError
 from components.ingestion.listing.file_system import is_local, lies_in
-from components.whole_file import write_whole
+from components.storage import atomic_write
 from pipeline.config import PipelineConfig
 
 OWNER_FILE = ".data_folder"
@@ -121,7 +121,7 @@ def claim_name(config: PipelineConfig) -> None:
     data = _identity(config)
     for folder in (output_folder(config), model_folder(config)):
         if _read_owner(folder) != data:
-            write_whole(os.path.join(folder, OWNER_FILE), os.fsencode(data))
+            atomic_write(os.path.join(folder, OWNER_FILE), os.fsencode(data))
 
 
 def _identity(config: PipelineConfig) -> str:

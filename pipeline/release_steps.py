@@ -9,11 +9,11 @@ from tfx.dsl.components.common import resolver
 from tfx.types import channel, standard_artifacts
 
 from components.artifact_types import ServingLookup
+from components.caching import code_fingerprint
 from components.evaluation.baseline import ServingModel
 from components.evaluation.inferrer import TestSetInferrer
 from components.evaluation.thresholds import CLASS_METRICS, evaluation_config
 from components.features import TEST_SPLIT
-from components.fingerprint import code_fingerprint
 from components.release.gate import ReleaseGate
 from components.reporting.component import ModelReporter
 from components.serving.infra_validator.component import FreshProcessInfraValidator

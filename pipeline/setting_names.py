@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.config_checks import ConfigurationError
-from components.suggestions import nearest
+from components.text import nearest
 
 
 def setting_groups(config_class: type[Any]) -> dict[str, type[Any]]:

@@ -25,11 +25,10 @@ STAGES = {
 SHARED = {
     "artifact_types",
     "beam_arguments",
-    "cache_driver",
+    "caching",
     "config_checks",
     "errors",
     "features",
-    "fingerprint",
     "image_headers",
     "images",
     "normalisation",
@@ -37,9 +36,8 @@ SHARED = {
     "progress",
     "resources",
     "step_cost",
-    "suggestions",
-    "visible",
-    "whole_file",
+    "storage",
+    "text",
 }
 STAGES_THAT_ANOTHER_NEEDS = {
     # Training ends with an export, and only serving knows what a served model looks like.

@@ -11,7 +11,7 @@ from components.ingestion.listing.folder import HIDDEN, LEFT_BEHIND, OUTSIDE, Re
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import LEAK
 from components.ingestion.rules import REFUSE, IngestionRules
-from components.visible import to_cell
+from components.text import to_cell
 
 REJECTS_FILE = "rejects.csv"
 NO_IMAGES = (HIDDEN, LEFT_BEHIND, OUTSIDE)

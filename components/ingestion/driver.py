@@ -13,7 +13,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration.portable import data_types
 from tfx.types import standard_artifacts
 
-from components.cache_driver import CacheDriver
+from components.caching import CacheDriver
 from components.errors import PipelineError
 from components.ingestion.listing.file_system import open_text, read_file, stamp_file, write_file
 from components.ingestion.listing.folder import ImageFolder, list_image_folder

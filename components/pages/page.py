@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from components.visible import visible
+from components.text import escape_unprintable
 
 
 def render_page(package: str, template: str, **values: Any) -> str:
@@ -29,7 +29,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
     environment.filters["number"] = format_number
     environment.filters["share"] = format_share
     environment.filters["name"] = mark_name
-    environment.filters["visible"] = visible
+    environment.filters["visible"] = escape_unprintable
     environment.filters["plural"] = plural
     return environment.get_template(template).render(**values)
 
@@ -37,7 +37,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
 def mark_name(text: str) -> Markup:
     """A name of a file or class as HTML: visible, and without effect on the text around it."""
     # Better a line that is broken behind an underscore than within a word.
-    words = Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])", visible(text)))
+    words = Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])", escape_unprintable(text)))
     return Markup("<bdi>{}</bdi>").format(words)
 
 

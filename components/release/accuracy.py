@@ -7,7 +7,7 @@ from components.release.intervals import AGRESTI_MIN, WILSON, mcnemar, paired_di
 from components.release.outcomes import check_at_least
 from components.release.rules import ReleaseRules
 from components.release.verdict import Check
-from components.visible import visible
+from components.text import escape_unprintable
 
 MOST_CLASSES_NAMED = 5
 
@@ -106,6 +106,6 @@ def _class_changes(model: Answers, baseline: Answers, compared: int, images: int
 
 
 def _list_names(names: list[str]) -> str:
-    shown = ", ".join(visible(name) for name in names[:MOST_CLASSES_NAMED])
+    shown = ", ".join(escape_unprintable(name) for name in names[:MOST_CLASSES_NAMED])
     more = len(names) - MOST_CLASSES_NAMED
     return f"{shown} and {more:,} more classes" if more > 0 else shown

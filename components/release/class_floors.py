@@ -15,8 +15,7 @@ from components.release.intervals import WILSON, wilson
 from components.release.outcomes import check_at_least
 from components.release.rules import ReleaseRules
 from components.release.verdict import Check
-from components.suggestions import did_you_mean
-from components.visible import visible
+from components.text import did_you_mean, escape_unprintable
 
 
 def check_classes(predictions: Predictions, rules: ReleaseRules) -> Iterator[Check]:
@@ -55,7 +54,7 @@ def _check_share(
     successes, trials = counted
     return check_at_least(
         f"{kind}/{name}",
-        f"{kind.capitalize()} of {visible(name)}",
+        f"{kind.capitalize()} of {escape_unprintable(name)}",
         successes / trials if trials else float("nan"),
         wilson(successes, trials, confidence),
         bound,
@@ -67,9 +66,9 @@ def _check_share(
 def _check_names(setting: str, floors: Mapping[str, float], names: tuple[str, ...]) -> None:
     for name in floors:
         if name not in names:
-            shown = ", ".join(visible(known) for known in names[:20])
+            shown = ", ".join(escape_unprintable(known) for known in names[:20])
             raise PipelineError(
                 f"{setting} must name classes of the model: {shown}"
-                f"{', ...' if len(names) > 20 else ''}. Received: {visible(name)!r}."
+                f"{', ...' if len(names) > 20 else ''}. Received: {escape_unprintable(name)!r}."
                 f"{did_you_mean(name, names)} Change it in the configuration."
             )

@@ -17,7 +17,7 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import path_utils
 
 from components.artifact_types import ReleaseVerdict, TestPredictions
-from components.cache_driver import CacheDriver
+from components.caching import CacheDriver
 from components.evaluation.predictions import read_predictions
 from components.evaluation.results import read_evaluation
 from components.release.judging import Facts, judge

@@ -5,7 +5,7 @@ from tfx.utils import path_utils
 
 from components.serving.directory.log import Event, withdrawals_of
 from components.serving.directory.release import digest_files, digest_model
-from components.visible import visible
+from components.text import escape_unprintable
 
 
 def find_withdrawals(model: types.Artifact, model_folder: str) -> list[str]:
@@ -25,6 +25,7 @@ def find_withdrawals(model: types.Artifact, model_folder: str) -> list[str]:
 def _describe(event: Event) -> str:
     withdrawn = ", ".join(map(str, event.origin.withdraws))
     return (
-        f"Version {withdrawn} was withdrawn on {event.time} by {visible(event.origin.actor)}: "
-        f"{visible(event.origin.reason)}."
+        f"Version {withdrawn} was withdrawn on {event.time} by "
+        f"{escape_unprintable(event.origin.actor)}: "
+        f"{escape_unprintable(event.origin.reason)}."
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from components.evaluation.predictions import Predictions
-from components.visible import to_cell
+from components.text import to_cell
 
 MISTAKES_HEADER = ("filename", "sha256", "class", "answer", "probability", "probability_of_class")
 LABEL_ERRORS_HEADER = (

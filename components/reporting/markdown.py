@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from components.visible import visible
+from components.text import escape_unprintable
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!$^@]|:(?=/)|(?<=[^\W\d])\.(?=\w))")
 """What begins emphasis, code, links, headings, cells, formulas or mentions; with the colons and
@@ -13,7 +13,7 @@ points of addresses, which would become links. CommonMark 0.31, Backslash escape
 
 def escape(text: str) -> str:
     """A name as Markdown that renders as the name, whatever it holds, on one line."""
-    return _SPECIAL.sub(r"\\\1", html.escape(visible(text), quote=False))
+    return _SPECIAL.sub(r"\\\1", html.escape(escape_unprintable(text), quote=False))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -20,7 +20,7 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import io_utils
 
 from components.artifact_types import ModelReport, ReleaseVerdict
-from components.cache_driver import CacheDriver
+from components.caching import CacheDriver
 from components.serving.directory.layout import list_versions, version_folder
 from components.serving.directory.lock import identify
 from components.serving.directory.publishing import publish

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from components.errors import first_line
-from components.visible import visible
+from components.text import escape_unprintable
 
 LOGGER = logging.getLogger(__name__)
 History = dict[str, list[float]]
@@ -91,8 +91,8 @@ class TrainingState:
                 variable.assign(value)
             LOGGER.warning(
                 "The checkpoint %s cannot be read, so the training starts anew: %s",
-                visible(path),
-                visible(first_line(error)),
+                escape_unprintable(path),
+                escape_unprintable(first_line(error)),
             )
 
     def keep_best(self) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import PipelineError
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 
 if typing.TYPE_CHECKING:
     import keras

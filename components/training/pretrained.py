@@ -13,7 +13,7 @@ from typing import Any
 
 from components.errors import PipelineError, first_line
 from components.features import ImageShape
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 
 if typing.TYPE_CHECKING:
     import keras

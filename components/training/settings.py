@@ -18,7 +18,7 @@ from components.config_checks import (
     plain,
 )
 from components.serving.exports.formats import FORMATS
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from components.training import trainers
 
 CONSTANT, COSINE = SCHEDULES = ("constant", "cosine")

@@ -20,7 +20,7 @@ from tfx.orchestration.portable import data_types
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import path_utils
 
-from components.cache_driver import CacheDriver
+from components.caching import CacheDriver
 from components.ingestion.rules import IngestionRules
 from components.serving.directory.layout import list_versions
 from components.serving.directory.log import read_events

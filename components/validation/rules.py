@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.errors import PipelineError
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 
 STOP = "stop"
 WARN = "warn"

@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components import features
 from components.errors import PipelineError
-from components.whole_file import write_whole
+from components.storage import atomic_write
 
 HEADER = """\
 # The schema of a data set: what every record must be. Proposed from the images of the first run;
@@ -45,7 +45,7 @@ def schema_text(schema: schema_pb2.Schema) -> str:
 def freeze_schema(schema: schema_pb2.Schema, path: str) -> None:
     """Writes a schema for people to review and for later runs to be held to."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    write_whole(path, schema_text(schema).encode())
+    atomic_write(path, schema_text(schema).encode())
 
 
 def parse_schema(content: bytes, path: str) -> schema_pb2.Schema:
@@ -111,8 +111,8 @@ def pin_schema(path: str, destination: str) -> FrozenSchema:
         class_names_file=os.path.join(folder, features.CLASS_NAMES_VOCABULARY),
         class_names=class_names,
     )
-    write_whole(pinned.path, content)
-    write_whole(pinned.class_names_file, "".join(f"{name}\n" for name in class_names).encode())
+    atomic_write(pinned.path, content)
+    atomic_write(pinned.class_names_file, "".join(f"{name}\n" for name in class_names).encode())
     return pinned
 
 

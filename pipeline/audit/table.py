@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.ingestion.reporting.findings import CLASS_BALANCE, KINDS, Finding
-from components.visible import visible
+from components.text import escape_unprintable
 
 if TYPE_CHECKING:
     from components.ingestion.reporting.audit import Audit, FindingsOfKind
@@ -134,4 +134,4 @@ def _example(finding: Finding) -> Text:
 
 
 def _printable(text: str, style: str = "") -> Text:
-    return Text(visible(text), style)
+    return Text(escape_unprintable(text), style)

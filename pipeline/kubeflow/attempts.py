@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 
 from components.resources import memory_in_use, memory_limit
-from components.whole_file import write_whole
+from components.storage import atomic_write
 from pipeline.runs.failures import explain
 
 FOLDER = "attempts"
@@ -71,7 +71,7 @@ class Attempt:
         """Writes the record."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         values = {name: value for name, value in vars(self).items() if name != "path"}
-        write_whole(self.path, json.dumps(values, indent=2).encode())
+        atomic_write(self.path, json.dumps(values, indent=2).encode())
 
 
 class Recorder:

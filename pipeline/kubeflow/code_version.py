@@ -3,8 +3,8 @@
 import pathlib
 import tomllib
 
+from components.caching import SUFFIXES, digest_files
 from components.errors import PipelineError
-from components.fingerprint import SUFFIXES, digest_files
 
 PACKAGES = ("components", "pipeline")
 

@@ -18,7 +18,7 @@ from kfp import compiler, dsl
 
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError
-from components.whole_file import write_whole
+from components.storage import atomic_write
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow.code_version import code_version
 from pipeline.kubeflow.names import (
@@ -98,7 +98,7 @@ def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str
     """
     pipeline, tasks = create_pipeline(config, kubeflow)
     try:
-        write_whole(path, _as_yaml(pipeline))
+        atomic_write(path, _as_yaml(pipeline))
     except OSError as error:
         raise PipelineError(
             f"The file of the pipeline must be writable. Received: {path}: {error.strerror}. "

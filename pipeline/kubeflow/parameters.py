@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from components.config_checks import ConfigurationError
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_dict
 from pipeline.setting_names import setting_fields
 

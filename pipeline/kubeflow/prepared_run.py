@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.ingestion.listing.spans import Span
+from components.storage import atomic_write
 from components.validation.schema import FrozenSchema, pin_schema
-from components.whole_file import write_whole
 from pipeline.config import PipelineConfig, from_dict, to_dict
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
 from pipeline.places import output_folder
@@ -47,7 +47,7 @@ class PreparedRun:
             "kubeflow": dataclasses.asdict(self.kubeflow),
             "spans": [[span.number, span.folder] for span in self.spans],
         }
-        write_whole(os.path.join(self.folder, RUN_FILE), json.dumps(values, indent=2).encode())
+        atomic_write(os.path.join(self.folder, RUN_FILE), json.dumps(values, indent=2).encode())
 
     def has_schema(self) -> bool:
         """Whether somebody has frozen a schema already."""
@@ -56,7 +56,7 @@ class PreparedRun:
     def pin_schema(self) -> FrozenSchema:
         """Decides for all later tasks which schema the images are held to: as it is now."""
         schema = pin_schema(self.config.schema, self._schemas)
-        write_whole(os.path.join(self.folder, SCHEMA_FILE), schema.path.encode())
+        atomic_write(os.path.join(self.folder, SCHEMA_FILE), schema.path.encode())
         return schema
 
     def pinned_schema(self) -> FrozenSchema:

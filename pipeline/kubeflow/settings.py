@@ -14,7 +14,7 @@ from components.config_checks import (
     check_choice,
     check_types,
 )
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from pipeline.setting_names import check_names, construct_groups
 
 SECTION = "kubeflow"

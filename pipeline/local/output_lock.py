@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from components.errors import PipelineError
 from components.serving.directory.release import find_actor
-from components.visible import visible
+from components.text import escape_unprintable
 from pipeline.local.lifeline import SECONDS_TO_STOP
 
 LOCK_FILE = ".run_lock"
@@ -87,7 +87,7 @@ def _acquire(descriptor: int, path: str) -> bool:
 def _in_use(path: str, holder: str) -> PipelineError:
     return PipelineError(
         f"One run at a time may use an output folder. Received: {os.path.dirname(path)}, used by "
-        f"{visible(holder) or 'another process'}. Wait for it, or let the shell wait: "
+        f"{escape_unprintable(holder) or 'another process'}. Wait for it, or let the shell wait: "
         f"flock {shlex.quote(path)} true; or give another --output or --name."
     )
 

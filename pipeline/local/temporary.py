@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.whole_file import write_whole
+from components.storage import atomic_write
 
 PREFIX = "run-"
 OWNER_FILE = ".owner"
@@ -60,7 +60,7 @@ def _own(folder: str, record: str) -> int:
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.write(descriptor, os.fsencode(os.path.realpath(record)))
-    write_whole(record, os.fsencode(folder))
+    atomic_write(record, os.fsencode(folder))
     return descriptor
 
 

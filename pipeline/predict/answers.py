@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.visible import to_cell, visible
+from components.text import escape_unprintable, to_cell
 
 if TYPE_CHECKING:
     # Would load TensorFlow.
@@ -77,4 +77,4 @@ def _record(prediction: "Prediction") -> dict[str, Any]:
 
 
 def _printable(text: str, style: str = "") -> Text:
-    return Text(visible(text), style)
+    return Text(escape_unprintable(text), style)

@@ -6,7 +6,7 @@ from typing import Any
 from components.errors import PipelineError
 from components.serving.class_names import read_class_names
 from components.serving.directory.layout import version_folder
-from components.visible import visible
+from components.text import escape_unprintable
 from pipeline.releases.versions import Version, find_version, read_metrics
 
 METRICS = ("accuracy", "top_3_accuracy", "loss", "calibration.expected_error", "images.test")
@@ -62,7 +62,11 @@ def _versions(metrics: dict[str, Any]) -> dict[str, Any]:
 def _files(versions: list[Version]) -> Iterator[tuple[str, str, str]]:
     first, second = (version.release.files if version.release else {} for version in versions)
     for path in sorted(first.keys() | second.keys()):
-        yield f"file {visible(path)}", first.get(path, "")[:12], second.get(path, "")[:12]
+        yield (
+            f"file {escape_unprintable(path)}",
+            first.get(path, "")[:12],
+            second.get(path, "")[:12],
+        )
 
 
 def _digest(version: Version) -> str:
@@ -77,7 +81,7 @@ def _class_names(model_folder: str, number: int) -> tuple[str, ...]:
 
 
 def _only(here: tuple[str, ...], there: tuple[str, ...]) -> str:
-    return ", ".join(visible(name) for name in here if name not in there)
+    return ", ".join(escape_unprintable(name) for name in here if name not in there)
 
 
 def _find(metrics: dict[str, Any], name: str) -> Any:

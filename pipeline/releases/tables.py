@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.serving.directory.log import Event
-from components.visible import visible
+from components.text import escape_unprintable
 from pipeline.releases.versions import DAMAGED, INCOMPLETE, SERVING, WITHDRAWN, Version
 
 STYLES = {SERVING: "bold green", WITHDRAWN: "yellow", INCOMPLETE: "red", DAMAGED: "red"}
@@ -23,7 +23,7 @@ def version_table(versions: Iterable[Version]) -> Table:
             version.release.time[:19].replace("T", " ") if version.release else "",
             _accuracy(version),
             f"{version.bytes / MEGABYTE:,.1f}",
-            Text(visible(_reason(version))),
+            Text(escape_unprintable(_reason(version))),
         )
     return table
 
@@ -37,8 +37,8 @@ def event_table(events: Iterable[Event]) -> Table:
             event.time[:19].replace("T", " "),
             origin.action + (f" to {origin.of_version}" if origin.of_version is not None else ""),
             str(event.version),
-            Text(visible(origin.actor)),
-            Text(visible(origin.reason or origin.sentence)),
+            Text(escape_unprintable(origin.actor)),
+            Text(escape_unprintable(origin.reason or origin.sentence)),
         )
     return table
 
@@ -47,7 +47,7 @@ def pair_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Names and values, as text."""
     table = _table(*headings)
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(escape_unprintable(cell)) for cell in row))
     return table
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Collection, Mapping
 
 from components.errors import PipelineError
-from components.whole_file import write_whole
+from components.storage import atomic_write
 from pipeline.config import PipelineConfig, to_yaml
 from pipeline.places import claim_name, model_folder, output_folder
 
@@ -45,7 +45,7 @@ def make_run_folder(config: PipelineConfig, run: str = "") -> str:
         raise _unwritable(refused, {wanted[path] for path in refused})
     path = os.path.join(folder, CONFIG_FILE)
     try:
-        write_whole(path, to_yaml(config).encode())
+        atomic_write(path, to_yaml(config).encode())
         claim_name(config)
     except OSError as error:
         raise _unwritable({path: error}, {config.output}) from error

@@ -19,7 +19,7 @@ from components.reporting.index.entries import (
     RunEntry,
 )
 from components.reporting.index.writer import render_index
-from components.whole_file import write_whole
+from components.storage import atomic_write
 from pipeline.config import PipelineConfig
 from pipeline.places import output_folder
 from pipeline.runs.finished import RunFinished
@@ -78,7 +78,7 @@ def record_outcome(config: PipelineConfig, run_folder: str, entry: RunEntry) -> 
     values = {**dataclasses.asdict(entry), **paths, "time": entry.time.isoformat()}
     text = json.dumps(values, indent=2, ensure_ascii=False)
     # As a page would show it: what is no character, as half of an emoji, is no reason to fail.
-    write_whole(os.path.join(run_folder, OUTCOME_FILE), text.encode(errors="replace"))
+    atomic_write(os.path.join(run_folder, OUTCOME_FILE), text.encode(errors="replace"))
     return _write_index(config.name, folder)
 
 
@@ -96,7 +96,7 @@ def _write_index(name: str, folder: str) -> str:
     page = render_index(name, list(_read_outcomes(os.path.join(folder, "runs"))))
     path = os.path.join(folder, INDEX_FILE)
     # Whoever looks meanwhile sees the old page, not a half of the new one.
-    write_whole(path, page.encode())
+    atomic_write(path, page.encode())
     return path
 
 

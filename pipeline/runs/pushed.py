@@ -7,7 +7,7 @@ from components.serving.directory.layout import find_serving
 from components.serving.directory.log import REMOVAL, Event, read_events, withdrawals_of
 from components.serving.directory.publishing import is_whole
 from components.serving.directory.release import find_release
-from components.visible import visible
+from components.text import escape_unprintable
 
 
 def check_pushed(folder: str) -> list[str]:
@@ -59,5 +59,5 @@ def _describe_other(
 def _describe(event: Event) -> str:
     """Such as "a rollback by ann@host at ...: takes bags for shirts"."""
     origin = event.origin
-    reason = f": {visible(origin.reason)}" if origin.reason else ""
-    return f"a {origin.action} by {visible(origin.actor)} at {event.time}{reason}"
+    reason = f": {escape_unprintable(origin.reason)}" if origin.reason else ""
+    return f"a {origin.action} by {escape_unprintable(origin.actor)} at {event.time}{reason}"

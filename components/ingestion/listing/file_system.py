@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
 from components.errors import PipelineError
-from components.whole_file import UNFINISHED, replacing
+from components.storage import UNFINISHED, replacing
 
 
 def is_local(root: str) -> bool:

@@ -21,8 +21,8 @@ from components.ingestion.listing.file_system import (
     written_whole,
 )
 from components.ingestion.listing.folder import Rejection
-from components.visible import from_cell, to_cell
-from components.whole_file import unfinished_name
+from components.storage import unfinished_name
+from components.text import from_cell, to_cell
 
 MANIFEST_FILE = "manifest.csv"
 PART_SIZE = 40_000

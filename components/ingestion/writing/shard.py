@@ -14,7 +14,7 @@ from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome, Stored, read_stored
 from components.ingestion.writing.tfrecord import TFRecordWriter
 from components.normalisation.rules import ImageRules
-from components.whole_file import removing_if_failed
+from components.storage import removing_if_failed
 
 SAMPLE = 8
 SAMPLE_BYTES = 65_536

@@ -21,7 +21,7 @@ from components.ingestion.writing.store import Stored, store
 from components.normalisation.rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
-from components.whole_file import unfinished_name
+from components.storage import unfinished_name
 
 Results: TypeAlias = list[str | Rejection]
 """Of each image its treatment, or why it has no record."""

@@ -12,8 +12,8 @@ from components.reporting.album import Album
 from components.reporting.facts import RunFacts
 from components.reporting.measuring.measures import Measures
 from components.reporting.page.sections import Sections
+from components.text import escape_unprintable
 from components.validation.findings import merge_splits
-from components.visible import visible
 
 
 def render_report(facts: RunFacts, measures: Measures, sections: Sections, album: Album) -> str:
@@ -42,4 +42,4 @@ def render_report(facts: RunFacts, measures: Measures, sections: Sections, album
 def show_configuration(configuration: Mapping[str, Any]) -> str:
     """Settings as their user would write them, in YAML, with whatever is not seen made visible."""
     text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
-    return "\n".join(map(visible, text.rstrip().split("\n")))
+    return "\n".join(map(escape_unprintable, text.rstrip().split("\n")))

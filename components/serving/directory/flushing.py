@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from components.whole_file import flush_folder
+from components.storage import flush_folder
 
 
 def flush_folders(folder: str) -> None:

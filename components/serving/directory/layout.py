@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from components.errors import PipelineError
-from components.whole_file import flush_folder
+from components.storage import flush_folder
 
 MODEL_FILE = "saved_model.pb"
 EXTRA_FOLDER = "assets.extra"

@@ -17,7 +17,7 @@ from components.serving.directory.layout import (
     usable,
 )
 from components.serving.directory.release import find_actor
-from components.whole_file import write_whole
+from components.storage import atomic_write
 
 SECONDS_TO_WAIT = 120.0
 _SECONDS_BETWEEN_TRIES = 0.1
@@ -65,7 +65,7 @@ def identify(model_folder: str) -> str:
         with locked(model_folder):
             # Whoever held the lock before may have written one.
             if not _read_identity(path):
-                write_whole(path, uuid.uuid4().hex.encode())
+                atomic_write(path, uuid.uuid4().hex.encode())
         return _read_identity(path)
 
 

@@ -38,7 +38,7 @@ from components.serving.directory.release import (
     list_files,
 )
 from components.serving.directory.removing import keep_newest, sweep
-from components.whole_file import flush_folder
+from components.storage import flush_folder
 
 ANY_VERSION = -1
 """No version has this number."""

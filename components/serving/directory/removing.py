@@ -30,7 +30,7 @@ from components.serving.directory.release import (
     find_release,
     read_release,
 )
-from components.whole_file import flush_folder
+from components.storage import flush_folder
 
 SERVES, GO_BACK = "serves", "a rollback can go back to it"
 SAME_MODEL, ROLLED_BACK = "the same model as a newer version", "rolled back"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.errors import PipelineError
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 
 TFLITE = "tflite"
 TFLITE_INT8 = "tflite_int8"

@@ -10,7 +10,7 @@ from components.serving.infra_validator.asking import Answer, Request, Session
 from components.serving.infra_validator.naming import find_naming_problem, find_renaming
 from components.serving.infra_validator.samples import Samples
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
-from components.visible import visible
+from components.text import escape_unprintable
 
 TOLERANCE = 1e-3
 """Of a probability: other batch sizes and other kernels add up in another order."""
@@ -151,7 +151,7 @@ def _compare(
         gaps = np.abs(answer.probabilities - samples.probabilities[rows]).max(axis=1)
         different += [samples.names[rows][row] for row in np.flatnonzero(gaps > TOLERANCE)]
     if different:
-        names = ", ".join(visible(name) for name in different[:MOST_NAMED])
+        names = ", ".join(escape_unprintable(name) for name in different[:MOST_NAMED])
         yield (
             f"It must answer as in the evaluation. Received: other answers to {len(different)} of "
             f"{len(samples.names)} test images: {names}{', ...' if len(different) > 3 else ''}."

@@ -6,7 +6,7 @@ import numpy as np
 
 from components.features import TOP_K
 from components.serving.infra_validator.asking import Answer
-from components.visible import visible
+from components.text import escape_unprintable
 
 
 def find_naming_problem(answer: Answer) -> str:
@@ -54,7 +54,8 @@ def find_renaming(answer: Answer, class_names: Sequence[str]) -> str:
         if given != expected:
             return (
                 "It must name the classes as the evaluation does. Received: "
-                f"{visible(given)} instead of {visible(expected)} as class {place}."
+                f"{escape_unprintable(given)} instead of {escape_unprintable(expected)} "
+                f"as class {place}."
             )
     return ""
 

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from components.training.trainers.interface import TrainerInterface
 
 

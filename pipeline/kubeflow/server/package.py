@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from components.config_checks import ConfigurationError, expand_home
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from pipeline.kubeflow.names import SUFFIXES
 from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.kubeflow.server.failed_tasks import Limits, read_limits

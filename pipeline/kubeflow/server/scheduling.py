@@ -8,7 +8,7 @@ from typing import Any
 
 import kfp_server_api
 
-from components.suggestions import did_you_mean
+from components.text import did_you_mean
 from pipeline.kubeflow.server.connection import Server
 from pipeline.kubeflow.server.failures import ServerError, printable
 from pipeline.kubeflow.server.uploading import Uploaded

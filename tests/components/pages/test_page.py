@@ -1,12 +1,7 @@
 import pytest
 
-from components.pages.page import (
-    format_number,
-    format_share,
-    mark_name,
-    plural,
-    visible,
-)
+from components.pages.page import format_number, format_share, mark_name, plural
+from components.text import escape_unprintable
 
 
 @pytest.mark.parametrize(
@@ -33,7 +28,7 @@ def test_shares(part, whole, text):
 
 
 def test_names():
-    assert visible("a\tb\u202e\udce9 ä") == "a\\tb\\u202e\\udce9 ä"
+    assert escape_unprintable("a\tb\u202e\udce9 ä") == "a\\tb\\u202e\\udce9 ä"
     assert mark_name("<b>\n") == "<bdi>&lt;b&gt;\\n</bdi>"
 
 

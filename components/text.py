@@ -1,13 +1,18 @@
-"""Names of files and classes as people can read them, whatever characters they hold."""
+"""Names as people can read them, whatever characters they hold, and the name that was meant."""
 
+import difflib
 import re
+from collections.abc import Iterable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also in full width. Source: OWASP, CSV Injection."""
 _ESCAPE = re.compile(r"\\(?:[\\tnr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
+# difflib's own choice for a close match.
+_CLOSE = 0.6
 
-def visible(text: str) -> str:
+
+def escape_unprintable(text: str) -> str:
     """Text as it is; of what is not seen or turns text around, such as a line break, its code."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -40,3 +45,31 @@ def from_cell(cell: str) -> str:
 def _is_formula(cell: str) -> bool:
     """Whether it is one, or could be taken for one that was made harmless already."""
     return cell.lstrip("'").startswith(FORMULA_STARTS)
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """Finds the valid name that was probably meant.
+
+    A dotted name is also compared by its last part, so that "epochs" finds "train.epochs".
+
+    Args:
+        name: What was written.
+        valid: The names that exist.
+
+    Returns:
+        The most similar valid name; None when none is similar.
+    """
+    likeness, match = max(((_likeness(name, other), other) for other in valid), default=(0.0, ""))
+    return match if likeness >= _CLOSE else None
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """The end of a message about an unknown name: " Did you mean 'x'?", or nothing."""
+    match = nearest(name, valid)
+    return f" Did you mean {match!r}?" if match else ""
+
+
+def _likeness(name: str, other: str) -> float:
+    forms = (other, other.rpartition(".")[2])
+    written = name.lower()
+    return max(difflib.SequenceMatcher(None, written, form.lower()).ratio() for form in forms)

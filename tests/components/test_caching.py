@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from components import fingerprint
+from components import caching
 from tests.pipeline.compiled_steps import changed, compile_steps, parameters
 
 TRAINING = {"Trainer", "Tuner"}
@@ -60,59 +60,59 @@ def package(tmp_path, monkeypatch):
     for name, text in FILES.items():
         (root / name).parent.mkdir(exist_ok=True, parents=True)
         (root / name).write_text(text)
-    monkeypatch.setattr(fingerprint, "PACKAGE", root)
+    monkeypatch.setattr(caching, "PACKAGE", root)
     return root
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_changes_with_what_is_imported_anywhere_and_with_nothing_else(package, name):
-    before = fingerprint.code_fingerprint("ingestion.executor")
+    before = caching.code_fingerprint("ingestion.executor")
     with (package / name).open("a") as file:
         file.write("\n# changed")
-    is_changed = fingerprint.code_fingerprint("ingestion.executor") != before
+    is_changed = caching.code_fingerprint("ingestion.executor") != before
     assert is_changed == (name in PARTS_OF_EXECUTOR)
 
 
 def test_a_package_is_all_that_lies_in_it(package):
-    before = fingerprint.code_fingerprint("shared")
+    before = caching.code_fingerprint("shared")
     (package / "shared" / "unused.py").write_text("changed")
-    assert fingerprint.code_fingerprint("shared") != before
+    assert caching.code_fingerprint("shared") != before
 
 
 def test_what_is_left_out_takes_along_what_only_it_imports(package):
-    before = fingerprint.code_fingerprint("preprocessing", without=["ingestion.page"])
+    before = caching.code_fingerprint("preprocessing", without=["ingestion.page"])
     (package / "ingestion" / "page.py").write_text("changed")
     (package / "page.py").write_text("changed")
-    assert fingerprint.code_fingerprint("preprocessing", without=["ingestion.page"]) == before
+    assert caching.code_fingerprint("preprocessing", without=["ingestion.page"]) == before
 
 
 def test_templates_count_where_they_are_asked_for(package):
     plain, with_templates = (
-        fingerprint.code_fingerprint("page", templates=asked) for asked in (False, True)
+        caching.code_fingerprint("page", templates=asked) for asked in (False, True)
     )
     (package / "templates" / "page.css").write_text("changed")
-    assert fingerprint.code_fingerprint("page") == plain
-    assert fingerprint.code_fingerprint("page", templates=True) != with_templates
+    assert caching.code_fingerprint("page") == plain
+    assert caching.code_fingerprint("page", templates=True) != with_templates
 
 
 def test_the_order_of_modules_is_of_no_account(package):
     names = ("preprocessing", "ingestion.executor")
-    assert fingerprint.code_fingerprint(*names) == fingerprint.code_fingerprint(*reversed(names))
+    assert caching.code_fingerprint(*names) == caching.code_fingerprint(*reversed(names))
 
 
 def test_stays_when_the_package_lies_elsewhere(package, monkeypatch):
-    before = fingerprint.code_fingerprint("ingestion.executor")
+    before = caching.code_fingerprint("ingestion.executor")
     elsewhere = package.parent / "elsewhere" / "components"
     shutil.copytree(package, elsewhere)
-    monkeypatch.setattr(fingerprint, "PACKAGE", elsewhere)
-    assert fingerprint.code_fingerprint("ingestion.executor") == before
+    monkeypatch.setattr(caching, "PACKAGE", elsewhere)
+    assert caching.code_fingerprint("ingestion.executor") == before
 
 
 @pytest.mark.parametrize("options", [{}, {"without": ["ingest"]}])
 def test_refuses_what_is_not_a_module(package, options):
     names = ["ingestion"] if options else ["ingestion", "ingest"]
     with pytest.raises(ValueError, match="ingest") as caught:
-        fingerprint.code_fingerprint(*names, **options)
+        caching.code_fingerprint(*names, **options)
     assert str(caught.value) == "A step must be a module of components. Received: 'ingest'."
 
 
@@ -132,9 +132,9 @@ def fingerprints():
 def test_which_steps_a_file_reaches(tmp_path, monkeypatch):
     """Fault E: hand-kept lists left out what a step uses, and had style sheets train anew."""
     copy = tmp_path / "components"
-    shutil.copytree(fingerprint.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(caching.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     before = fingerprints()
-    monkeypatch.setattr(fingerprint, "PACKAGE", copy)
+    monkeypatch.setattr(caching, "PACKAGE", copy)
     assert fingerprints() == before
     reached = {}
     for name in STEPS_OF:
@@ -151,6 +151,6 @@ def test_files_among_options_count_by_what_they_hold(tmp_path):
     weights.write_bytes(b"one")
     options = {"weights": str(weights), "alpha": 0.5, "other": "imagenet"}
     # The beginning of the SHA-256 of "one".
-    assert fingerprint.file_fingerprints(options) == {"weights": "7692c3ad3540bb80"}
+    assert caching.file_fingerprints(options) == {"weights": "7692c3ad3540bb80"}
     weights.write_bytes(b"two")
-    assert fingerprint.file_fingerprints(options) == {"weights": "3fc4ccfe745870e2"}
+    assert caching.file_fingerprints(options) == {"weights": "3fc4ccfe745870e2"}

@@ -1,6 +1,6 @@
 import pytest
 
-from components.visible import from_cell, to_cell
+from components.text import from_cell, to_cell
 
 
 @pytest.mark.parametrize(

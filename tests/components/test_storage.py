@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from components import whole_file
+from components import storage
 from components.serving.directory.lock import identify
-from components.whole_file import write_whole
+from components.storage import atomic_write
 
 SIZES = (10, 200_000)
 SPAWN = multiprocessing.get_context("spawn")
@@ -17,7 +17,7 @@ SPAWN = multiprocessing.get_context("spawn")
 
 def _write_often(path: str, letter: str, times: int) -> None:
     for number in range(times):
-        write_whole(path, letter.encode() * SIZES[number % 2])
+        atomic_write(path, letter.encode() * SIZES[number % 2])
 
 
 def _identify(folder: str) -> str:
@@ -27,7 +27,7 @@ def _identify(folder: str) -> str:
 def test_readers_see_whole_files_of_writers_at_once(tmp_path: pathlib.Path) -> None:
     """Fault D4: two processes write one file; each look finds all of one of their contents."""
     path = tmp_path / "index.html"
-    write_whole(str(path), b"a" * SIZES[0])
+    atomic_write(str(path), b"a" * SIZES[0])
     writers = [SPAWN.Process(target=_write_often, args=(str(path), name, 150)) for name in "abc"]
     for writer in writers:
         writer.start()
@@ -45,14 +45,14 @@ def test_nothing_is_left_of_a_write_that_failed(
 ) -> None:
     """Fault D4: a full disk leaves the old file, and no temporary one."""
     path = tmp_path / "schema.pbtxt"
-    write_whole(str(path), b"old")
+    atomic_write(str(path), b"old")
 
     def fill_up(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(whole_file.os, "fsync", fill_up)
+    monkeypatch.setattr(storage.os, "fsync", fill_up)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(str(path), b"new")
+        atomic_write(str(path), b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["schema.pbtxt"]
 
@@ -73,9 +73,9 @@ def test_file_and_folder_reach_the_disk_in_this_order(
         calls.append("rename")
         replace(source, destination)
 
-    monkeypatch.setattr(whole_file.os, "fsync", flush)
-    monkeypatch.setattr(whole_file.os, "replace", rename)
-    write_whole(str(tmp_path / "run.json"), b"{}")
+    monkeypatch.setattr(storage.os, "fsync", flush)
+    monkeypatch.setattr(storage.os, "replace", rename)
+    atomic_write(str(tmp_path / "run.json"), b"{}")
     assert calls == ["flush file", "rename", "flush folder"]
 
 
@@ -84,7 +84,7 @@ def test_permissions_and_names(tmp_path: pathlib.Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     before = os.umask(0o027)
     try:
-        write_whole("n" * 255, b"1")
+        atomic_write("n" * 255, b"1")
     finally:
         os.umask(before)
     assert stat.S_IMODE(os.stat("n" * 255).st_mode) == 0o640

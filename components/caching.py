@@ -1,8 +1,9 @@
-"""A digest of source code, so that TFX's cache notices when a step works differently.
+"""What TFX's cache does not look at by itself: source code, files, and the world outside.
 
 TFX compares parameters and inputs; of code that is imported it knows only the name.
 """
 
+import abc
 import ast
 import functools
 import hashlib
@@ -10,6 +11,11 @@ import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from tfx.dsl.components.base import base_driver
+from tfx.orchestration import data_types_utils
+from tfx.orchestration.portable import data_types
+from tfx.proto.orchestration import driver_output_pb2
 
 PACKAGE = pathlib.Path(__file__).parent
 SUFFIXES = (".py", ".html", ".css")
@@ -132,3 +138,26 @@ def _files_on_the_way(package: pathlib.Path, name: tuple[str, ...]) -> Iterator[
         path = package.joinpath(*name[:length])
         candidates = (path / "__init__.py", path.with_suffix(".py"))
         yield from (candidate for candidate in candidates if candidate.is_file())
+
+
+class CacheDriver(base_driver.BaseDriver, abc.ABC):
+    """Adds execution properties just before TFX looks for a cached execution."""
+
+    @abc.abstractmethod
+    def observe(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
+        """Looks at the world outside of TFX.
+
+        Args:
+            execution_info: The parameters of the step, and which step of which pipeline it is.
+
+        Returns:
+            What must be equal for a cached result to be used, by names of its own.
+        """
+
+    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """What TFX calls before it computes the cache key."""
+        properties = execution_info.exec_properties | self.observe(execution_info)
+        output = driver_output_pb2.DriverOutput()
+        for key, value in properties.items():
+            data_types_utils.set_metadata_value(output.exec_properties[key], value)
+        return output

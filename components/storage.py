@@ -9,7 +9,7 @@ UNFINISHED = ".unfinished-"
 """Begin of the name of a file that is being written."""
 
 
-def write_whole(path: str, content: bytes) -> None:
+def atomic_write(path: str, content: bytes) -> None:
     """Writes a file beside its place, flushes it, and puts it there in one step.
 
     Any number of processes may write the same file at once: one of them is the last, and whoever
