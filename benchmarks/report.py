@@ -33,8 +33,9 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from components import features
-from components.evaluation.predictions import Answers, Predictions
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
+from components.lineage import Origin
+from components.predictions import Answers, Predictions
 from components.release.intervals import wilson
 from components.release.verdict import (
     AT_LEAST,
@@ -45,7 +46,7 @@ from components.release.verdict import (
     Check,
     Verdict,
 )
-from components.reporting.facts import DataFacts, Origin, RunFacts
+from components.reporting.facts import DataFacts, RunFacts
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict

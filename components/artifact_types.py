@@ -7,7 +7,7 @@ from tfx.types import artifact
 class TestPredictions(types.Artifact):
     """What models say of each test image: `predictions.parquet`.
 
-    `components.evaluation.predictions` writes and reads it.
+    `components.predictions` writes and reads it.
     """
 
     TYPE_NAME = "TestPredictions"

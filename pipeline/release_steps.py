@@ -10,7 +10,6 @@ from tfx.types import channel, standard_artifacts
 
 from components.artifact_types import ServingLookup
 from components.caching import code_fingerprint
-from components.evaluation.baseline import ServingModel
 from components.evaluation.inferrer import TestSetInferrer
 from components.evaluation.thresholds import CLASS_METRICS, evaluation_config
 from components.features import TEST_SPLIT
@@ -18,6 +17,7 @@ from components.release.gate import ReleaseGate
 from components.reporting.component import ModelReporter
 from components.serving.infra_validator.component import FreshProcessInfraValidator
 from components.serving.pusher import WholePusher
+from components.serving.serving_baseline import ServingModel
 from components.validation.schema import FrozenSchema
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.places import model_folder

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import tensorflow as tf
 
 from components import features
-from components.evaluation.records import read_records
+from components.split_records import read_records
 
 
 def write_image_records(folder: pathlib.Path, images: Mapping[str, str]) -> str:

@@ -31,13 +31,17 @@ SHARED = {
     "features",
     "image_headers",
     "images",
+    "lineage",
     "normalisation",
     "pages",
+    "predictions",
     "progress",
     "resources",
+    "split_records",
     "step_cost",
     "storage",
     "text",
+    "training_history",
 }
 STAGES_THAT_ANOTHER_NEEDS = {
     # Training ends with an export, and only serving knows what a served model looks like.
@@ -45,12 +49,7 @@ STAGES_THAT_ANOTHER_NEEDS = {
     # A warm start recognizes images that the serving model has seen as ingestion finds copies.
     ("training", "ingestion"),
     # The gate judges what the steps before it measured.
-    ("release", "evaluation"),
     ("release", "serving"),
-    # What serves is what a new model is compared with.
-    ("evaluation", "serving"),
-    # A server must answer as the evaluation did.
-    ("serving", "evaluation"),
     # The report shows what every step found.
     *(("reporting", name) for name in STAGES),
 }

@@ -19,7 +19,7 @@ from tfx import types
 from tfx.types import artifact_utils
 
 from components import features
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 
 _FILE_NAME = "data_tfrecord-00000-of-00001.gz"
 

@@ -18,9 +18,9 @@ from tfx.utils import path_utils
 from components import features
 from components.artifact_types import TestPredictions
 from components.evaluation.answered_examples import write_answered_examples
-from components.evaluation.predictions import Answers, Predictions, write_predictions
-from components.evaluation.records import BATCH_SIZE, read_records
+from components.predictions import Answers, Predictions, write_predictions
 from components.progress import Progress
+from components.split_records import BATCH_SIZE, read_records
 
 _IDENTIFYING = (features.IMAGE_FILENAME, features.IMAGE_SHA256, features.CLASS_TEXT)
 

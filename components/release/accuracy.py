@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.release.intervals import AGRESTI_MIN, WILSON, mcnemar, paired_difference, wilson
 from components.release.outcomes import check_at_least
 from components.release.rules import ReleaseRules

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from components.errors import PipelineError
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 from components.release.intervals import WILSON, wilson
 from components.release.outcomes import check_at_least
 from components.release.rules import ReleaseRules

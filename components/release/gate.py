@@ -18,8 +18,8 @@ from tfx.utils import path_utils
 
 from components.artifact_types import ReleaseVerdict, TestPredictions
 from components.caching import CacheDriver
-from components.evaluation.predictions import read_predictions
 from components.evaluation.results import read_evaluation
+from components.predictions import read_predictions
 from components.release.judging import Facts, judge
 from components.release.rules import ReleaseRules
 from components.release.verdict import write_verdict

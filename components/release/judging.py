@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 from components.release.accuracy import check_accuracy, compare_with_baseline
 from components.release.class_floors import check_classes
 from components.release.intervals import BOOTSTRAP, calibration_error, calibration_interval

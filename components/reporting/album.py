@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Set
 
 from components import features
-from components.evaluation.records import find_images
 from components.pages.opening import open_small
 from components.pages.thumbnails import MOST_CHARACTERS, encode
+from components.split_records import find_images
 
 PictureKey = tuple[str, int]
 """SHA-256 of the file, and pixels of the longer side."""

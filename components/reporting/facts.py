@@ -4,8 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from components.evaluation.predictions import Predictions
 from components.ingestion.reporting.audit import Audit
+from components.lineage import Origin
+from components.predictions import Predictions
 from components.release.verdict import Verdict
 from components.serving.serving_facts import ServingFacts
 from components.validation.findings import Verdict as DataVerdict
@@ -27,33 +28,6 @@ class DataFacts:
 
 
 @dataclasses.dataclass(frozen=True)
-class Origin:
-    """One artifact that the report rests on, and what it cost to make.
-
-    Attributes:
-        step: Name of the step that made it; empty if unknown.
-        run: In which run; earlier than this one's if it came from the cache; empty if unknown.
-        key: Which of the step's outputs it is; empty if unknown.
-        execution: Number of the execution of the step, counted over all runs; None if unknown.
-        number: Of the artifact in ML Metadata.
-        type_name: TFX's name of its type.
-        uri: Its folder.
-        milliseconds: That the step took; None if unknown.
-        peak_memory_bytes: The most that the step held; None if unknown.
-    """
-
-    step: str
-    run: str
-    key: str
-    execution: int | None
-    number: int
-    type_name: str
-    uri: str
-    milliseconds: int | None = None
-    peak_memory_bytes: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
 class RunFacts:
     """What is known of a run.
 
@@ -66,7 +40,7 @@ class RunFacts:
         top_3_accuracy: Share of test images whose class is among the top three, by the Evaluator.
         loss: Mean cross-entropy on the test images, nats, by the Evaluator.
         data: The images.
-        history: What `components.training.history` read.
+        history: What `components.training_history` read.
         serving: What was found when the model was loaded as a server would load it.
         origins: The artifacts that all this was read from.
         versions: Of the libraries, by name.

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 from components.text import to_cell
 
 MISTAKES_HEADER = ("filename", "sha256", "class", "answer", "probability", "probability_of_class")

@@ -33,8 +33,9 @@ import dataclasses
 import json
 from typing import Any
 
+from components.lineage import Origin
 from components.release.verdict import without_nan
-from components.reporting.facts import Origin, RunFacts
+from components.reporting.facts import RunFacts
 from components.reporting.measuring.calibration import Calibration
 from components.reporting.measuring.changes import Changes
 from components.reporting.measuring.confusion import Confusion

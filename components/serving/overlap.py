@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import ml_metadata as mlmd
 
 from components.artifact_types import LOOKED_UP_VERSION, ServingLookup
+from components.lineage import NODE, RUN, executions_in, outputs_of, readers_of
 from components.serving.directory.publishing import is_whole
 
-NODE, RUN = "node", "pipeline_run"
 IS_PUSHED, PUSHED_VERSION = "pushed", "pushed_version"
 """The properties in which TFX's Pusher says whether it pushed, and what."""
 DIRECTORY_KEY = "serving_directory_id"
@@ -30,12 +30,12 @@ def looked_up_version(store: mlmd.MetadataStore, step: str, run: str) -> int | N
     Raises:
         LookupError: The step did not look.
     """
-    of_step, of_run = (_executions(store, *name) for name in ((NODE, step), (RUN, run)))
-    for execution in sorted(of_step & of_run):
-        for artifact in _artifacts(store, execution, mlmd.proto.Event.INTERNAL_OUTPUT):
-            if artifact.type == ServingLookup.TYPE_NAME:
-                version = artifact.custom_properties[LOOKED_UP_VERSION].string_value
-                return int(version) if version else None
+    of_run = {execution.id for execution in executions_in(store, RUN, run)}
+    of_step = {execution.id for execution in executions_in(store, NODE, step)}
+    for artifact in outputs_of(store, of_step & of_run, (mlmd.proto.Event.INTERNAL_OUTPUT,)):
+        if artifact.type == ServingLookup.TYPE_NAME:
+            version = artifact.custom_properties[LOOKED_UP_VERSION].string_value
+            return int(version) if version else None
     raise LookupError(f"ML Metadata does not say what served when {step} of {run} looked.")
 
 
@@ -55,26 +55,9 @@ def lost_versions(
 
 
 def _pushed_versions(store: mlmd.MetadataStore, model: int, identity: str) -> Iterator[int]:
-    readers = [
-        event.execution_id
-        for event in store.get_events_by_artifact_ids([model])
-        if event.type == mlmd.proto.Event.INPUT
-    ]
-    for execution in store.get_executions_by_id(readers):
+    for execution in readers_of(store, model):
         if execution.custom_properties[DIRECTORY_KEY].string_value != identity:
             continue
-        for artifact in _artifacts(store, execution.id, mlmd.proto.Event.OUTPUT):
+        for artifact in outputs_of(store, [execution.id]):
             if artifact.custom_properties[IS_PUSHED].int_value:
                 yield int(artifact.custom_properties[PUSHED_VERSION].string_value)
-
-
-def _executions(store: mlmd.MetadataStore, kind: str, name: str) -> set[int]:
-    context = store.get_context_by_type_and_name(kind, name)
-    found = store.get_executions_by_context(context.id) if context else []
-    return {execution.id for execution in found}
-
-
-def _artifacts(store: mlmd.MetadataStore, execution: int, kind: int) -> list[mlmd.proto.Artifact]:
-    events = store.get_events_by_execution_ids([execution])
-    made = [event.artifact_id for event in events if event.type == kind]
-    return list(store.get_artifacts_by_id(made))

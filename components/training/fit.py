@@ -7,9 +7,10 @@ import keras
 import numpy as np
 
 from components.training import callbacks
-from components.training.checkpoints import History, TrainingState
+from components.training.checkpoints import TrainingState
 from components.training.compiling import Recipe, compile_model
 from components.training.dataset import Examples, FollowEpoch
+from components.training_history import PhaseResult
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,32 +42,6 @@ class Phase:
     folder: str = ""
     log_folder: str = ""
     started: float | None = dataclasses.field(default=None, compare=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class PhaseResult:
-    """What a phase came to.
-
-    Attributes:
-        name: Of the phase.
-        history: For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
-        kept_epoch: The epoch whose weights the model has, counted from 1.
-        resumed_after: Epochs that an earlier attempt had trained already.
-        seconds: Spent in this attempt, with the preparations, such as features that are computed.
-        images_per_second: Trained on in this attempt, evaluation included; 0 if there were none.
-    """
-
-    name: str
-    history: History
-    kept_epoch: int
-    resumed_after: int
-    seconds: float
-    images_per_second: float
-
-    @property
-    def epochs(self) -> int:
-        """How many there were, over all attempts."""
-        return len(self.history["loss"])
 
 
 def fit_phase(

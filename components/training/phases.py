@@ -12,10 +12,11 @@ from components.features import EVAL_SPLIT, TRAIN_SPLIT, ImageShape
 from components.training.augmentation import make_augmentation
 from components.training.compiling import Recipe
 from components.training.dataset import Examples
-from components.training.fit import Phase, PhaseResult, fit_phase
+from components.training.fit import Phase, fit_phase
 from components.training.frozen import compute_features, split_base, split_frozen
 from components.training.pretrained import BASE
 from components.training.settings import BALANCED, AugmentConfig, FineTuneConfig, TrainConfig
+from components.training_history import PhaseResult
 
 TRAINING, FINE_TUNING = "training", "fine_tuning"
 MEBIBYTE = 2**20

@@ -14,14 +14,13 @@ from components.normalisation.rules import ImageRules
 from components.serving.exports.writing import describe, write_exports
 from components.serving.signatures import export_model
 from components.training.dataset import Examples, representative_images
-from components.training.fit import PhaseResult
 from components.training.folding import fold_normalisation
-from components.training.history import write_history
 from components.training.phases import Plan, train_network
 from components.training.preparing import build_models, make_plan, make_repeatable, read_data
 from components.training.settings import ExportConfig
 from components.training.strategy import is_chief, make_strategy
 from components.training.warm_start import copy_weights, write_weights
+from components.training_history import PhaseResult, write_history
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,7 @@ from tfx.utils import path_utils
 
 from components.caching import CacheDriver
 from components.ingestion.rules import IngestionRules
+from components.lineage import sources_of
 from components.serving.directory.layout import list_versions
 from components.serving.directory.log import read_events
 from components.serving.directory.release import digest_files, digest_model, find_release
@@ -169,7 +170,7 @@ def find_base(store: mlmd.MetadataStore, model_folder: str, at_hand: set[int]) -
             refusal=f"version {version} serves, which no run of this output folder has made, so "
             "that nobody knows on which images it was trained",
         )
-    made_from = _inputs(store, [model.id])
+    made_from = sources_of(store, [model.id])
     records = _records(store, made_from)
     if at_hand & {examples.id for examples in records}:
         for base in _models(made_from):
@@ -221,7 +222,7 @@ def _find_model(
     }
     pushed = store.get_artifacts_by_type(standard_artifacts.PushedModel.TYPE_NAME)
     pushed = [each for each in pushed if _property(each, "pushed_version") in map(str, copies)]
-    models = _models(_inputs(store, [each.id for each in pushed]))
+    models = _models(sources_of(store, [each.id for each in pushed]))
     for model in sorted(models, key=lambda model: -model.id):
         folder = path_utils.serving_model_path(model.uri)
         if fileio.exists(folder) and digest_model(digest_files(folder)) == digest:
@@ -233,7 +234,7 @@ def _trained_on(store: mlmd.MetadataStore, model: metadata_store_pb2.Artifact) -
     """Folders of the records on which the weights of a model were trained, now or before."""
     if TRAINED_ON in model.custom_properties:
         return set(json.loads(_property(model, TRAINED_ON)))
-    made_from = _inputs(store, [model.id])
+    made_from = sources_of(store, [model.id])
     before = [_trained_on(store, base) for base in _models(made_from)]
     return {examples.uri for examples in _records(store, made_from)}.union(*before)
 
@@ -243,7 +244,9 @@ def _records(
 ) -> list[metadata_store_pb2.Artifact]:
     """Ingestion's examples, from which those were transformed that a model was made from."""
     transformed = [each.id for each in made_from if _is(each, standard_artifacts.Examples)]
-    return [each for each in _inputs(store, transformed) if _is(each, standard_artifacts.Examples)]
+    return [
+        each for each in sources_of(store, transformed) if _is(each, standard_artifacts.Examples)
+    ]
 
 
 def _models(
@@ -254,24 +257,6 @@ def _models(
 
 def _is(artifact: metadata_store_pb2.Artifact, kind: type[types.Artifact]) -> bool:
     return bool(artifact.type == kind.TYPE_NAME)
-
-
-def _inputs(
-    store: mlmd.MetadataStore, artifacts: Sequence[int]
-) -> list[metadata_store_pb2.Artifact]:
-    """What the executions which made artifacts read."""
-    events = metadata_store_pb2.Event
-    made = {
-        event.execution_id
-        for event in (store.get_events_by_artifact_ids(artifacts) if artifacts else [])
-        if event.type == events.OUTPUT
-    }
-    read = {
-        event.artifact_id
-        for event in (store.get_events_by_execution_ids(list(made)) if made else [])
-        if event.type == events.INPUT
-    }
-    return list(store.get_artifacts_by_id(list(read))) if read else []
 
 
 def _property(artifact: metadata_store_pb2.Artifact, name: str) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 import ml_metadata as mlmd
-from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
+
+from components.lineage import sources_of
 
 STATISTICS = "statistics"
 PUSHED_MODEL = "pushed_model"
@@ -85,20 +86,9 @@ def _origins(store: mlmd.MetadataStore, model: int) -> set[int]:
 
 def _sources(store: mlmd.MetadataStore, artifacts: Iterable[int]) -> set[int]:
     """Ids of what the steps that made the artifacts made them from."""
-    names = {kind.id: kind.name for kind in store.get_artifact_types()}
-    sources: set[int] = set()
-    for artifact in store.get_artifacts_by_id(list(artifacts)):
-        makers = {
-            event.execution_id
-            for event in store.get_events_by_artifact_ids([artifact.id])
-            if event.type == metadata_store_pb2.Event.OUTPUT
-        }
-        inputs = [
-            event.artifact_id
-            for event in store.get_events_by_execution_ids(list(makers))
-            if event.type == metadata_store_pb2.Event.INPUT
-        ]
-        wanted = _MADE_FROM.get(names[artifact.type_id], ())
-        found = store.get_artifacts_by_id(inputs)
-        sources |= {source.id for source in found if names[source.type_id] in wanted}
-    return sources
+    return {
+        source.id
+        for artifact in store.get_artifacts_by_id(list(artifacts))
+        for source in sources_of(store, [artifact.id])
+        if source.type in _MADE_FROM.get(artifact.type, ())
+    }

@@ -17,7 +17,7 @@ from components.release.wording import bound, measured
 from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
 from components.serving.pusher import SERVED_ALREADY
 from components.serving.serving_facts import read_facts
-from components.training.history import read_history
+from components.training_history import read_history
 from components.validation.findings import merge_splits, read_verdict
 from pipeline.runs.artifacts import StepRecord, kind_of, records_of, span_of
 from pipeline.runs.finished import RunFinished

@@ -8,17 +8,17 @@ from typing import Any
 from tfx import types
 from tfx.types import artifact_utils
 
-from components.evaluation.predictions import read_predictions
 from components.evaluation.results import read_evaluation
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
+from components.lineage import read_origins
+from components.predictions import read_predictions
 from components.release.verdict import read_verdict
 from components.reporting.facts import DataFacts, RunFacts
 from components.reporting.gathering.audits import add_up
 from components.reporting.gathering.fingerprint import data_fingerprint
-from components.reporting.gathering.lineage import read_origins
 from components.reporting.gathering.versions import library_versions
 from components.serving.serving_facts import read_facts as read_serving_facts
-from components.training.history import read_history
+from components.training_history import read_history
 from components.validation.findings import read_verdict as read_data_verdict
 
 Inputs = Mapping[str, Sequence[types.Artifact]]

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 
 
 @dataclasses.dataclass(frozen=True)

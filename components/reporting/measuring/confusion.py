@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,8 +10,8 @@ import warnings
 import numpy as np
 
 from components.errors import first_line
-from components.evaluation.predictions import Predictions
 from components.pages.page import plural
+from components.predictions import Predictions
 
 FEWEST_CLASSES = 2
 FEWEST_IMAGES = 5

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 from components.reporting.measuring.calibration import Calibration, measure_calibration
 from components.reporting.measuring.changes import Changes, find_changes
 from components.reporting.measuring.class_metrics import ClassMetrics, measure_classes

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 
 
 def find_mistakes(predictions: Predictions) -> tuple[int, ...]:

@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from components.evaluation.predictions import Answers, Predictions
 from components.pages.thumbnails import SIDE
+from components.predictions import Answers, Predictions
 from components.reporting.wording import format_percent
 
 SMALL_SIDE = 96

@@ -78,7 +78,7 @@ def make_curves(history: Mapping[str, Any]) -> tuple[CurveChart, ...]:
     """Draws loss and accuracy.
 
     Args:
-        history: As `components.training.history` reads it.
+        history: As `components.training_history` reads it.
 
     Returns:
         A chart for each of the two that has any values.

@@ -7,7 +7,7 @@ confusions of all classes.
 import dataclasses
 import math
 
-from components.evaluation.predictions import Predictions
+from components.predictions import Predictions
 from components.reporting.measuring.confusion import Confusion, most_confused
 from components.reporting.page.cards import SMALL_SIDE, Card, make_cards, own_answer
 

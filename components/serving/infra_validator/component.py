@@ -13,7 +13,7 @@ from tfx.utils import io_utils, path_utils
 
 from components import features
 from components.artifact_types import TestPredictions
-from components.evaluation.predictions import read_predictions
+from components.predictions import read_predictions
 from components.serving.directory.release import list_files
 from components.serving.image_rules import read_rules
 from components.serving.infra_validator.asking import Request, ask

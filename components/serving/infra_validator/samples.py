@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.evaluation.predictions import Predictions
-from components.evaluation.records import find_images
+from components.predictions import Predictions
+from components.split_records import find_images
 
 MOST_IMAGES = 256
 MOST_BYTES = 100_000_000

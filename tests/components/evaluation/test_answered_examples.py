@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tfx.types import standard_artifacts
 
 from components.evaluation.answered_examples import write_answered_examples
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from tests.records import read_examples
 
 MODEL = Answers(("ant", "bee"), np.array([[0.25, 0.75], [0.5, 0.5]], np.float32))

@@ -11,7 +11,7 @@ from tfx.types import standard_artifacts
 from components import features
 from components.artifact_types import TestPredictions
 from components.evaluation.inferrer import TestSetInferrerExecutor, infer
-from components.evaluation.predictions import read_predictions
+from components.predictions import read_predictions
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
 from tests.image_files import encode_image
 from tests.records import read_examples

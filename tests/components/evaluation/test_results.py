@@ -15,7 +15,7 @@ from tfx.utils import json_utils, proto_utils
 
 from components.evaluation import results, thresholds
 from components.evaluation.answered_examples import write_answered_examples
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from tests.components.transform_graph import BEAM_ARGUMENTS
 
 CLASS_NAMES = ("dark", "light")

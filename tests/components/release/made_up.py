@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
 
 

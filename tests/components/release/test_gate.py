@@ -10,7 +10,7 @@ from tfx.types import standard_artifacts
 
 from components.artifact_types import ReleaseVerdict, TestPredictions
 from components.evaluation import results
-from components.evaluation.predictions import write_predictions
+from components.predictions import write_predictions
 from components.release import gate
 from components.release.rules import ReleaseRules
 from components.release.verdict import read_verdict

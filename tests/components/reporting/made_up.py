@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from components import features
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
+from components.lineage import Origin
 from components.release.verdict import AT_LEAST, FAILED, PASSED, Check, Verdict
-from components.reporting.facts import DataFacts, Origin, RunFacts
+from components.reporting.facts import DataFacts, RunFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
 from tests.components.release.made_up import GOOD_FACTS

@@ -6,16 +6,16 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import standard_artifacts
 
 from components.artifact_types import ModelReport, ReleaseVerdict, TestPredictions
-from components.evaluation.predictions import write_predictions
 from components.evaluation.results import EvaluationResult
 from components.ingestion.listing.file_system import write_rows
 from components.ingestion.writing.manifest import HEADER
+from components.predictions import write_predictions
 from components.release.verdict import write_verdict
 from components.reporting.executor import ModelReporterExecutor
 from components.reporting.gathering import reading
 from components.reporting.gathering.fingerprint import data_fingerprint
 from components.serving.serving_facts import write_facts
-from components.training.history import HISTORY_FILE
+from components.training_history import HISTORY_FILE
 from components.validation.findings import VERDICT_FILE, Finding, Verdict, verdict_to_json
 from components.validation.gate import DataVerdict
 from tests.components.release.made_up import GOOD_FACTS, make_predictions

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from components.ingestion.reporting.audit import FindingsOfKind
+from components.lineage import Origin
 from components.release.verdict import FAILED
-from components.reporting.facts import DataFacts, Origin
+from components.reporting.facts import DataFacts
 from components.reporting.files import write_report_files
 from components.serving.serving_facts import GoldenAnswer
 from components.validation.findings import Finding

@@ -3,7 +3,7 @@ import io
 
 import numpy as np
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.reporting.lists import write_label_errors, write_mistakes
 
 

@@ -16,7 +16,8 @@ from components.training import checkpoints, fit
 from components.training.callbacks import StopOnNaN
 from components.training.compiling import Recipe
 from components.training.dataset import ArrayExamples
-from components.training.fit import Phase, PhaseResult, balanced_weights
+from components.training.fit import Phase, balanced_weights
+from components.training_history import PhaseResult
 from tests.components.training.small_examples import (
     BATCH,
     make_examples,

@@ -16,9 +16,10 @@ from components.training import trainers
 from components.training.augmentation import make_augmentation
 from components.training.compiling import Recipe
 from components.training.dataset import ArrayExamples
-from components.training.fit import Phase, PhaseResult, fit_phase
+from components.training.fit import Phase, fit_phase
 from components.training.frozen import compute_features, split_base, split_frozen
 from components.training.settings import AugmentConfig
+from components.training_history import PhaseResult
 from tests.components.training.small_examples import COUNT, make_examples, make_pixels, values_of
 from tests.components.training.small_networks import make_network
 

@@ -19,7 +19,6 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.features import ImageShape
 from components.normalisation.rules import ImageRules
-from components.training.history import read_history
 from components.training.run_fn import run_fn
 from components.training.settings import (
     AugmentConfig,
@@ -27,6 +26,7 @@ from components.training.settings import (
     FineTuneConfig,
     TrainConfig,
 )
+from components.training_history import read_history
 from tests.components.training.transformed_records import write_records
 from tests.components.transform_graph import write_transform_graph
 from tests.shared_data import shared_data

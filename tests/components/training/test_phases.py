@@ -11,9 +11,9 @@ import pytest
 from components.errors import PipelineError
 from components.features import ImageShape
 from components.training import phases
-from components.training.fit import PhaseResult
 from components.training.phases import Plan, train_network
 from components.training.settings import AugmentConfig, FineTuneConfig, TrainConfig
+from components.training_history import PhaseResult
 from tests.components.training.small_examples import (
     make_examples,
     make_pixels,

@@ -17,7 +17,6 @@ from components.features import ImageShape
 from components.normalisation.rules import ImageRules
 from components.serving.image_rules import read_rules
 from components.training.callbacks import StopOnNaN
-from components.training.history import read_history
 from components.training.run_fn import run_fn
 from components.training.settings import (
     AugmentConfig,
@@ -25,6 +24,7 @@ from components.training.settings import (
     FineTuneConfig,
     TrainConfig,
 )
+from components.training_history import read_history
 from tests.components.training.transformed_records import write_records
 from tests.components.transform_graph import write_transform_graph
 from tests.image_files import encode_image

@@ -1,6 +1,6 @@
 import numpy as np
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.reporting.measuring.confusion import Confusion, find_confusion, most_confused
 from tests.components.release.made_up import make_predictions
 

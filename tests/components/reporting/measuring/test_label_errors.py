@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.reporting.measuring.label_errors import find_label_errors
 from tests.components.release.made_up import make_predictions
 

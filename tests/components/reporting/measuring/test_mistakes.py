@@ -1,6 +1,6 @@
 import numpy as np
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.reporting.measuring.mistakes import find_mistakes
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.evaluation.predictions import Answers, Predictions
+from components.predictions import Answers, Predictions
 from components.reporting.measuring.confusion import find_confusion
 from components.reporting.page.matrix import make_matrix
 from tests.components.release.made_up import make_predictions

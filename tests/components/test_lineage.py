@@ -1,7 +1,6 @@
 from tfx.types import standard_artifacts
 
-from components.reporting.facts import Origin
-from components.reporting.gathering.lineage import read_origins
+from components.lineage import Origin, read_origins
 
 RUN = "2026-11-22T10-47-28.442992"
 

@@ -10,6 +10,7 @@ from tfx.utils import path_utils
 
 from components.artifact_types import LOOKED_UP_VERSION, ServingLookup
 from components.errors import PipelineError
+from components.lineage import sources_of
 from components.serving.class_names import read_class_names
 from components.serving.directory.layout import find_serving
 from components.serving.directory.log import withdrawn_versions
@@ -85,7 +86,7 @@ class ServingModel(resolver.ResolverStrategy):
         models = {model.id: model for model in input_dict[MODEL] if fileio.exists(model.uri)}
         withdrawn = withdrawn_versions(self._model_folder)
         for pushed in sorted(_pushed(input_dict), key=lambda one: -one.id):
-            made_from = _inputs_of_producer(store, pushed)
+            made_from = {source.id for source in sources_of(store, [pushed.id])}
             if candidate in made_from:
                 if pushed.get_string_custom_property(RESET_BASELINE):
                     return None
@@ -119,18 +120,3 @@ def _class_names(model: types.Artifact) -> tuple[str, ...] | None:
         return read_class_names(path_utils.serving_model_path(model.uri))
     except PipelineError:
         return None
-
-
-def _inputs_of_producer(store: mlmd.MetadataStore, artifact: types.Artifact) -> set[int]:
-    """Numbers of the artifacts that the execution which made an artifact read."""
-    events = mlmd.proto.Event
-    made = [
-        event.execution_id
-        for event in store.get_events_by_artifact_ids([artifact.id])
-        if event.type == events.OUTPUT
-    ]
-    return {
-        event.artifact_id
-        for event in store.get_events_by_execution_ids(made)
-        if event.type == events.INPUT
-    }

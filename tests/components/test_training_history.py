@@ -3,8 +3,7 @@
 import json
 import pathlib
 
-from components.training.fit import PhaseResult
-from components.training.history import HISTORY_FILE, read_history, write_history
+from components.training_history import HISTORY_FILE, PhaseResult, read_history, write_history
 
 FIRST = PhaseResult(
     "training", {"loss": [3.0, 2.0], "val_loss": [3.5, 2.5]}, 2, 1, 1.23456, 1234.5678

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.evaluation.predictions import Answers, read_predictions, write_predictions
+from components.predictions import Answers, read_predictions, write_predictions
 from tests.components.release.made_up import make_answers, make_predictions
 
 

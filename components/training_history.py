@@ -1,5 +1,6 @@
 """What became of a training, as JSON: every epoch, every phase, and how it was set."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -7,9 +8,33 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.training.fit import PhaseResult
-
 HISTORY_FILE = "history.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class PhaseResult:
+    """What a phase came to.
+
+    Attributes:
+        name: Of the phase.
+        history: For each of loss, accuracy, val_loss and val_accuracy, its value after each epoch.
+        kept_epoch: The epoch whose weights the model has, counted from 1.
+        resumed_after: Epochs that an earlier attempt had trained already.
+        seconds: Spent in this attempt, with the preparations, such as features that are computed.
+        images_per_second: Trained on in this attempt, evaluation included; 0 if there were none.
+    """
+
+    name: str
+    history: dict[str, list[float]]
+    kept_epoch: int
+    resumed_after: int
+    seconds: float
+    images_per_second: float
+
+    @property
+    def epochs(self) -> int:
+        """How many there were, over all attempts."""
+        return len(self.history["loss"])
 
 
 def write_history(folder: str, facts: Mapping[str, Any], results: Sequence[PhaseResult]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 import tensorflow as tf
 
-from components.evaluation import records
-from components.evaluation.records import find_images
+from components import split_records as records
+from components.split_records import find_images
 from tests.records import write_image_records
 
 
