@@ -49,6 +49,7 @@ STAGES_THAT_ANOTHER_NEEDS = {
     # A warm start recognizes images that the serving model has seen as ingestion finds copies.
     ("training", "ingestion"),
     # The gate judges what the steps before it measured.
+    ("release", "evaluation"),
     ("release", "serving"),
     # The report shows what every step found.
     *(("reporting", name) for name in STAGES),
