@@ -12,8 +12,7 @@ from pipeline.loading import loading
 def default_rules(root: Path, max_reject_fraction: float | None = None) -> IngestionRules:
     """The rules of a pipeline without settings, but for the rejections that it tolerates."""
     # Not above: workers import a benchmark again, and what it imports.
-    from pipeline.config import PipelineConfig
-    from pipeline.rules import ingestion_rules
+    from pipeline.config import PipelineConfig, ingestion_rules
 
     config = PipelineConfig(data=str(root))
     if max_reject_fraction is not None:

@@ -2,10 +2,10 @@
 
 config.py        every setting, checked on construction
 command_line.py  YAML files and flags -> a configuration
-rules.py         a configuration -> what the components are told
-places.py        where a pipeline keeps what
+exit_codes.py    of all commands
+execution.py     what the steps run on: the metadata store, the runner of Beam
+paths.py         where a pipeline keeps what
 dag.py           a configuration -> the steps, in the order in which the data flows
-environment.py   what they run on: the metadata store, the runner of Beam
 local/           runs them on this machine and shows what happens
 kubeflow/        runs them in containers, on Kubeflow Pipelines
 runs/            what both say and keep of a run
@@ -15,6 +15,6 @@ predict/         asks the newest pushed model
 releases/        what is in the serving directory, and the way back
 notebook/        the evaluation in TFMA's own views
 setting_names.py the names of all settings
-printing.py      text on the terminal
+terminal.py      text on the terminal
 process.py       what these commands have in common as processes
 """

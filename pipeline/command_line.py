@@ -21,7 +21,7 @@ from components.config_checks import ConfigurationError, expand_home, wrong_type
 from components.text import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
 from pipeline.kubeflow.settings import SECTION
-from pipeline.places import check_guessed_name
+from pipeline.paths import check_guessed_name
 from pipeline.setting_names import check_names, setting_fields, setting_groups
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -22,13 +22,15 @@ from components.config_checks import (
     check_types,
     expand_home,
 )
+from components.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from components.ingestion.rules import (
     DEFAULT_DISTANCE,
     LARGEST_DISTANCE,
     LEAK_POLICIES,
     MOVE,
+    IngestionRules,
 )
-from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS
+from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS, ImageRules
 from components.release.rules import ReleaseRules
 from components.training.settings import (
     AugmentConfig,
@@ -52,6 +54,7 @@ RESIZE_METHODS = (
     "mitchellcubic",
     "nearest",
 )
+SPLIT_PRECISION = 1_000_000
 # The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
 LONGEST_NAME = 63
 SCHEMA_FOLDER = "schemas"
@@ -305,6 +308,33 @@ def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
     except RuleError as error:
         raise ConfigurationError(str(error)) from error
     return PipelineConfig(**{"data": "", **values})
+
+
+def image_rules(config: PipelineConfig) -> ImageRules:
+    """What images are accepted, and how they reach a model."""
+    return ImageRules(
+        channels=config.image.channels,
+        animations=config.image.animations,
+        background=config.image.background,
+        max_megapixels=config.image.max_megapixels,
+    )
+
+
+def ingestion_rules(config: PipelineConfig) -> IngestionRules:
+    """How a folder of images becomes records."""
+    return IngestionRules(
+        image=image_rules(config),
+        split_weights={
+            TRAIN_SPLIT: round(config.splits.train * SPLIT_PRECISION),
+            EVAL_SPLIT: round(config.splits.eval * SPLIT_PRECISION),
+            TEST_SPLIT: round(config.splits.test * SPLIT_PRECISION),
+        },
+        max_seconds=config.ingest.max_seconds,
+        max_reject_fraction=config.ingest.max_reject_fraction,
+        near_duplicate_distance=config.ingest.near_duplicate_distance,
+        leaks=config.ingest.leaks,
+        group_pattern=config.ingest.group_pattern,
+    )
 
 
 class _Dumper(yaml.SafeDumper):

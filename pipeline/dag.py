@@ -28,11 +28,10 @@ from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
-from pipeline.config import PipelineConfig
-from pipeline.environment import Environment
-from pipeline.places import artifacts_folder, checkpoint_folder, model_folder
+from pipeline.config import PipelineConfig, image_rules, ingestion_rules
+from pipeline.execution import Environment
+from pipeline.paths import artifacts_folder, checkpoint_folder, model_folder
 from pipeline.release_steps import Before, release_steps
-from pipeline.rules import image_rules, ingestion_rules
 from pipeline.schema.command_line import freeze_arguments
 
 

@@ -20,7 +20,7 @@ from components.serving.pusher import WholePusher
 from components.serving.serving_baseline import ServingModel
 from components.validation.schema import FrozenSchema
 from pipeline.config import PipelineConfig, to_dict
-from pipeline.places import model_folder
+from pipeline.paths import model_folder
 
 
 @dataclasses.dataclass(frozen=True)

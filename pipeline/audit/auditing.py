@@ -16,9 +16,9 @@ from components.ingestion.workers import check_machine
 from pipeline.audit.bar import show_progress
 from pipeline.audit.command_line import STANDARD_OUTPUT, Request, parse_request
 from pipeline.audit.table import write_table
+from pipeline.config import ingestion_rules
 from pipeline.loading import loading
-from pipeline.printing import print_plain
-from pipeline.rules import ingestion_rules
+from pipeline.terminal import print_plain
 
 if TYPE_CHECKING:
     from components.ingestion.reporting.audit import Audit

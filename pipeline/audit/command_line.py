@@ -8,7 +8,7 @@ from pathlib import Path
 from components.config_checks import ConfigurationError, expand_home
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig
-from pipeline.places import check_outside
+from pipeline.paths import check_outside
 
 PROGRAM = "python -m pipeline.audit"
 STANDARD_OUTPUT = "-"

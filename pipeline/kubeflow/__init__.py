@@ -7,7 +7,6 @@ nodes.py          the steps of TFX's pipeline, and which must be done before whi
 compiling.py      configuration -> the file that Kubeflow takes
 pods.py           the settings of a pod -> a task of it
 names.py          what a pipeline, its containers and its clients call things
-exit_statuses.py  of the commands and tasks
 code_version.py   which code a pipeline was compiled from
 server/           submits it, and lets it run on a schedule
 
@@ -24,5 +23,4 @@ executor_input.py what Kubeflow hands a task and wants back
 outputs.py        what Kubeflow's pages show
 outcome.py        what became of the run
 progress.py       progress -> lines in the log
-say.py            a line in the log, or on the terminal
 """

@@ -21,8 +21,8 @@ from pipeline.kubeflow.attempts import (
     read_attempts,
 )
 from pipeline.kubeflow.prepared_run import PreparedRun, load_run
-from pipeline.runs.artifacts import Connection, StepRecords
 from pipeline.runs.outcomes import failed, read_outcome, record_outcome
+from pipeline.runs.records import Connection, StepRecords
 
 PATIENCE_SECONDS = 3 * BEAT_SECONDS
 """For the notes of an attempt that goes on to change."""

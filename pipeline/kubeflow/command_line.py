@@ -10,13 +10,13 @@ from components.config_checks import ConfigurationError, expand_home
 from components.errors import PipelineError
 from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
 from pipeline.config import to_dict
-from pipeline.kubeflow.exit_statuses import FAILED, INTERRUPTED
+from pipeline.exit_codes import FAILED, INTERRUPTED
 from pipeline.kubeflow.names import SUFFIXES
 from pipeline.kubeflow.parameters import check_no_decisions
-from pipeline.kubeflow.say import say
 from pipeline.kubeflow.server.command_line import add_commands
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict, with_new_names
-from pipeline.places import check_places
+from pipeline.paths import check_places
+from pipeline.terminal import say
 
 PROGRAM = "runner_kubeflow.py"
 

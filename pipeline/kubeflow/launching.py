@@ -14,18 +14,18 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.errors import PipelineError
 from components.validation.schema import FrozenSchema
-from pipeline.environment import Environment
+from pipeline.execution import Environment
 from pipeline.kubeflow.attempts import CACHED, COMPUTED, HAD_BEEN_DONE, Recorder
 from pipeline.kubeflow.metadata import check_connection, connection_to
 from pipeline.kubeflow.names import SCHEMA_STEP
 from pipeline.kubeflow.nodes import DATA_STEPS, compile_nodes, create_pipeline
 from pipeline.kubeflow.prepared_run import PreparedRun
-from pipeline.kubeflow.say import say
 from pipeline.runs import memory
-from pipeline.runs.artifacts import StepRecord, StepRecords, kind_of
 from pipeline.runs.first_schema import infer_schema
 from pipeline.runs.leftovers import remove_leftovers
+from pipeline.runs.records import StepRecord, StepRecords, kind_of
 from pipeline.runs.results import describe_step
+from pipeline.terminal import say
 
 _HOW = {
     COMPUTED: "",

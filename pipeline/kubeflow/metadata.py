@@ -8,8 +8,8 @@ from ml_metadata.proto import metadata_store_pb2
 from components.errors import PipelineError, first_line
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow.settings import GRPC, SQLITE, MetadataSettings
-from pipeline.places import metadata_file
-from pipeline.runs.artifacts import Connection
+from pipeline.paths import metadata_file
+from pipeline.runs.records import Connection
 
 
 def connection_to(settings: MetadataSettings, config: PipelineConfig) -> Connection:

@@ -16,9 +16,9 @@ from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.environment import Environment
+from pipeline.execution import Environment
 from pipeline.kubeflow.names import SCHEMA_STEP
-from pipeline.runs.artifacts import kind_of
+from pipeline.runs.records import kind_of
 
 DATA_STEPS = ("ImageFolderExampleGen", "StatisticsGen")
 """The steps that need no schema: it may be inferred from what they found."""

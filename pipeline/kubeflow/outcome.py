@@ -18,12 +18,12 @@ from pipeline.kubeflow.attempts import (
 from pipeline.kubeflow.names import LAST_STEP
 from pipeline.kubeflow.outputs import Records
 from pipeline.kubeflow.prepared_run import PreparedRun
-from pipeline.kubeflow.say import say
 from pipeline.runs import outcomes
 from pipeline.runs.failures import explain
 from pipeline.runs.outcomes import record_outcome
 from pipeline.runs.results import summarize
 from pipeline.runs.summary import account_lines, split_table, verdict_lines
+from pipeline.terminal import say
 
 NO_LOG = ""
 """Kubeflow keeps the logs of pods."""

@@ -9,7 +9,7 @@ from typing import Any
 from components.release.verdict import read_verdict
 from components.reporting.files import METRICS_FILE, REPORT_FILE
 from pipeline.kubeflow.executor_input import ExecutorInput
-from pipeline.runs.artifacts import StepRecord
+from pipeline.runs.records import StepRecord
 
 Records = Mapping[str, StepRecord]
 MOST_CLASSES = 50

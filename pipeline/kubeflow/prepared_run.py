@@ -15,7 +15,7 @@ from components.storage import atomic_write
 from components.validation.schema import FrozenSchema, pin_schema
 from pipeline.config import PipelineConfig, from_dict, to_dict
 from pipeline.kubeflow.settings import KubeflowConfig, kubeflow_from_dict
-from pipeline.places import output_folder
+from pipeline.paths import output_folder
 
 RUN_FILE = "run.json"
 SCHEMA_FILE = "schema_path.txt"

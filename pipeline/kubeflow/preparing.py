@@ -21,11 +21,11 @@ from pipeline.kubeflow.names import PLACEHOLDER, PREPARE_RUN
 from pipeline.kubeflow.parameters import with_parameters
 from pipeline.kubeflow.prepared_run import RUN_FILE, PreparedRun
 from pipeline.kubeflow.settings import kubeflow_from_dict
-from pipeline.places import check_places, output_folder
-from pipeline.runs.artifacts import is_known_run
+from pipeline.paths import check_places, output_folder
 from pipeline.runs.failures import explain
 from pipeline.runs.folders import make_run_folder, run_folder
 from pipeline.runs.outcomes import failed, read_outcome, record_outcome
+from pipeline.runs.records import is_known_run
 
 STEPS_BY_SETTING: Mapping[str, Callable[[PipelineConfig], bool]] = {
     "train.warm_start": lambda config: config.train.warm_start == BLESSED,

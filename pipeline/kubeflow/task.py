@@ -14,11 +14,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pipeline.exit_codes import FAILED
 from pipeline.kubeflow.abandoned import close_abandoned_runs
 from pipeline.kubeflow.attempts import recorded
 from pipeline.kubeflow.code_version import check_code_version
 from pipeline.kubeflow.executor_input import ExecutorInput
-from pipeline.kubeflow.exit_statuses import FAILED
 from pipeline.kubeflow.metadata import connection_to
 from pipeline.kubeflow.names import (
     LAST_STEP,
@@ -31,9 +31,9 @@ from pipeline.kubeflow.names import (
 from pipeline.kubeflow.prepared_run import load_run
 from pipeline.kubeflow.preparing import prepare_run
 from pipeline.kubeflow.progress import ProgressLines
-from pipeline.kubeflow.say import say
 from pipeline.loading import loading
 from pipeline.runs.failures import explain
+from pipeline.terminal import say
 
 NOT_FOR_OTHERS = 0o022
 """Bits of permissions: to write is for the user of the pods, to read for all that can now."""

@@ -13,10 +13,10 @@ from pipeline.local.events import (
     StepFinished,
     StepStarted,
 )
-from pipeline.printing import print_plain
 from pipeline.runs.finished import RunFinished
 from pipeline.runs.progress import StepProgress
 from pipeline.runs.summary import account_lines, split_table, verdict_lines
+from pipeline.terminal import print_plain
 
 GIB = 1024**3
 # The longest name of a step, so that the columns stand; those of spans are longer.

@@ -15,15 +15,15 @@ from components.ingestion.listing.spans import Span, find_spans
 from components.validation.schema import pin_schema
 from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.environment import this_machine
+from pipeline.execution import this_machine
 from pipeline.local.events import Event, Notice
 from pipeline.local.output_lock import is_locked
 from pipeline.local.watcher import StepWatcher
-from pipeline.places import artifacts_folder, metadata_file, output_folder
-from pipeline.runs.artifacts import StepRecord, StepRecords, find_unfinished
+from pipeline.paths import artifacts_folder, metadata_file, output_folder
 from pipeline.runs.finished import RunFinished
 from pipeline.runs.first_schema import infer_schema
 from pipeline.runs.leftovers import remove_leftovers
+from pipeline.runs.records import StepRecord, StepRecords, find_unfinished
 from pipeline.runs.results import summarize
 
 

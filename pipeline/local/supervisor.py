@@ -24,13 +24,13 @@ from pipeline.local.events import RunFailed
 from pipeline.local.output_lock import locked_output
 from pipeline.local.pipe import read_events
 from pipeline.local.temporary import temporary_folder
-from pipeline.places import check_places, output_folder
-from pipeline.printing import print_plain
+from pipeline.paths import check_places, output_folder
 from pipeline.process import safe_environment
 from pipeline.runs import outcomes
 from pipeline.runs.failures import FREE_MEMORY, KILLED_FOR_MEMORY
 from pipeline.runs.folders import make_run_folder
 from pipeline.runs.outcomes import record_outcome
+from pipeline.terminal import print_plain
 
 PUSHED = 0
 FAILED = 1

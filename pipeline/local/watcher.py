@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pipeline.local.events import Event, StepFinished, StepStarted
 from pipeline.runs import memory
-from pipeline.runs.artifacts import StepRecord, StepRecords
+from pipeline.runs.records import StepRecord, StepRecords
 from pipeline.runs.results import describe_step
 
 STARTED = "Component %s is running."

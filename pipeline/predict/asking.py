@@ -16,7 +16,7 @@ from pipeline.predict.command_line import Question, parse_question
 from pipeline.predict.files import ImageFiles
 from pipeline.predict.models import SeveralModelsError, choose_model
 from pipeline.predict.quiet import quiet_standard_error
-from pipeline.printing import print_plain
+from pipeline.terminal import print_plain
 
 if TYPE_CHECKING:
     from components.serving.predictor import Predictor

@@ -18,11 +18,11 @@ from components.serving.directory.publishing import prepare
 from components.serving.directory.removing import find_worth, keep_newest
 from components.serving.directory.rollback import roll_back
 from components.serving.directory.verifying import find_damage
-from pipeline.printing import print_plain
 from pipeline.releases.command_line import PROGRAM, Request, parse_request
 from pipeline.releases.differences import find_differences
 from pipeline.releases.tables import event_table, pair_table, version_table
 from pipeline.releases.versions import FOREIGN, INCOMPLETE, Version, find_version, find_versions
+from pipeline.terminal import print_plain
 
 DONE = 0
 TROUBLE = 1

@@ -1,6 +1,6 @@
 """What every runner says and keeps of a run.
 
-artifacts.py     what ML Metadata knows of its steps
+records.py       what ML Metadata knows of its steps
 results.py       artifacts -> what a step did, and the summary of a run
 finished.py      what a run that went to its end came to
 summary.py       that in words

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from components.validation.proposal import propose_schema
 from components.validation.schema import freeze_schema
-from pipeline.runs.artifacts import StepRecord, records_of
+from pipeline.runs.records import StepRecord, records_of
 from pipeline.schema.latest import load_statistics
 
 

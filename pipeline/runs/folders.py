@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from components.errors import PipelineError
 from components.storage import atomic_write
 from pipeline.config import PipelineConfig, to_yaml
-from pipeline.places import claim_name, model_folder, output_folder
+from pipeline.paths import claim_name, model_folder, output_folder
 
 CONFIG_FILE = "config.yaml"
 PERMISSIONS = (errno.EACCES, errno.EPERM)

@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 
-from pipeline.runs.artifacts import StepRecords
+from pipeline.runs.records import StepRecords
 
 
 def remove_leftovers(artifacts: str, step: str, records: StepRecords) -> None:

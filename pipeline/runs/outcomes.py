@@ -21,7 +21,7 @@ from components.reporting.index.entries import (
 from components.reporting.index.writer import render_index
 from components.storage import atomic_write
 from pipeline.config import PipelineConfig
-from pipeline.places import output_folder
+from pipeline.paths import output_folder
 from pipeline.runs.finished import RunFinished
 
 OUTCOME_FILE = "outcome.json"

@@ -19,9 +19,9 @@ from components.serving.pusher import SERVED_ALREADY
 from components.serving.serving_facts import read_facts
 from components.training_history import read_history
 from components.validation.findings import merge_splits, read_verdict
-from pipeline.runs.artifacts import StepRecord, kind_of, records_of, span_of
 from pipeline.runs.finished import RunFinished
 from pipeline.runs.pushed import check_pushed
+from pipeline.runs.records import StepRecord, kind_of, records_of, span_of
 
 Records = Mapping[str, StepRecord]
 INGESTION = "ImageFolderExampleGen"

@@ -14,7 +14,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from components.errors import PipelineError
 from components.features import SPLITS
 from pipeline.config import PipelineConfig
-from pipeline.places import metadata_file
+from pipeline.paths import metadata_file
 
 STEP = "StatisticsGen"
 OUTPUT = "statistics"

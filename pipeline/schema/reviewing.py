@@ -12,11 +12,11 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.errors import PipelineError
 from components.validation.proposal import propose_schema
 from components.validation.schema import check_schema, freeze_schema, parse_schema, schema_text
-from pipeline.places import check_outside
-from pipeline.printing import print_plain
+from pipeline.paths import check_outside
 from pipeline.schema.command_line import DIFF, Request, parse_request
 from pipeline.schema.differences import describe_differences, is_same, unified_diff
 from pipeline.schema.latest import HOW_TO_GET_THEM, find_latest, load_statistics
+from pipeline.terminal import print_plain
 
 SAME = 0
 DIFFERENT = 1

@@ -14,7 +14,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, sche
 from components import features
 from components.beam_arguments import ONE_PROCESS
 from components.preprocessing import preprocessing_fn
-from pipeline.environment import NOTHING_TO_PACK
+from pipeline.execution import NOTHING_TO_PACK
 from tests.image_files import encode_image
 
 RAW_SPEC = {

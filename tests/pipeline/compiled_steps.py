@@ -11,7 +11,7 @@ from components.ingestion.listing.spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict
-from pipeline.environment import this_machine
+from pipeline.execution import this_machine
 
 CONFIG = PipelineConfig("photos")
 SCHEMA = FrozenSchema("frozen/schema.pbtxt", "frozen/class_names", ("cat", "dog"))

@@ -8,8 +8,8 @@ from tfx.utils import dependency_utils
 from components.beam_arguments import ONE_PROCESS
 from pipeline import dag
 from pipeline.config import from_dict
-from pipeline.environment import NOTHING_TO_PACK, Environment, this_machine
-from pipeline.places import model_folder
+from pipeline.execution import NOTHING_TO_PACK, Environment, this_machine
+from pipeline.paths import model_folder
 from tests.pipeline.compiled_steps import CONFIG, SCHEMA, STEPS, changed, compile_steps, parameters
 
 

@@ -6,7 +6,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.ingestion.listing.spans import Span
 from pipeline import dag
-from pipeline.environment import this_machine
+from pipeline.execution import this_machine
 from tests.pipeline.compiled_steps import CONFIG, STEPS, compile_steps, parameters
 
 SPANS = [Span(number, f"photos/span-0{number}") for number in (7, 8, 9)]

@@ -7,7 +7,7 @@ import argparse
 import datetime
 from collections.abc import Callable
 
-from pipeline.kubeflow.say import say
+from pipeline.terminal import say
 
 DEFAULT_EXPERIMENT = "Default"
 Command = Callable[[argparse.Namespace], int]

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from components.config_checks import ConfigurationError
-from pipeline.kubeflow.exit_statuses import INTERRUPTED
+from pipeline.exit_codes import INTERRUPTED
 from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.kubeflow.server import running
 from pipeline.kubeflow.server.connection import Server, connect

@@ -7,7 +7,7 @@ from typing import Any
 
 import kfp_server_api
 
-from pipeline.kubeflow.exit_statuses import FAILED, REFUSED, RELEASED
+from pipeline.exit_codes import FAILED, REFUSED, SUCCESS
 from pipeline.kubeflow.server.connection import Server
 from pipeline.kubeflow.server.failed_tasks import Limits, describe_failed_task
 from pipeline.kubeflow.server.failures import ServerError, printable
@@ -166,7 +166,7 @@ def _conclude(
     match read_verdict(run, watched.marks):
         case Verdict.RELEASED:
             say("The model was released and pushed.")
-            return RELEASED
+            return SUCCESS
         case Verdict.REFUSED:
             say(
                 "The model was refused by the checks. ModelReport's report says why, and "

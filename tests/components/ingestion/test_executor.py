@@ -22,7 +22,7 @@ from components.ingestion.listing.folder import list_image_folder
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.writing import writer
 from components.ingestion.writing.manifest import Row, read_manifest
-from pipeline.environment import NOTHING_TO_PACK
+from pipeline.execution import NOTHING_TO_PACK
 from tests.components.ingestion.examinations import make_rules
 from tests.image_files import encode_image, make_image_folder, make_pixels, write_image
 from tests.records import read_examples

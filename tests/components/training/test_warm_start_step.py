@@ -27,7 +27,7 @@ from components.serving.directory.publishing import publish
 from components.serving.directory.rollback import roll_back
 from components.training.warm_start import copy_weights
 from components.training.warm_start_step import BASE_KEY, REFUSAL, WarmStartExecutor, find_base
-from pipeline.environment import NOTHING_TO_PACK
+from pipeline.execution import NOTHING_TO_PACK
 from tests.components.ingestion.examinations import make_rules
 from tests.components.serving.directory.saved_models import NOW, make_origin, write_saved_model
 from tests.components.training.test_warm_start import make_network

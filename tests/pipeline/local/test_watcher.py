@@ -7,8 +7,8 @@ from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 from pipeline.local import watcher
 from pipeline.local.events import StepFinished, StepProgress, StepStarted
 from pipeline.local.watcher import StepWatcher
-from pipeline.runs.artifacts import StepRecord, StepRecords
 from pipeline.runs.progress import ProgressHandler
+from pipeline.runs.records import StepRecord, StepRecords
 
 LOGGER = logging.getLogger("tests.watched")
 

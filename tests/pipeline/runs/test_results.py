@@ -10,7 +10,7 @@ from components.ingestion.reporting.findings import Finding
 from components.release.outcomes import check_at_least, check_exact
 from components.release.verdict import Verdict
 from pipeline.runs import results
-from pipeline.runs.artifacts import StepArtifact, StepRecord
+from pipeline.runs.records import StepArtifact, StepRecord
 from pipeline.runs.results import describe_step, summarize
 from tests.components.ingestion.made_up import make_audit, make_images
 

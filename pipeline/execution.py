@@ -10,8 +10,8 @@ from tfx.dsl.components.base import base_beam_component, base_node
 from tfx.orchestration import metadata
 
 from pipeline.config import PipelineConfig
-from pipeline.places import metadata_file
-from pipeline.runs.artifacts import Connection, kind_of
+from pipeline.paths import metadata_file
+from pipeline.runs.records import Connection, kind_of
 
 # TFX packs itself for the workers of Beam, two seconds a step, unless they are said to have an
 # image with it. Here is neither another worker nor an image.

@@ -3,7 +3,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx.orchestration import metadata
 
-from pipeline.runs.artifacts import (
+from pipeline.runs.records import (
     StepArtifact,
     StepRecord,
     StepRecords,

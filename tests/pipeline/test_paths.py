@@ -6,7 +6,7 @@ import pytest
 from components.config_checks import ConfigurationError
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig
-from pipeline.places import check_outside, check_places
+from pipeline.paths import check_outside, check_places
 from pipeline.runs.folders import make_run_folder
 
 
