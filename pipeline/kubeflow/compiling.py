@@ -38,9 +38,11 @@ from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
 LONGEST_ARGUMENT = 100 * 1024
 """Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
 
-# Says in words what Kubernetes would say in riddles.
+# Says in words what Kubernetes would say in riddles. A file such as random.py in the working
+# directory of the image must be no module, neither of the task nor of the processes it starts.
 COMMAND = """\
 set -e
+export PYTHONSAFEPATH=1
 if ! python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("pipeline"))'
 then
   echo "The image must have Python and the package image-classification-pipeline in it, as the\

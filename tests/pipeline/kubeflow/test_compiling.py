@@ -3,7 +3,9 @@
 import json
 import pathlib
 import re
+import shlex
 import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from pipeline.kubeflow.compiling import compile_pipeline
 from pipeline.kubeflow.settings import kubeflow_from_dict
 from tests.shared_data import shared_data
 
+REPOSITORY = pathlib.Path(__file__).parents[3]
 CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
 MYSQL = {"store": "mysql", "host": "mysql.flowers.svc", "database": "flowers"}
 SETTINGS: dict[str, Any] = {
@@ -49,7 +52,7 @@ SETTINGS: dict[str, Any] = {
 
 def sample() -> tuple[PipelineConfig, dict[str, Any]]:
     """The file that users copy."""
-    file = pathlib.Path(__file__).parents[3] / "configs" / "kubeflow.yaml"
+    file = REPOSITORY / "configs" / "kubeflow.yaml"
     settings = yaml.safe_load(file.read_text())
     kubeflow = settings.pop("kubeflow")
     return from_dict(settings), kubeflow
@@ -384,9 +387,24 @@ def test_with_sqlite_one_task_runs_after_the_other(tmp_path):
     assert set(tasks["evaluator"]["dependentTasks"]) == {"preparerun", "bulkinferrer"}
 
 
-def test_no_secret_is_in_the_file(documents):
-    assert "password" in json.dumps(documents[1])
-    assert "password" not in json.dumps(containers(documents)["trainer"])
+def test_no_secret_is_in_the_file(tmp_path, monkeypatch):
+    """What the secrets hold is nowhere, even where whoever compiles has it in the environment."""
+    for name, value in (("MLMD_USER", "secret-name-5"), ("MLMD_PASSWORD", "secret-word-7")):
+        monkeypatch.setenv(name, value)
+    settings = {**SETTINGS, "steps": {}}
+    documents = compile_to(tmp_path / "p.yaml", settings=settings)
+    assert "secret-" not in (tmp_path / "p.yaml").read_text()
+    made = containers(documents)
+    assert len(made) == len(pods(documents)) == 17
+    for name, container in made.items():
+        given = {each["name"] for each in container["env"]}
+        assert given == {"TF_CPP_MIN_LOG_LEVEL"}, name
+        # Kubernetes fills the variables in, from the secret that the pod names.
+        [secret] = pods(documents)[name]["secretAsEnv"]
+        assert (secret["secretName"], secret["keyToEnv"]) == (
+            "mysql-secret",
+            [{"envVar": "MLMD_PASSWORD", "secretKey": "password"}],
+        )
 
 
 def test_optional_steps(tmp_path):
@@ -430,6 +448,28 @@ def test_a_container_without_our_package_says_so(tmp_path):
         "Dockerfile of this project makes it. Received: an image without. Build it, and set "
         "kubeflow.pods.image.\n"
     )
+
+
+def test_files_in_the_working_directory_of_the_image_are_no_modules(tmp_path):
+    """Fault D5: `python -m` takes pipeline.py, random.py and their like from where it starts."""
+    with_python, folder = tmp_path / "bin", tmp_path / "work"
+    with_python.mkdir()
+    folder.mkdir()
+    python = with_python / "python"
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    for name in ("pipeline", "random", "components"):
+        (folder / f"{name}.py").write_text("raise SystemExit(f'{__file__} was imported')\n")
+    finished = subprocess.run(
+        ["sh", "-c", compiling.COMMAND, "Trainer", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={"PATH": f"{with_python}:/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("usage: python -m pipeline.kubeflow.task")
 
 
 def test_there_is_one_kind_of_pipeline(tmp_path, capsys):
