@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from components.errors import PipelineError, command
 from components.features import SPLITS
 from components.ingestion.listing.file_system import open_text, write_rows, written_whole
-from components.ingestion.listing.folder import HIDDEN, LEFT_BEHIND, OUTSIDE, Rejection
+from components.ingestion.listing.folder import IGNORED, OUTSIDE, Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import LEAK
 from components.ingestion.rules import REFUSE, IngestionRules
 from components.text import to_cell
 
 REJECTS_FILE = "rejects.csv"
-NO_IMAGES = (HIDDEN, LEFT_BEHIND, OUTSIDE)
-"""Reasons of files that nobody took for images, such as those that file managers leave behind."""
 
 
 def check_account(audit: Audit, rules: IngestionRules, is_span: bool = False) -> None:
@@ -39,16 +37,21 @@ def check_account(audit: Audit, rules: IngestionRules, is_span: bool = False) ->
 
 
 def write_rejects(rejections: Iterable[Rejection], folder: str) -> None:
-    """Writes the rejections as CSV with a header, sorted by file name, beside the records."""
+    """Writes the rejections as CSV with a header, sorted by file name, beside the records.
+
+    Ignored files are among them in the manifest alone.
+    """
     path = os.path.join(folder, REJECTS_FILE)
     with written_whole(path) as unfinished, open_text(unfinished, "w") as file:
         write_rows(file, [("path", "class", "reason", "detail")])
-        rows = (dataclasses.astuple(rejection) for rejection in sorted(rejections))
+        rejected = sorted(one for one in rejections if one.reason not in IGNORED)
+        rows = map(dataclasses.astuple, rejected)
         write_rows(file, (tuple(map(to_cell, row)) for row in rows))
 
 
 def _check_rejects(audit: Audit, most: float) -> None:
-    reasons = {name: n for name, n in audit.reasons.items() if name not in NO_IMAGES}
+    # A file beside the class folders, such as a README, is not meant to be learnt from.
+    reasons = {name: n for name, n in audit.reasons.items() if name != OUTSIDE}
     rejected = sum(reasons.values())
     images = audit.found - (audit.rejected - rejected)
     if rejected <= most * images:

@@ -175,6 +175,7 @@ def _publish(audit: Audit, examples: types.Artifact) -> None:
     examples.set_int_custom_property("images_found", audit.found)
     examples.set_int_custom_property("images_rejected", audit.rejected)
     examples.set_int_custom_property("images_duplicate", audit.duplicates)
+    examples.set_int_custom_property("files_ignored", audit.ignored)
     for split in features.SPLITS:
         examples.set_int_custom_property(f"images_{split}", audit.split_size(split))
 

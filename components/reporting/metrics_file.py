@@ -111,6 +111,7 @@ def _images(facts: RunFacts) -> dict[str, Any]:
         "used": audit.used,
         "rejected": audit.rejected,
         "duplicates": audit.duplicates,
+        "ignored": audit.ignored,
         "splits": {split: audit.split_size(split) for split in audit.images},
     }
 

@@ -137,7 +137,8 @@ def _training(facts: RunFacts) -> str:
     data = [
         f"Data folder: {escape(audit.data_folder)}",
         f"{plural(audit.found, 'file')} found, {audit.used:,} used ({splits}), "
-        f"{audit.rejected:,} rejected, {audit.duplicates:,} duplicates",
+        f"{audit.rejected:,} rejected, {audit.duplicates:,} duplicates"
+        + (f"; {audit.ignored:,} more ignored" if audit.ignored else ""),
         *(
             f"{KINDS[kind].title}: {plural(found.count, 'case')}"
             for kind, found in audit.findings.items()

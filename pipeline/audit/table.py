@@ -38,9 +38,10 @@ def write_table(audit: "Audit", stream: TextIO) -> None:
 
 def _parts(audit: "Audit") -> Iterator[RenderableType]:
     yield _printable(audit.data_folder, "bold")
+    ignored = f" (and {audit.ignored:,} ignored)" if audit.ignored else ""
     yield Text(
         f"{audit.found:,} files found = {audit.used:,} used + {audit.rejected:,} rejected + "
-        f"{audit.duplicates:,} duplicates\n"
+        f"{audit.duplicates:,} duplicates{ignored}\n"
     )
     if audit.used:
         yield _classes(audit)

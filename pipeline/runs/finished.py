@@ -9,7 +9,7 @@ class RunFinished:
     """All steps are done.
 
     Attributes:
-        found: Files below the data folder.
+        found: Files below the data folder, without those that are ignored.
         duplicates: Copies left out.
         rejected: Files set aside.
         rejects_file: The list of these; several, with commas between, of several spans.
@@ -26,6 +26,7 @@ class RunFinished:
         model: Folder of the pushed version; empty if none was pushed.
         spans: Names of the spans used, the oldest first; none for a folder without spans.
         is_unchanged: Whether an earlier run did all this, so that its verdict stands.
+        ignored: Files that are hidden, or left by other programs.
     """
 
     found: int
@@ -44,3 +45,4 @@ class RunFinished:
     model: str
     spans: Sequence[str] = ()
     is_unchanged: bool = False
+    ignored: int = 0

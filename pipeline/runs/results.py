@@ -77,6 +77,7 @@ def summarize(records: Records) -> RunFinished:
         found=sum(audit.found for audit in audits),
         duplicates=sum(audit.duplicates for audit in audits),
         rejected=sum(audit.rejected for audit in audits),
+        ignored=sum(audit.ignored for audit in audits),
         rejects_file=", ".join(
             path for path, audit in zip(rejects, audits, strict=True) if audit.rejected
         ),
@@ -109,7 +110,8 @@ def _describe_ingestion(audit: Audit) -> str:
     parts = [f"{audit.split_size(split):,} {split}" for split in SPLITS]
     left_out = {"duplicates": audit.duplicates, "rejected": audit.rejected}
     parts += [f"{count:,} {name}" for name, count in left_out.items() if count]
-    return f"{audit.found:,} found: {', '.join(parts)}"
+    ignored = f"; {audit.ignored:,} more ignored" if audit.ignored else ""
+    return f"{audit.found:,} found: {', '.join(parts)}{ignored}"
 
 
 def _audit(ingested: StepRecord) -> Audit:

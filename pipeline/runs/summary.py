@@ -30,9 +30,10 @@ def account_lines(finished: RunFinished) -> list[Text]:
     """What became of all files, what was found among them, and where to read on."""
     used = sum(finished.split_sizes.values())
     rejects = f": see {finished.rejects_file}" if finished.rejected else ""
+    ignored = f" (and {finished.ignored:,} ignored)" if finished.ignored else ""
     counted = (
         f"{finished.found:,} files found: {used:,} used, {finished.duplicates:,} duplicates, "
-        f"{finished.rejected:,} rejected{rejects}"
+        f"{finished.rejected:,} rejected{ignored}{rejects}"
     )
     findings = [f"{title}: {count:,}" for title, count in finished.findings.items()]
     warnings = [Text.assemble(("warning", "yellow"), f" {text}") for text in finished.warnings]

@@ -27,6 +27,7 @@ class Planted:
 
     Attributes:
         rejected: The reason of each file that must be set aside.
+        ignored: Files that are not even counted.
         transcoded: Files that TensorFlow does not decode as they are.
         duplicates: The file that is used, by the one that is left out.
         leaks: Pairs of files in different splits of the owner's, the stricter split first.
@@ -36,6 +37,7 @@ class Planted:
     """
 
     rejected: Mapping[str, str]
+    ignored: tuple[str, ...]
     transcoded: tuple[str, ...]
     duplicates: Mapping[str, str]
     leaks: tuple[tuple[str, str], ...]
@@ -57,6 +59,7 @@ def make_defective_folder(root: Path) -> Planted:
             write_scene(root / split / name / f"{seed:03}.png", 1000 * number + seed)
     return Planted(
         rejected={**_plant_broken(root), **_plant_conflict(root)},
+        ignored=_plant_left_behind(root),
         transcoded=_plant_formats(root),
         duplicates=_plant_duplicates(root),
         leaks=_plant_leaks(root),
@@ -75,7 +78,6 @@ def _plant_broken(root: Path) -> dict[str, str]:
         "cut.jpg": (jpeg[: len(jpeg) // 2], "broken jpeg"),
         "cut.png": (save_image(make_scene(9_001), "PNG")[:900], "broken png"),
         "bomb.png": (_png_of_size(30_000, 30_000), "too large"),
-        ".DS_Store": (b"\0\0\0\1Bud1", "hidden"),
     }
     for name, (content, _) in contents.items():
         (folder / name).write_bytes(content)
@@ -95,6 +97,14 @@ def _plant_broken(root: Path) -> dict[str, str]:
         f"train/{SECOND}/pipe.png": "not a regular file",
         f"train/{SECOND}/\N{REPLACEMENT CHARACTER}.png": "file name is not UTF-8",
     }
+
+
+def _plant_left_behind(root: Path) -> tuple[str, ...]:
+    names = (f"train/{SECOND}/.DS_Store", f"test/{SECOND}/@eaDir/1.jpg/SYNOPHOTO_THUMB_S.jpg")
+    for name in (*names, "Thumbs.db", "__MACOSX/train/._1.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(save_image(make_scene(9_002), "JPEG"))
+    return (*names, "Thumbs.db", "__MACOSX/train/._1.png")
 
 
 def _png_of_size(width: int, height: int) -> bytes:

@@ -71,7 +71,10 @@ def rows(examples: Path) -> dict[str, Row]:
 
 def test_the_numbers_add_up(audit: Audit, planted: Planted, rows: dict[str, Row]) -> None:
     # One of the two of a conflict is an ordinary image.
-    assert audit.found == ALL_ORDINARY + planted.count == len(rows)
+    assert audit.found == ALL_ORDINARY + planted.count == len(rows) - audit.ignored
+    ignored = {path for path, row in rows.items() if row.treatment.startswith("ignored: ")}
+    assert ignored == set(planted.ignored)
+    assert audit.ignored == len(planted.ignored)
     assert audit.rejected == len(planted.rejected)
     assert audit.duplicates == len(planted.duplicates)
     assert audit.used == audit.found - audit.rejected - audit.duplicates
@@ -126,7 +129,7 @@ def test_every_defect_is_named_in_the_audit(audit: Audit, planted: Planted) -> N
 def test_the_summary_names_each_kind(run: Run, audit: Audit) -> None:
     assert (
         f"{audit.found:,} files found: {audit.used:,} used, {audit.duplicates} duplicates, "
-        f"{audit.rejected} rejected: see "
+        f"{audit.rejected} rejected (and {audit.ignored} ignored): see "
     ) in run.stdout
     for kind, found in audit.findings.items():
         assert f"{KINDS[kind].title}: {found.count}" in run.stdout
@@ -136,7 +139,8 @@ def test_the_report_names_each_defect_and_escapes_every_name(
     examples: Path, planted: Planted
 ) -> None:
     page = (examples / "report.html").read_text("utf-8")
-    named = [*planted.rejected, *planted.duplicates, *planted.quality, *planted.look_alike]
+    named = [*planted.rejected, *planted.ignored, *planted.duplicates]
+    named += [*planted.quality, *planted.look_alike]
     named += [path for leak in planted.leaks for path in leak]
     # Where a line may break, which nobody sees in the name.
     shown = html.unescape(page.replace("<wbr>", ""))

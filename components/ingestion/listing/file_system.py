@@ -298,9 +298,13 @@ _LEFT_BEHIND = frozenset(
         "ehthumbs_vista.db",
         "lost+found",
         "lost.dir",
+        "network trash folder",
+        "picasa.ini",
         "recycler",
         "system volume information",
+        "temporary items",
         "thumbs.db",
+        "zbthumbnail.info",
         "~snapshot",
         "icon\r",
     )

@@ -26,6 +26,9 @@ from components.ingestion.listing.layout import TREES, find_given_splits, split_
 HIDDEN = "hidden"
 LEFT_BEHIND = "left by another program"
 OUTSIDE = "outside of any class folder"
+IGNORED = (HIDDEN, LEFT_BEHIND)
+"""Reasons of files that nobody took for images: they are listed, and count neither as found nor as
+rejected."""
 
 
 @dataclasses.dataclass(frozen=True, order=True, slots=True)
@@ -80,7 +83,7 @@ class ImageFolder:
 
     @property
     def found(self) -> int:
-        """How many files there are, of any kind."""
+        """How many files there are, of any kind, also those that are ignored."""
         return len(self.files) + len(self.rejections)
 
 

@@ -37,7 +37,7 @@ class Audit:
 
     Attributes:
         data_folder: As its user wrote it.
-        found: Files below the folder.
+        found: Files below the folder, without those that are ignored.
         used: Images to train, watch or test with.
         rejected: Files set aside, also those of conflicts.
         duplicates: Copies left out, since another copy is used.
@@ -50,6 +50,7 @@ class Audit:
         quality: Of the used images: "brightness", "contrast", "sharpness" and "entropy", as
             `components.ingestion.examining.quality` has them.
         findings: By kind, the worst kind first; without the kinds of which nothing was found.
+        ignored: Files beside these that are hidden, or left by other programs.
     """
 
     data_folder: str
@@ -64,6 +65,7 @@ class Audit:
     sizes: Mapping[str, Distribution]
     quality: Mapping[str, Distribution]
     findings: Mapping[str, FindingsOfKind]
+    ignored: int = 0
 
     def __post_init__(self) -> None:
         unknown = [kind for kind in self.findings if kind not in KINDS]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from components.features import SPLITS
 from components.ingestion.examining.quality import ODD_ASPECT_FACTOR, ODD_SIZE_FACTOR
+from components.ingestion.listing.folder import IGNORED
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.ingestion.reporting.balance import check_balance
 from components.ingestion.reporting.distributions import (
@@ -26,11 +27,11 @@ from components.ingestion.reporting.facts import (
 from components.ingestion.reporting.findings import (
     CLASS_BALANCE,
     DUPLICATE,
+    IGNORED_FILE,
     KINDS,
     ODD_ASPECT,
     ODD_SIZE,
     REJECTED,
-    Finding,
 )
 
 
@@ -40,7 +41,7 @@ def conclude(facts: Facts, data_folder: str, found: int, classes: Sequence[str] 
     Args:
         facts: Of all images, rejections and findings.
         data_folder: As its user wrote it.
-        found: Files below the folder.
+        found: Files below the folder, also those that are ignored.
         classes: All class names; without them, those of the used images.
 
     Raises:
@@ -48,10 +49,11 @@ def conclude(facts: Facts, data_folder: str, found: int, classes: Sequence[str] 
     """
     images = _images_by_split(facts.images, classes)
     duplicates = facts.findings.get(DUPLICATE, Tally())
-    reasons = {reason: tally.count for reason, tally in facts.reasons.items()}
+    reasons = _counts(facts.reasons)
+    ignored = sum(reasons.pop(reason, 0) for reason in IGNORED)
     return Audit(
         data_folder=data_folder,
-        found=found,
+        found=found - ignored,
         used=facts.images.total(),
         rejected=sum(reasons.values()),
         duplicates=duplicates.files - duplicates.count,
@@ -62,6 +64,7 @@ def conclude(facts: Facts, data_folder: str, found: int, classes: Sequence[str] 
         sizes=_distributions(facts, SIZES),
         quality=_distributions(facts, QUALITIES),
         findings=_all_findings(facts, images),
+        ignored=ignored,
     )
 
 
@@ -89,7 +92,7 @@ def _all_findings(
         balance.add(finding)
     tallies = {
         **facts.findings,
-        REJECTED: _rejected(facts.reasons),
+        **_set_aside(facts.reasons),
         CLASS_BALANCE: balance,
         ODD_SIZE: _odd_sizes(facts),
         ODD_ASPECT: _odd_aspects(facts),
@@ -101,14 +104,22 @@ def _all_findings(
     }
 
 
-def _rejected(reasons: Mapping[str, Tally]) -> Tally:
+def _set_aside(reasons: Mapping[str, Tally]) -> dict[str, Tally]:
+    kinds: dict[str, dict[str, Tally]] = {REJECTED: {}, IGNORED_FILE: {}}
+    for reason, tally in reasons.items():
+        kinds[IGNORED_FILE if reason in IGNORED else REJECTED][reason] = tally
+    return {kind: _in_turn(kind, tallies) for kind, tallies in kinds.items()}
+
+
+def _in_turn(kind: str, reasons: Mapping[str, Tally]) -> Tally:
     """Examples of every reason in turn, so that none is hidden by a more frequent one."""
     count = sum(tally.count for tally in reasons.values())
     by_reason = [reasons[reason].worst() for reason in _most_frequent_first(_counts(reasons))]
     turns = itertools.zip_longest(*by_reason)
     in_turn = [finding for turn in turns for finding in turn if finding is not None]
     scored = [
-        _with_score(finding, -position) for position, finding in enumerate(in_turn[:MOST_EXAMPLES])
+        dataclasses.replace(finding, kind=kind, score=-position)
+        for position, finding in enumerate(in_turn[:MOST_EXAMPLES])
     ]
     return Tally(count, count, scored)
 
@@ -153,7 +164,3 @@ def _beyond(facts: Facts, name: str, factor: float, candidates: Tally, word: str
         detail = f"{finding.detail}, {distance:.1f} times {word} than usual"
         examples.append(dataclasses.replace(finding, detail=detail, score=math.log2(distance)))
     return Tally(count, count, examples)
-
-
-def _with_score(finding: Finding, score: float) -> Finding:
-    return dataclasses.replace(finding, score=score)

@@ -18,6 +18,7 @@ BLURRY = "blurry"
 LOW_INFORMATION = "low_information"
 ODD_SIZE = "odd_size"
 ODD_ASPECT = "odd_aspect"
+IGNORED_FILE = "ignored"
 
 MOST_FILES_A_FINDING = 12
 """Files that a finding names; more would neither be read nor fit on a page."""
@@ -111,6 +112,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Odd shapes",
             "Far longer than most of the images, and squeezed when all are resized to one shape. "
             "Crop them, or leave them out.",
+        ),
+        IGNORED_FILE: Kind(
+            "Ignored files",
+            "Hidden files, and what file managers, network storage and archives leave beside "
+            "images. They are not counted as found: nothing has to be done.",
         ),
     }
 )

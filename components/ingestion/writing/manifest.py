@@ -20,7 +20,7 @@ from components.ingestion.listing.file_system import (
     write_rows,
     written_whole,
 )
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.listing.folder import IGNORED, Rejection
 from components.storage import unfinished_name
 from components.text import from_cell, to_cell
 
@@ -37,7 +37,8 @@ class Row(NamedTuple):
         sha256: Hexadecimal digest of the file; empty for a rejected one.
         class_text: Name of the class folder.
         split: train, eval or test; empty for a file that is not used.
-        treatment: "as found", "transcoded to png: ...", "duplicate of ...", "rejected: ...".
+        treatment: "as found", "transcoded to png: ...", "duplicate of ...", "rejected: ...",
+            "ignored: ...".
     """
 
     path: str
@@ -60,7 +61,8 @@ def row_of_duplicate(duplicate: Duplicate) -> Row:
 
 def row_of_rejection(rejection: Rejection) -> Row:
     """The row of a file that is set aside."""
-    treatment = f"rejected: {rejection.reason}"
+    outcome = "ignored" if rejection.reason in IGNORED else "rejected"
+    treatment = f"{outcome}: {rejection.reason}"
     return Row(rejection.filename, "", rejection.class_text, "", treatment)
 
 

@@ -30,6 +30,7 @@ def add_up(audits: Sequence[Audit]) -> Audit:
         sizes={},
         quality={},
         findings=_add_findings(audits),
+        ignored=sum(audit.ignored for audit in audits),
     )
 
 

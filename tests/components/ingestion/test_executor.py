@@ -130,7 +130,8 @@ def _audit(examples):
 
 def test_accounts_for_every_file(examples):
     audit = _audit(examples)
-    assert (audit.found, audit.used, audit.rejected, audit.duplicates) == (67, 60, 7, 0)
+    assert (audit.found, audit.used, audit.rejected, audit.duplicates) == (66, 60, 6, 0)
+    assert audit.ignored == 1
     assert audit.images == {
         "train": {"cat": 24, "dog": 23},
         "eval": {"cat": 4, "dog": 4},
@@ -139,7 +140,6 @@ def test_accounts_for_every_file(examples):
     assert audit.reasons == {
         "broken jpeg": 1,
         "empty file": 1,
-        "hidden": 1,
         "link to a folder or out of the data folder": 1,
         "not an image": 1,
         "outside of any class folder": 1,
@@ -151,7 +151,8 @@ def test_tells_the_totals_to_ml_metadata(examples):
     assert examples.split_names == '["train", "eval", "test"]'
     names = ("found", "rejected", "duplicate", *SPLITS)
     counts = [examples.get_int_custom_property(f"images_{name}") for name in names]
-    assert counts == [67, 7, 0, 47, 8, 5]
+    assert counts == [66, 6, 0, 47, 8, 5]
+    assert examples.get_int_custom_property("files_ignored") == 1
 
 
 def test_leaves_what_the_next_run_asks_for(examples):
@@ -161,11 +162,14 @@ def test_leaves_what_the_next_run_asks_for(examples):
 
 
 def test_the_manifest_has_a_row_for_every_file(root, examples):
+    """Fault C8: also for those that are not counted."""
     rows = list(read_manifest(examples.uri))
     assert [row.path for row in rows] == sorted(
         str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()
     )
     by_path = {row.path: row for row in rows}
+    ignored = Row("cat/.DS_Store", "", "cat", "", "ignored: hidden")
+    assert by_path["cat/.DS_Store"] == ignored
     digest = hashlib.sha256((root / "cat" / "0007.bmp").read_bytes()).hexdigest()
     assert by_path["cat/0007.bmp"] == Row("cat/0007.bmp", digest, "cat", "train", "as found")
     assert by_path["cat/empty.png"] == Row("cat/empty.png", "", "cat", "", "rejected: empty file")
@@ -177,7 +181,6 @@ def test_writes_down_what_is_rejected_and_why(examples):
     with open(os.path.join(examples.uri, "rejects.csv"), newline="") as file:
         assert list(csv.reader(file)) == [
             ["path", "class", "reason", "detail"],
-            ["cat/.DS_Store", "cat", "hidden", "a dot in front"],
             ["cat/empty.png", "cat", "empty file", "0 bytes"],
             ["cat/page.jpg", "cat", "not an image", "begins with b'<html>'"],
             ["dog/alias.bmp", "dog", "link to a folder or out of the data folder", ""],

@@ -82,6 +82,7 @@ def test_verdict_images_and_origin(metrics):
         "used": 17,
         "rejected": 3,
         "duplicates": 1,
+        "ignored": 0,
         "splits": {"train": 14, "test": 3},
     }
     assert metrics["data_fingerprint"] == "ab" * 32

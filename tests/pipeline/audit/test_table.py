@@ -39,6 +39,15 @@ def test_golden():
     assert any(line.startswith("Class balance: 1  A class has few") for line in lines)
 
 
+def test_ignored_files_stand_beside_the_sum():
+    """Fault C8: what programs leave in folders was counted as found and rejected."""
+    ignored = Rejection("@eaDir/1.jpg", "", "left by another program", "@eaDir")
+    table = table_of(make_audit(make_images({("train", "cat"): 30}), (ignored,)))
+    assert "30 files found = 30 used + 0 rejected + 0 duplicates (and 1 ignored)" in table
+    assert "Ignored files: 1" in table
+    assert "  @eaDir/1.jpg  left by another program: @eaDir" in table
+
+
 def test_of_many_classes_the_largest_and_the_smallest():
     counts = {("train", f"class {number:05}"): 20 + number for number in range(300)}
     table = table_of(make_audit(make_images(counts)))

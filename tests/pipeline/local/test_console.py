@@ -41,6 +41,7 @@ RELEASED = RunFinished(
     notes=["The serving model does not know [red]x."],
     model_report="out/[red]x/model/report.html",
     model="my serving/[red]x/1795327453",
+    ignored=3,
 )
 TABLE = """
 ┏━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┓
@@ -93,7 +94,8 @@ def test_a_released_run():
         " 7/10 Trainer               1234.6 s  1.5 GiB  "
         "cnn, 93,322 parameters, eval accuracy 0.9012\n"
         f"{TABLE}"
-        "70,002 files found: 70,000 used, 0 duplicates, 2 rejected: see out/[red]x/rejects.csv\n"
+        "70,002 files found: 70,000 used, 0 duplicates, 2 rejected (and 3 ignored): "
+        "see out/[red]x/rejects.csv\n"
         "Found: Near-duplicates: 1,234; Dark images: 4\n"
         "warning image/brightness in eval: [red]x\n"
         "Report on the images: out/[red]x/report.html\n"
@@ -130,7 +132,8 @@ def test_a_run_of_spans():
     spans = dataclasses.replace(RELEASED, spans=["span-3", "span-4"], findings={}, warnings=[])
     out = printed(end=lambda shown: shown.print_summary(spans))
     assert (
-        "70,002 files found: 70,000 used, 0 duplicates, 2 rejected: see out/[red]x/rejects.csv\n"
+        "70,002 files found: 70,000 used, 0 duplicates, 2 rejected (and 3 ignored): "
+        "see out/[red]x/rejects.csv\n"
         "Of span-3, span-4\n"
         "Report on the images of span-4: out/[red]x/report.html\n"
     ) in out
@@ -150,7 +153,7 @@ def test_a_refused_run():
     )
     assert printed(end=lambda shown: shown.print_summary(refused)) == (
         f"{TABLE}"
-        "70,000 files found: 70,000 used, 0 duplicates, 0 rejected\n"
+        "70,000 files found: 70,000 used, 0 duplicates, 0 rejected (and 3 ignored)\n"
         "Report on the images: out/[red]x/report.html\n"
         "failed               Accuracy: 0.9000 (0.8928 to 0.9068), at least 0.9500\n"
         "Refused: accuracy must be at least 0.9500. The model is not pushed.\n"

@@ -4,12 +4,19 @@ import dataclasses
 from collections.abc import Iterator
 
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
-from components.ingestion.reporting.findings import CLASS_BALANCE, KINDS, REJECTED, Finding, Kind
+from components.ingestion.reporting.findings import (
+    CLASS_BALANCE,
+    IGNORED_FILE,
+    KINDS,
+    REJECTED,
+    Finding,
+    Kind,
+)
 from components.pages.thumbnails import Thumbnails
 
 MOST_EXAMPLES_SHOWN = 12
 MOST_PICTURES_AN_EXAMPLE = 4
-WITHOUT_PICTURES = (REJECTED, CLASS_BALANCE)
+WITHOUT_PICTURES = (REJECTED, IGNORED_FILE, CLASS_BALANCE)
 """What was rejected must not be opened: it may have been made to harm who does."""
 
 

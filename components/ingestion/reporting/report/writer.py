@@ -48,7 +48,8 @@ def render_report(audit: Audit, root: str) -> str:
 
 def summarize(audit: Audit) -> str:
     """What became of the files, in one sentence whose numbers add up."""
+    more = f" Beside them, {audit.ignored:,} ignored." if audit.ignored else ""
     return (
         f"{plural(audit.found, 'file')} found: {audit.used:,} used, {audit.rejected:,} rejected, "
-        f"{audit.duplicates:,} left out as duplicates."
+        f"{audit.duplicates:,} left out as duplicates.{more}"
     )

@@ -11,7 +11,7 @@ from components.ingestion.reporting.findings import Finding
 from tests.components.ingestion.made_up import make_audit, make_images
 
 REJECTIONS = (
-    Rejection("cat/.x", "cat", "hidden", "a dot in front"),
+    Rejection("cat/x.txt", "cat", "not an image", "begins with b'x'"),
     Rejection("cat/broken.jpg", "cat", "broken jpeg", "ends too early"),
     Rejection("dog/broken.jpg", "dog", "broken jpeg", "ends too early"),
 )
@@ -33,11 +33,35 @@ def test_the_numbers(audit):
     }
     assert audit.classes == ("cat", "dog")
     assert (audit.split_size("test"), audit.class_size("cat")) == (5, 35)
-    assert list(audit.reasons.items()) == [("broken jpeg", 2), ("hidden", 1)]
+    assert list(audit.reasons.items()) == [("broken jpeg", 2), ("not an image", 1)]
     assert (audit.formats, audit.treatments) == ({"jpeg": 66}, {})
     assert audit.sizes["width"].median == 400
     assert list(audit.findings) == ["rejected", "duplicate", "class_balance"]
     assert audit.grave_kinds == ()
+
+
+def test_what_nobody_took_for_an_image_is_ignored(audit):
+    """Fault C8: what programs leave in folders was counted as found and rejected."""
+    ignored = (
+        Rejection("cat/.DS_Store", "cat", "hidden", "a dot in front"),
+        Rejection("cat/@eaDir/1.jpg", "", "left by another program", "@eaDir"),
+        Rejection("Thumbs.db", "", "left by another program", "Thumbs.db"),
+    )
+    images = make_images({("train", "cat"): 30, ("train", "dog"): 31, ("test", "cat"): 5})
+    same = make_audit(images, (*REJECTIONS, *ignored), (DUPLICATE,))
+    named = same.findings["ignored"]
+    findings = {kind: found for kind, found in same.findings.items() if kind != "ignored"}
+    assert dataclasses.replace(same, ignored=0, findings=findings) == audit
+    assert (same.ignored, named.count, named.files) == (3, 3, 3)
+    assert {finding.filenames[0] for finding in named.examples} == {
+        rejection.filename for rejection in ignored
+    }
+
+
+def test_an_audit_of_an_earlier_version_has_none_ignored(audit):
+    values = audit.to_dict()
+    del values["ignored"]
+    assert Audit.from_dict(values) == audit
 
 
 def test_is_written_and_read(audit, tmp_path):

@@ -59,14 +59,14 @@ def test_small_gray_pictures_of_one_size_are_not_odd():
 
 
 def test_each_reason_to_reject_has_an_example():
-    rejections = [Rejection(f"cat/.{number:03}", "cat", "hidden") for number in range(200)]
+    rejections = [Rejection(f"cat/{number:03}", "cat", "empty file") for number in range(200)]
     rejections.append(Rejection("cat/z.jpg", "cat", "broken jpeg", "ends"))
     rejected = make_audit([], tuple(rejections)).findings["rejected"]
     assert (rejected.count, len(rejected.examples)) == (201, 11)
     assert [found.filenames[0] for found in rejected.examples[:3]] == [
-        "cat/.000",
+        "cat/000",
         "cat/z.jpg",
-        "cat/.001",
+        "cat/001",
     ]
 
 
