@@ -10,6 +10,6 @@ if __name__ == "__main__":
     from pipeline.process import prepare, run_command
 
     prepare()
-    from pipeline.local.supervisor import main
+    from pipeline.local.parent import main
 
     sys.exit(run_command(main, unshowable="backslashreplace"))

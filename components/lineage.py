@@ -5,15 +5,21 @@ into the folder `<root>/<step>/<key>/<execution>`, and some of its runners name 
 `<pipeline>:<run>:<step>:<key>:<number>`.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import re
+import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
-from tfx import types
 
 from components.step_cost import STEP_MILLISECONDS, STEP_PEAK_MEMORY
+
+if typing.TYPE_CHECKING:
+    # Ten seconds that commands which only look cannot wait.
+    from tfx import types
 
 NODE, RUN = "node", "pipeline_run"
 """Types of the contexts that TFX gives the executions of one step, and of one run."""

@@ -3,7 +3,7 @@
 config.py        every setting, checked on construction
 command_line.py  YAML files and flags -> a configuration
 exit_codes.py    of all commands
-execution.py     what the steps run on: the metadata store, the runner of Beam
+execution.py     runs the steps one by one by TFX's launcher, for both runners
 paths.py         where a pipeline keeps what
 dag.py           a configuration -> the steps, in the order in which the data flows
 local/           runs them on this machine and shows what happens

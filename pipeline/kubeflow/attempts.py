@@ -25,7 +25,6 @@ FOLDER = "attempts"
 BEAT_SECONDS = 10.0
 """Between two notes of an attempt that goes on."""
 DONE, FAILED, KILLED = "done", "failed", "killed"
-COMPUTED, CACHED, HAD_BEEN_DONE = "computed", "cached", "had been done"
 _NEARLY = 0.9
 """Of a limit, from which on it is the likely reason."""
 _GIB = 2**30
@@ -49,7 +48,7 @@ class Attempt:
         end: DONE, FAILED, or KILLED if that was found out later; empty for none so far.
         message: Why it failed.
         traceback: The same for developers: the log of a pod goes with the pod.
-        work: By node, whether it was COMPUTED, CACHED or HAD_BEEN_DONE.
+        work: By node, how it came to its result, as `StepResult.work` has it.
     """
 
     path: str
@@ -85,7 +84,7 @@ class Recorder:
         self.note()
 
     def did(self, node: str, work: str) -> None:
-        """Notes what became of a node: COMPUTED, CACHED or HAD_BEEN_DONE."""
+        """Notes how a node came to its result, as `StepResult.work` has it."""
         self.note(work={**self._attempt.work, node: work})
 
     def note(self, **changes: object) -> None:

@@ -9,7 +9,7 @@ from components.errors import PipelineError, first_line
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow.settings import GRPC, SQLITE, MetadataSettings
 from pipeline.paths import metadata_file
-from pipeline.runs.records import Connection
+from pipeline.runs.records import Connection, sqlite_connection
 
 
 def connection_to(settings: MetadataSettings, config: PipelineConfig) -> Connection:
@@ -24,11 +24,9 @@ def connection_to(settings: MetadataSettings, config: PipelineConfig) -> Connect
     """
     if settings.store == GRPC:
         return metadata_store_pb2.MetadataStoreClientConfig(host=settings.host, port=settings.port)
-    connection = metadata_store_pb2.ConnectionConfig()
     if settings.store == SQLITE:
-        connection.sqlite.filename_uri = metadata_file(config)
-        connection.sqlite.connection_mode = connection.sqlite.READWRITE_OPENCREATE
-        return connection
+        return sqlite_connection(metadata_file(config))
+    connection = metadata_store_pb2.ConnectionConfig()
     connection.mysql.host = settings.host
     connection.mysql.port = settings.port
     connection.mysql.database = settings.database

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from pipeline.kubeflow.attempts import (
-    CACHED,
-    COMPUTED,
     Attempt,
     describe_killed,
     killed_of,
@@ -21,6 +19,7 @@ from pipeline.kubeflow.prepared_run import PreparedRun
 from pipeline.runs import outcomes
 from pipeline.runs.failures import explain
 from pipeline.runs.outcomes import record_outcome
+from pipeline.runs.records import CACHED, COMPUTED
 from pipeline.runs.results import summarize
 from pipeline.runs.summary import account_lines, split_table, verdict_lines
 from pipeline.terminal import say

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from pipeline.runs.progress import ProgressHandler, StepProgress, listen
+from pipeline.runs.step_progress import ProgressHandler, StepProgress, listen
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -14,7 +14,7 @@ from pipeline.local.events import (
     StepStarted,
 )
 from pipeline.runs.finished import RunFinished
-from pipeline.runs.progress import StepProgress
+from pipeline.runs.step_progress import StepProgress
 from pipeline.runs.summary import account_lines, split_table, verdict_lines
 from pipeline.terminal import print_plain
 
@@ -102,20 +102,18 @@ class RunConsole:
 
     def print_failure(self, failed: RunFailed) -> None:
         """Shows why the run ended."""
-        where = f" in {failed.step}" if failed.step else ""
+        where = f" in {self.step}" if self.step else ""
         print_plain(self._console, f"\nThe run failed{where}.", style="bold red")
         print_plain(self._console, failed.message)
         if failed.is_defect:
             print_plain(
-                self._console, "This is not an error of yours that we know of; see the log."
+                self._console, "This is an unexpected error; please report it, with the log."
             )
         print_plain(self._console, f"Log: {self._log_path}")
 
     def print_interruption(self) -> None:
         """Shows that the user ended the run."""
-        print_plain(
-            self._console, "\nInterrupted. The next run goes on with the steps that are done."
-        )
+        print_plain(self._console, "\nInterrupted. The next run reuses the steps that are done.")
 
     def print_summary(self, finished: RunFinished) -> None:
         """Shows what came out."""

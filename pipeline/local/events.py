@@ -1,10 +1,13 @@
-"""What the worker tells the supervisor, as one JSON object a line."""
+"""What the worker tells the parent, as one JSON object a line through a pipe."""
 
 import dataclasses
 import json
+import os
+from collections.abc import Callable, Iterator
+from typing import IO
 
 from pipeline.runs.finished import RunFinished
-from pipeline.runs.progress import StepProgress
+from pipeline.runs.step_progress import StepProgress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,32 +61,53 @@ class Notice:
 
 @dataclasses.dataclass(frozen=True)
 class RunFailed:
-    """The run cannot go on.
+    """The run cannot go on, from the step that runs.
 
     Attributes:
-        step: Where it happened; empty outside of any step.
         message: The error.
         is_defect: Whether the message was not written for users, so that the log matters.
     """
 
-    step: str
     message: str
     is_defect: bool
 
 
 Event = StepStarted | StepProgress | StepFinished | Notice | RunFailed | RunFinished
+Emit = Callable[[Event], None]
 _CLASSES = {
     event.__name__: event
     for event in (StepStarted, StepProgress, StepFinished, Notice, RunFailed, RunFinished)
 }
 
 
-def to_line(event: Event) -> str:
-    """An event as one line of JSON."""
-    return json.dumps({"event": type(event).__name__, **dataclasses.asdict(event)}) + "\n"
+def event_writer(descriptor: int) -> Emit:
+    """The worker's end of the pipe, which threads may share.
+
+    Args:
+        descriptor: The pipe's, open for writing; it belongs to the writer from now on.
+
+    Returns:
+        What writes an event; it raises BrokenPipeError once the parent is gone.
+    """
+    # A child of the worker that outlives it would keep the parent waiting for its end.
+    os.set_inheritable(descriptor, False)
+    stream = os.fdopen(descriptor, "wb")
+
+    def write(event: Event) -> None:
+        values = {"event": type(event).__name__, **dataclasses.asdict(event)}
+        stream.write(f"{json.dumps(values)}\n".encode())
+        stream.flush()
+
+    return write
 
 
-def from_line(line: str) -> Event:
-    """Reads what `to_line` wrote."""
-    values = json.loads(line)
-    return _CLASSES[values.pop("event")](**values)
+def read_events(stream: IO[bytes]) -> Iterator[Event]:
+    """The parent's end of the pipe: the events until the worker ends.
+
+    Args:
+        stream: A worker that is killed leaves half a line, which is no event.
+    """
+    for line in stream:
+        if line.endswith(b"\n"):
+            values = json.loads(line)
+            yield _CLASSES[values.pop("event")](**values)

@@ -1,4 +1,4 @@
-"""One run at a time in an output folder: the second is told who is at it."""
+"""One run at a time in an output folder, which may remove what killed ones left there."""
 
 import datetime
 import errno
@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from components.errors import PipelineError
 from components.serving.directory.release import find_actor
 from components.text import escape_unprintable
-from pipeline.local.lifeline import SECONDS_TO_STOP
+from pipeline.config import PipelineConfig
+from pipeline.paths import artifacts_folder, metadata_file, output_folder
 
 LOCK_FILE = ".run_lock"
-SECONDS_FOR_A_WORKER = SECONDS_TO_STOP + 5
-"""What the worker of a supervisor that was killed gets to end."""
+SECONDS_FOR_A_WORKER = 20.0
+"""What the worker of a parent that was killed gets to end."""
 
 
 @contextmanager
@@ -50,18 +51,23 @@ def locked_output(folder: str) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def is_locked(folder: str) -> bool:
-    """Whether a run holds the lock of an output folder: for its worker, that no other lives.
+def remove_leftovers(config: PipelineConfig) -> None:
+    """Removes what the steps of killed runs wrote, and ends their executions as failed.
+
+    Only where the lock says that no other run is at it.
 
     Args:
-        folder: `<output>/<name>`.
+        config: Of the run that holds the lock.
     """
-    try:
-        with open(os.path.join(folder, LOCK_FILE), "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-    except OSError as error:
-        return error.errno in (errno.EAGAIN, errno.EACCES)
+    if not (_is_locked(output_folder(config)) and os.path.exists(metadata_file(config))):
+        return
+    # Not above: the parent of a run that nobody interrupts need not wait for ML Metadata.
+    from pipeline.runs.records import StepRecords, find_unfinished, sqlite_connection
+
+    connection = sqlite_connection(metadata_file(config))
+    for run, step in find_unfinished(connection, config.name):
+        records = StepRecords(connection, config.name, run)
+        records.remove_leftovers(step, artifacts_folder(config))
 
 
 def _acquire(descriptor: int, path: str) -> bool:
@@ -98,3 +104,12 @@ def _has_died(holder: str) -> bool:
     if found is None or found[2].rpartition("@")[2] != find_actor().rpartition("@")[2]:
         return False
     return not os.path.exists(f"/proc/{found[1]}")
+
+
+def _is_locked(folder: str) -> bool:
+    try:
+        with open(os.path.join(folder, LOCK_FILE), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES)

@@ -1,7 +1,7 @@
 """A folder of its own for all that the processes of a run leave among temporary files.
 
 The libraries remove theirs when Python ends, which a worker that is killed, or leaves its threads
-behind, does not let it do. A supervisor that is killed leaves the folder to the next run.
+behind, does not let it do. A parent that is killed leaves the folder to the next run.
 """
 
 import contextlib

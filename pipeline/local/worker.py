@@ -1,8 +1,10 @@
-"""Runs the steps with TFX's LocalDagRunner; started by the supervisor.
+"""Runs the steps; started by the parent, as the leader of a process group of its own.
 
 Reads a configuration from the first line of standard input, as JSON, and writes events to the
 file descriptor given as its only argument; everything else that it prints is for the log. The
-supervisor keeps standard input open for as long as it lives.
+parent keeps standard input open for as long as it lives: where it ends, however it does, so do the
+worker and all processes that its steps have started. Nothing is tidied up on that way, so that
+there is one way to end early and not several: the next run removes what is left.
 """
 
 import json
@@ -10,60 +12,51 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
 
 from pipeline.config import PipelineConfig, from_dict
+from pipeline.exit_codes import FAILED, SUCCESS
 from pipeline.loading import loading
-from pipeline.local.events import Event, RunFailed
-from pipeline.local.interruption import Interruption
-from pipeline.local.lifeline import end_with_the_supervisor
-from pipeline.local.pipe import EventWriter
+from pipeline.local.events import Emit, RunFailed, event_writer
 from pipeline.runs.failures import explain
-from pipeline.runs.progress import ProgressHandler, listen
-
-FAILED = 1
+from pipeline.runs.step_progress import ProgressHandler, listen
 
 
 def main() -> None:
     """Runs the pipeline that standard input describes."""
     config = from_dict(json.loads(sys.stdin.readline()))
-    end_with_the_supervisor(sys.stdin)
-    status = _run(config, EventWriter(int(sys.argv[1])).write)
+    end_with_the_parent()
+    status = _run(config, event_writer(int(sys.argv[1])))
     logging.shutdown()
     # Threads of Beam or TensorFlow may still wait for something after a failure.
     os._exit(status)
 
 
-def _run(config: PipelineConfig, emit: Callable[[Event], None]) -> int:
+def end_with_the_parent() -> None:
+    """Begins to watch whether the parent lives."""
+    threading.Thread(target=_watch, daemon=True).start()
+
+
+def _watch() -> None:
+    sys.stdin.read()
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def _run(config: PipelineConfig, emit: Emit) -> int:
     """Runs everything and returns the exit status."""
-    # There is nothing to tidy up yet, and an exception could get lost in what is imported.
+    # No exception within TensorFlow.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     listen(ProgressHandler(emit))
     try:
         # Takes half a minute.
         with loading():
-            from pipeline.local import steps
-    except Exception as error:
-        return _fail(emit, "", error)
-    interruption = Interruption()
-    run = steps.Run(config, interruption.guard(emit))
-    signal.signal(signal.SIGINT, interruption.arrive)
-    signal.signal(signal.SIGTERM, interruption.arrive)
-    try:
-        emit(run.execute())
+            from pipeline.local.steps import run_pipeline
+        emit(run_pipeline(config, emit))
     except (Exception, SystemExit) as error:
-        return _fail(emit, run.current_step, error)
-    return 0
-
-
-def _fail(emit: Callable[[Event], None], step: str, error: BaseException) -> int:
-    logging.getLogger(__name__).error("The run failed.", exc_info=error)
-    message, is_defect = explain(error)
-    try:
-        emit(RunFailed(step, message, is_defect))
-    except BrokenPipeError:
-        logging.getLogger(__name__).error("Nobody was there to be told.")
-    return FAILED
+        logging.getLogger(__name__).error("The run failed.", exc_info=error)
+        emit(RunFailed(*explain(error)))
+        return FAILED
+    return SUCCESS
 
 
 if __name__ == "__main__":

@@ -27,19 +27,11 @@ MEMORY_WORDS = (
 """What Python's, the system's, C++'s, TensorFlow's and a GPU's errors say when they are told on."""
 MEMORY_CLASSES = ("MemoryError", "ResourceExhaustedError", "BrokenProcessPool", "ProcessExpired")
 """By name, since TensorFlow is not loaded here. A pool breaks when a process of it is killed."""
-KILLED_FOR_MEMORY = "The step was killed, most likely by the system for want of memory."
+KILLED_FOR_MEMORY = "The step was killed, most likely by the system because it was out of memory."
 FREE_MEMORY = "Free some memory, or use smaller images or batches."
 
 # Beam appends its own step to the message of what a step raised.
 _BEAM_STEP = re.compile(r" \[while running '.*'\]$")
-
-
-class InterruptionError(Exception):
-    """The user pressed Ctrl-C.
-
-    Not a KeyboardInterrupt: TFX marks a step as failed, and removes its half-written output, only
-    for exceptions of the ordinary kind.
-    """
 
 
 def explain(error: BaseException) -> tuple[str, bool]:
@@ -53,7 +45,7 @@ def explain(error: BaseException) -> tuple[str, bool]:
     """
     chain = list(_chain(error))
     for cause in chain:
-        if isinstance(cause, PipelineError | InterruptionError):
+        if isinstance(cause, PipelineError):
             return _BEAM_STEP.sub("", str(cause)), False
     for cause in chain:
         message = _explain_system(cause)

@@ -1,22 +1,24 @@
-"""What ML Metadata knows of a step that just ended."""
+"""What ML Metadata knows of the steps of one run. Light: no TFX."""
 
 import dataclasses
+import glob
+import os
+import shutil
 from collections.abc import Mapping
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
+from components.lineage import NODE, OUTPUTS, RUN, executions_in, outputs_of
 from components.step_cost import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 
 Connection: TypeAlias = (
     metadata_store_pb2.ConnectionConfig | metadata_store_pb2.MetadataStoreClientConfig
 )
 """To a database, or to a server of ML Metadata."""
-Found = TypeVar("Found")
-
-# A resolver computes nothing: what it chose is an internal output.
-OUTPUT_EVENTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+COMPUTED, CACHED, HAD_BEEN_DONE = "computed", "cached", "had been done"
+"""How a step of a run came to its result; the last by an earlier attempt at the same run."""
 UNFINISHED = (metadata_store_pb2.Execution.NEW, metadata_store_pb2.Execution.RUNNING)
 
 
@@ -56,14 +58,17 @@ class StepRecord:
         return self.state in ("CACHED", "COMPLETE")
 
 
-def is_known_run(connection: Connection, run: str) -> bool:
-    """Whether a step was begun for a run.
+def sqlite_connection(path: str) -> metadata_store_pb2.ConnectionConfig:
+    """To a file, which is made where there is none."""
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = path
+    connection.sqlite.connection_mode = connection.sqlite.READWRITE_OPENCREATE
+    return connection
 
-    Args:
-        connection: To ML Metadata.
-        run: TFX's id of it.
-    """
-    return bool(_executions(mlmd.MetadataStore(connection), "pipeline_run", run))
+
+def is_known_run(connection: Connection, run: str) -> bool:
+    """Whether a step was begun for a run, given TFX's id of it."""
+    return bool(executions_in(mlmd.MetadataStore(connection), RUN, run))
 
 
 def find_unfinished(connection: Connection, pipeline: str) -> set[tuple[str, str]]:
@@ -79,9 +84,9 @@ def find_unfinished(connection: Connection, pipeline: str) -> set[tuple[str, str
         if execution.last_known_state in UNFINISHED:
             contexts = store.get_contexts_by_execution(execution.id)
             names = {context.type: context.name for context in contexts}
-            step = names.get("node", "").removeprefix(f"{pipeline}.")
-            if "pipeline_run" in names and step != names.get("node"):
-                found.add((names["pipeline_run"], step))
+            step = names.get(NODE, "").removeprefix(f"{pipeline}.")
+            if RUN in names and step != names.get(NODE):
+                found.add((names[RUN], step))
     return found
 
 
@@ -101,7 +106,11 @@ def records_of(records: Mapping[str, StepRecord], kind: str) -> dict[str, StepRe
 
 
 class StepRecords:
-    """What ML Metadata knows of the steps of one pipeline."""
+    """What ML Metadata knows of the steps of one run.
+
+    A database forgets a connection that is idle for the hours of a training, so that each question
+    makes its own: 3 ms for SQLite.
+    """
 
     def __init__(self, connection: Connection, pipeline: str, run: str):
         """Prepares; connects when asked.
@@ -122,11 +131,11 @@ class StepRecords:
             step: Name of the step in TFX.
         """
         store = mlmd.MetadataStore(self._connection)
-        newest = self._newest_execution(store, step)
-        if newest is None:
+        executions = self._executions(store, step)
+        if not executions:
             return None
-        state = metadata_store_pb2.Execution.State.Name(newest.last_known_state)
-        return StepRecord(state, _outputs(store, newest.id))
+        state = metadata_store_pb2.Execution.State.Name(executions[-1].last_known_state)
+        return StepRecord(state, _outputs(store, executions[-1].id))
 
     def read(self, step: str) -> StepRecord:
         """Reads the newest execution of a step.
@@ -137,7 +146,10 @@ class StepRecords:
         Raises:
             LookupError: There is none.
         """
-        return _known(self.find(step), step)
+        found = self.find(step)
+        if found is None:
+            raise LookupError(f"ML Metadata knows no execution of {step}.")
+        return found
 
     def note_cost(self, step: str, seconds: float, peak_memory: int) -> None:
         """Writes what a step took into ML Metadata, on its outputs, where later steps can read it.
@@ -150,81 +162,59 @@ class StepRecords:
             peak_memory: Most bytes that its process held meanwhile.
         """
         store = mlmd.MetadataStore(self._connection)
-        newest = _known(self._newest_execution(store, step), step)
-        made = [
-            event.artifact_id
-            for event in store.get_events_by_execution_ids([newest.id])
-            if event.type == metadata_store_pb2.Event.OUTPUT
-        ]
-        artifacts = store.get_artifacts_by_id(made)
-        for artifact in artifacts:
+        made = outputs_of(store, [execution.id for execution in self._executions(store, step)[-1:]])
+        for artifact in made:
             artifact.custom_properties[STEP_MILLISECONDS].int_value = round(1000 * seconds)
             artifact.custom_properties[STEP_PEAK_MEMORY].int_value = peak_memory
-        store.put_artifacts(artifacts)
+        store.put_artifacts(made)
 
-    def close_unfinished(self, step: str) -> list[int]:
+    def remove_leftovers(self, step: str, artifacts: str) -> None:
+        """Removes what killed executions of a step have written, and ends them as failed.
+
+        Args:
+            step: Name of the step in TFX; the caller knows that none of its executions goes on.
+            artifacts: Folder of all artifacts of the pipeline.
+        """
+        # In this order: whoever is killed in between leaves it to the next.
+        for execution in self._unfinished(step):
+            node = os.path.join(glob.escape(artifacts), step)
+            for place in ("*", os.path.join(".system", "executor_execution")):
+                for folder in glob.glob(os.path.join(node, place, str(execution.id))):
+                    shutil.rmtree(folder)
+        self.close_unfinished(step)
+
+    def close_unfinished(self, step: str) -> None:
         """Ends, as failed, the executions of a step that a killed process left behind as running.
 
         Args:
             step: Name of the step in TFX; the caller knows that none of its executions goes on.
-
-        Returns:
-            Their ids.
         """
-        left = self.find_unfinished(step)
+        left = self._unfinished(step)
         for execution in left:
             execution.last_known_state = metadata_store_pb2.Execution.FAILED
         mlmd.MetadataStore(self._connection).put_executions(left)
-        return [execution.id for execution in left]
 
-    def find_unfinished(self, step: str) -> list[metadata_store_pb2.Execution]:
-        """The executions of a step that have begun and did not end.
-
-        Args:
-            step: Name of the step in TFX.
-        """
-        return [
-            execution
-            for execution in self._executions(mlmd.MetadataStore(self._connection), step)
-            if execution.last_known_state in UNFINISHED
-        ]
-
-    def _newest_execution(
-        self, store: mlmd.MetadataStore, step: str
-    ) -> metadata_store_pb2.Execution | None:
-        executions = self._executions(store, step)
-        return max(executions, key=lambda execution: execution.id, default=None)
+    def _unfinished(self, step: str) -> list[metadata_store_pb2.Execution]:
+        executions = self._executions(mlmd.MetadataStore(self._connection), step)
+        return [each for each in executions if each.last_known_state in UNFINISHED]
 
     def _executions(
         self, store: mlmd.MetadataStore, step: str
     ) -> list[metadata_store_pb2.Execution]:
-        executions = _executions(store, "node", f"{self._pipeline}.{step}")
-        of_run = {found.id for found in _executions(store, "pipeline_run", self._run)}
-        return [found for found in executions if found.id in of_run]
+        of_run = {found.id for found in executions_in(store, RUN, self._run)}
+        of_step = executions_in(store, NODE, f"{self._pipeline}.{step}")
+        return [found for found in of_step if found.id in of_run]
 
 
-def _known(found: Found | None, step: str) -> Found:
-    if found is None:
-        raise LookupError(f"ML Metadata knows no execution of {step}.")
-    return found
-
-
-def _executions(
-    store: mlmd.MetadataStore, kind: str, name: str
-) -> list[metadata_store_pb2.Execution]:
-    context = store.get_context_by_type_and_name(kind, name)
-    return list(store.get_executions_by_context(context.id)) if context else []
-
-
-def _outputs(store: mlmd.MetadataStore, execution_id: int) -> dict[str, StepArtifact]:
+def _outputs(store: mlmd.MetadataStore, execution: int) -> dict[str, StepArtifact]:
     keys = {
         event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution_id])
-        if event.type in OUTPUT_EVENTS
+        for event in store.get_events_by_execution_ids([execution])
+        if event.type in OUTPUTS
     }
     return {
         keys[artifact.id]: StepArtifact(artifact.uri, _properties(artifact))
-        for artifact in store.get_artifacts_by_id(list(keys))
+        for artifact in outputs_of(store, [execution], OUTPUTS)
     }
 
 

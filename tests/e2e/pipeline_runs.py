@@ -100,7 +100,7 @@ class Workplace:
             env=wide_terminal(),
         )
         deadline = time.monotonic() + SECONDS
-        while f"Component {step} is running." not in self._newest_log():
+        while f"Step {step} begins." not in self._newest_log():
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 raise AssertionError(f"{step} never ran.")

@@ -31,7 +31,7 @@ def test_interrupted_in_every_step_then_works(tmp_path: Path, images: Path) -> N
     for step in INTERRUPTED_STEPS:
         status, output = workplace.interrupt(step, *FLAGS)
         assert status == 130, output
-        assert "Interrupted. The next run goes on with the steps that are done." in output
+        assert "Interrupted. The next run reuses the steps that are done." in output
         assert "Traceback" not in output
         assert workplace.versions == []
     finished = workplace.run(*FLAGS)

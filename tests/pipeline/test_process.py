@@ -91,7 +91,7 @@ def test_the_worker_of_a_run_takes_no_module_of_the_user(hostile):
     code = (
         "import sys\n"
         f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
-        "from pipeline.local.supervisor import WORKER\n"
+        "from pipeline.local.parent import WORKER\n"
         "from pipeline.process import safe_environment\n"
         "import os, subprocess\n"
         "done = subprocess.run([*WORKER, '1'], input=b'no json', stderr=subprocess.PIPE,\n"

@@ -5,13 +5,14 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 
-from pipeline.local.events import Event, RunFailed, StepStarted, to_line
-from pipeline.local.lifeline import end_with_the_supervisor
+from pipeline.local.events import Emit, RunFailed, StepStarted, event_writer
+from pipeline.local.worker import end_with_the_parent
 from pipeline.runs.finished import RunFinished
 
 FINISHED = RunFinished(
@@ -32,15 +33,11 @@ FINISHED = RunFinished(
 )
 LONG = 600
 FILE = "worker.txt"
-"""In the current directory: the process id of the worker, later what became of it."""
+"""In the current directory, once it is at work: the ids of the worker and of its child."""
 
 
 def main(behaviour: str, descriptor: int) -> None:
-    events = os.fdopen(descriptor, "w", buffering=1)
-
-    def emit(event: Event) -> None:
-        events.write(to_line(event))
-
+    emit = event_writer(descriptor)
     if behaviour == "dead on arrival":
         sys.exit(7)
     leave_temporary_files()
@@ -58,7 +55,7 @@ def leave_temporary_files() -> None:
     tempfile.mkstemp(prefix="__autograph_generated_file", suffix=".py")
 
 
-def _finish(emit: Callable[[Event], None], **changes: str | bool) -> None:
+def _finish(emit: Emit, **changes: str | bool) -> None:
     folder = pathlib.Path(FINISHED.model_report).parent
     folder.mkdir(parents=True, exist_ok=True)
     accuracy = {"value": 0.9, "low": 0.8, "high": 0.95, "images": 10}
@@ -66,57 +63,41 @@ def _finish(emit: Callable[[Event], None], **changes: str | bool) -> None:
     emit(dataclasses.replace(FINISHED, **changes))
 
 
-def _fail(emit: Callable[[Event], None]) -> None:
-    emit(RunFailed("Trainer", "The images must be [red]right[/].", is_defect=False))
+def _fail(emit: Emit) -> None:
+    emit(RunFailed("The images must be [red]right[/].", is_defect=False))
     sys.exit(1)
 
 
-def _crash_at_the_end(emit: Callable[[Event], None]) -> None:
+def _crash_at_the_end(emit: Emit) -> None:
     emit(FINISHED)
     os.abort()
 
 
-def _die_in_the_middle_of_a_line(emit: Callable[[Event], None]) -> None:
+def _die_in_the_middle_of_a_line(emit: Emit) -> None:
     os.write(int(sys.argv[2]), b'{"event": "StepSta')
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _talk_nonsense(emit: Callable[[Event], None]) -> None:
-    _go_on(emit, lambda: os.write(int(sys.argv[2]), b"nonsense\n"))
-
-
-def _go_on(emit: Callable[[Event], None], do: Callable[[], object] = lambda: None) -> None:
-    try:
-        _write("running")
-        do()
-        time.sleep(LONG)
-    except KeyboardInterrupt:
-        _write("tidy")
-
-
-def _go_on_whatever_happens(emit: Callable[[Event], None]) -> None:
+def _go_on(emit: Emit, do: Callable[[], object] = lambda: None) -> None:
+    """As a step that is somewhere within TensorFlow, with a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _write("running")
+    child = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({LONG})"])
+    unfinished = pathlib.Path(f"{FILE}.unfinished")
+    unfinished.write_text(f"{os.getpid()} {child.pid}")
+    unfinished.rename(FILE)
+    do()
     time.sleep(LONG)
 
 
-def _watch_the_supervisor(emit: Callable[[Event], None]) -> None:
-    end_with_the_supervisor(sys.stdin, seconds=LONG)
-    _go_on(emit)
+def _talk_nonsense(emit: Emit) -> None:
+    _go_on(emit, lambda: os.write(int(sys.argv[2]), b"nonsense\n"))
 
 
-def _watch_the_supervisor_and_hang(emit: Callable[[Event], None]) -> None:
-    end_with_the_supervisor(sys.stdin, seconds=0.1)
-    _go_on_whatever_happens(emit)
+def _watch_the_parent(emit: Emit) -> None:
+    _go_on(emit, end_with_the_parent)
 
 
-def _write(state: str) -> None:
-    unfinished = pathlib.Path(f"{FILE}.unfinished")
-    unfinished.write_text(f"{os.getpid()} {state}")
-    unfinished.rename(FILE)
-
-
-BEHAVIOURS: dict[str, Callable[[Callable[[Event], None]], None]] = {
+BEHAVIOURS: dict[str, Callable[[Emit], None]] = {
     "pushed": _finish,
     "refused": lambda emit: _finish(emit, verdict="Refused: no.", model=""),
     "pushed before": lambda emit: _finish(emit, is_unchanged=True),
@@ -131,9 +112,7 @@ BEHAVIOURS: dict[str, Callable[[Callable[[Event], None]], None]] = {
     "half a line": _die_in_the_middle_of_a_line,
     "nonsense": _talk_nonsense,
     "long": _go_on,
-    "stubborn": _go_on_whatever_happens,
-    "watching": _watch_the_supervisor,
-    "watching, stubborn": _watch_the_supervisor_and_hang,
+    "watching": _watch_the_parent,
 }
 
 

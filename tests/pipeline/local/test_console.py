@@ -170,8 +170,9 @@ def test_an_interpreter_elsewhere_is_named_by_its_path(monkeypatch):
 
 
 def test_a_failed_run():
-    failed = RunFailed("DataGate", "The images must be [bold]right[/].\n  - they are not", False)
-    assert printed(end=lambda shown: shown.print_failure(failed)) == (
+    failed = RunFailed("The images must be [bold]right[/].\n  - they are not", False)
+    started = StepStarted("DataGate", 5, 10)
+    assert printed(started, end=lambda shown: shown.print_failure(failed)) == (
         "\nThe run failed in DataGate.\n"
         "The images must be [bold]right[/].\n  - they are not\n"
         "Log: out/[red]x/run.log\n"
@@ -179,23 +180,23 @@ def test_a_failed_run():
 
 
 def test_a_defect_outside_of_any_step():
-    failed = RunFailed("", "ValueError: bad shape", True)
+    failed = RunFailed("ValueError: bad shape", True)
     assert printed(end=lambda shown: shown.print_failure(failed)) == (
         "\nThe run failed.\n"
         "ValueError: bad shape\n"
-        "This is not an error of yours that we know of; see the log.\n"
+        "This is an unexpected error; please report it, with the log.\n"
         "Log: out/[red]x/run.log\n"
     )
 
 
 def test_an_interrupted_run():
     assert printed(end=RunConsole.print_interruption) == (
-        "\nInterrupted. The next run goes on with the steps that are done.\n"
+        "\nInterrupted. The next run reuses the steps that are done.\n"
     )
 
 
 def test_what_it_remembers_of_a_run():
-    failed = RunFailed("Trainer", "no", False)
+    failed = RunFailed("no", False)
     with RunConsole(Console(file=io.StringIO()), "run.log") as shown:
         shown.show(StepStarted("Trainer", 7, 10))
         assert shown.step == "Trainer"

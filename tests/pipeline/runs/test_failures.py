@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from pipeline.runs.failures import InterruptionError, explain
+from pipeline.runs.failures import explain
 
 ROOM = "Free some space, or choose another folder with --output and --serving."
 MEMORY = (
@@ -31,7 +31,6 @@ def array_too_large() -> MemoryError:
 
 CASES = {
     "for the user": (PipelineError("No images."), "No images.", False),
-    "interrupted": (InterruptionError("Interrupted."), "Interrupted.", False),
     "annotated by Beam": (
         PipelineError("No images. [while running 'Write [train]/Write']"),
         "No images.",
@@ -80,7 +79,7 @@ CASES = {
         RIGHTS.format("[Errno 1] Operation not permitted"),
         False,
     ),
-    # Fault D15: these were "not an error of yours", with a traceback in the log.
+    # Fault D15: these were unexpected errors, with a traceback in the log.
     "no memory": (MemoryError(), MEMORY.format("MemoryError: no message"), False),
     "no memory, said by the system": (
         system_error(errno.ENOMEM),
@@ -128,7 +127,7 @@ CASES = {
 
 @pytest.mark.parametrize(("error", "message", "is_defect"), CASES.values(), ids=CASES)
 def test_explain(error, message, is_defect):
-    """Fault D15, among others: a lack of memory was "not an error of yours"."""
+    """Fault D15, among others: a lack of memory was an unexpected error."""
     assert explain(error) == (message, is_defect)
 
 

@@ -17,12 +17,12 @@ from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.spans import list_data_folders
 from components.ingestion.workers import check_machine
 from components.reporting.index.entries import RunEntry
+from pipeline import exit_codes
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.local.console import RunConsole
-from pipeline.local.events import RunFailed
-from pipeline.local.output_lock import locked_output
-from pipeline.local.pipe import read_events
+from pipeline.local.events import RunFailed, read_events
+from pipeline.local.output_lock import locked_output, remove_leftovers
 from pipeline.local.temporary import temporary_folder
 from pipeline.paths import check_places, output_folder
 from pipeline.process import safe_environment
@@ -32,12 +32,7 @@ from pipeline.runs.folders import make_run_folder
 from pipeline.runs.outcomes import record_outcome
 from pipeline.terminal import print_plain
 
-PUSHED = 0
-FAILED = 1
-REFUSED = 3
-INTERRUPTED = 130
 WORKER = (sys.executable, "-P", "-m", "pipeline.local.worker")
-SECONDS_TO_STOP = 30.0
 SPACE_OF_TENSORFLOW = 3 * 1024**3
 """Bytes of addresses that TFX and TensorFlow reserve when they are loaded; most is never used."""
 
@@ -59,15 +54,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         return run(arguments.config, console)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return exit_codes.INTERRUPTED
 
 
-def run(
-    config: PipelineConfig,
-    console: Console,
-    worker: tuple[str, ...] = WORKER,
-    seconds_to_stop: float = SECONDS_TO_STOP,
-) -> int:
+def run(config: PipelineConfig, console: Console, worker: tuple[str, ...] = WORKER) -> int:
     """Runs the pipeline in a worker.
 
     Args:
@@ -75,7 +65,6 @@ def run(
         console: Where to show it.
         worker: Command of the worker, which gets the file descriptor for its events as its last
             argument and the configuration on standard input.
-        seconds_to_stop: How long an interrupted worker may take to tidy up.
 
     Returns:
         The exit status: 0 pushed, 1 failed, 3 refused, 130 interrupted.
@@ -88,20 +77,14 @@ def run(
             list_data_folders(config.data, config.ingest.window)
         with locked_output(output_folder(config)) as lock:
             # Whoever is refused leaves no folder of a run that never was.
-            folder = make_run_folder(config)
-            return _run(config, console, worker, seconds_to_stop, folder, lock)
+            return _run(config, console, worker, make_run_folder(config), lock)
     except PipelineError as error:
         print_plain(console, str(error), style="red")
-        return FAILED
+        return exit_codes.FAILED
 
 
 def _run(
-    config: PipelineConfig,
-    console: Console,
-    worker: tuple[str, ...],
-    seconds_to_stop: float,
-    folder: str,
-    lock: int | None,
+    config: PipelineConfig, console: Console, worker: tuple[str, ...], folder: str, lock: int | None
 ) -> int:
     log_path = os.path.join(folder, "run.log")
     print_plain(console, f"Pipeline {config.name}, images from {config.data}")
@@ -111,14 +94,18 @@ def _run(
         try:
             with (
                 temporary_folder(folder) as (temporary, owner),
-                _started(worker, log, seconds_to_stop, temporary, (lock, owner)) as started,
+                _started(worker, log, temporary, (lock, owner)) as (process, events),
             ):
-                process, events = started
-                _follow(process, events, config, shown)
+                _send(process, config)
+                for event in read_events(events):
+                    shown.show(event)
+                # Its number stays its own, by which what its steps started is ended as well.
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         except KeyboardInterrupt:
             shown.print_interruption()
             record_outcome(config, folder, outcomes.interrupted(log_path))
-            return INTERRUPTED
+            remove_leftovers(config)
+            return exit_codes.INTERRUPTED
     entry, status = _conclude(process.returncode, shown, log_path)
     print_plain(console, f"All runs: {record_outcome(config, folder, entry)}")
     return status
@@ -126,13 +113,9 @@ def _run(
 
 @contextlib.contextmanager
 def _started(
-    command: tuple[str, ...],
-    log: IO[bytes],
-    seconds_to_stop: float,
-    temporary: str,
-    locks: Sequence[int | None],
+    command: tuple[str, ...], log: IO[bytes], temporary: str, locks: Sequence[int | None]
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """Starts the worker; whatever happens, it does not outlive the context."""
+    """Starts the worker; neither it nor what it has started outlives the context."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as events:
         try:
@@ -141,9 +124,9 @@ def _started(
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # The locks too: a worker outlives a supervisor that is killed, for a while.
+                # The locks too: a worker outlives a parent that is killed, for a moment.
                 pass_fds=[writing, *(lock for lock in locks if lock is not None)],
-                # Ctrl-C reaches the supervisor alone, which passes it on once.
+                # Ctrl-C reaches the parent alone.
                 start_new_session=True,
                 # What the worker printed before it was killed must be in the log.
                 env={
@@ -158,24 +141,12 @@ def _started(
         try:
             yield process, events
         finally:
-            _stop(process, seconds_to_stop)
-
-
-def _follow(
-    process: subprocess.Popen[bytes],
-    events: IO[bytes],
-    config: PipelineConfig,
-    shown: RunConsole,
-) -> None:
-    """Shows what the worker does until it ends."""
-    try:
-        _send(process, config)
-        for event in read_events(events):
-            shown.show(event)
-        process.wait()
-    except KeyboardInterrupt:
-        shown.begin("Stopping the step; Ctrl-C again to kill it")
-        raise
+            # At once, whatever a step is at: whatever it writes is whole or not there.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
 
 
 def _send(process: subprocess.Popen[bytes], config: PipelineConfig) -> None:
@@ -188,39 +159,21 @@ def _send(process: subprocess.Popen[bytes], config: PipelineConfig) -> None:
         process.stdin.flush()
 
 
-def _stop(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Lets the worker tidy up; does not wait for ever, nor for a second Ctrl-C."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(seconds)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            process.kill()
-            process.wait()
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-
-
 def _conclude(status: int, shown: RunConsole, log_path: str) -> tuple[RunEntry, int]:
     """Shows how a run ended that nobody interrupted; returns that, and the exit status."""
     if shown.finished is None or status:
-        failure = shown.failed or _died(status, shown.step)
+        failure = shown.failed or _died(status)
         shown.print_failure(failure)
-        where = f"In {failure.step}: " if failure.step else ""
-        return outcomes.failed(log_path, f"{where}{failure.message}"), FAILED
+        where = f"In {shown.step}: " if shown.step else ""
+        return outcomes.failed(log_path, f"{where}{failure.message}"), exit_codes.FAILED
     shown.print_summary(shown.finished)
-    status = PUSHED if shown.finished.model else REFUSED
+    status = exit_codes.SUCCESS if shown.finished.model else exit_codes.REFUSED
     return outcomes.finished(log_path, shown.finished), status
 
 
-def _died(status: int, step: str) -> RunFailed:
+def _died(status: int) -> RunFailed:
     """What to say of a worker that ended without a word."""
     if status == -signal.SIGKILL:
-        return RunFailed(
-            step,
-            f"{KILLED_FOR_MEMORY} {FREE_MEMORY}",
-            is_defect=False,
-        )
+        return RunFailed(f"{KILLED_FOR_MEMORY} {FREE_MEMORY}", is_defect=False)
     reason = f"signal {-status}: {signal.strsignal(-status)}" if status < 0 else f"status {status}"
-    return RunFailed(step, f"The worker ended with {reason}.", is_defect=True)
+    return RunFailed(f"The worker ended with {reason}.", is_defect=True)
