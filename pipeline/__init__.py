@@ -11,9 +11,9 @@ kubeflow/        runs them in containers, on Kubeflow Pipelines
 runs/            what both say and keep of a run
 audit/           says what is in a folder of images before any of that
 schema/          shows how the schema would change, and freezes it after review
-predict/         asks the newest pushed model
-releases/        what is in the serving directory, and the way back
-notebook/        the evaluation in TFMA's own views
+predict/         predictions of the newest pushed model
+releases/        what is in the serving directory, and the rollback
+notebook.py      the evaluation in TFMA's own views
 setting_names.py the names of all settings
 terminal.py      text on the terminal
 process.py       what these commands have in common as processes

@@ -6,7 +6,7 @@ if __name__ == "__main__":
     from pipeline.process import prepare, run_command
 
     prepare()
-    from pipeline.predict.asking import main
+    from pipeline.predict.predict_cli import main
 
     # Linux allows any bytes as a file name; they come out as they went in.
     sys.exit(run_command(main, unshowable="surrogateescape"))

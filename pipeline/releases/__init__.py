@@ -1,8 +1,7 @@
-"""`python -m pipeline.releases`: what is in a serving directory, and the way back.
+"""`python -m pipeline.releases`: what is in a serving directory, and the rollback.
 
-command_line.py  arguments -> what is asked
-versions.py      the serving directory -> what there is to say of each version
-differences.py   two versions -> what is different
-commands.py      what each command prints and does
-tables.py        values -> tables
+releases_cli.py        arguments -> what each command prints and does
+versions.py            the serving directory -> what there is to say of each version
+version_differences.py two versions -> what is different
+version_tables.py      values -> tables
 """

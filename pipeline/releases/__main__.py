@@ -6,6 +6,6 @@ if __name__ == "__main__":
     from pipeline.process import prepare, run_command
 
     prepare()
-    from pipeline.releases.commands import main
+    from pipeline.releases.releases_cli import main
 
     sys.exit(run_command(main, unshowable="backslashreplace"))

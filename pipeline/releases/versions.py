@@ -16,7 +16,7 @@ from components.serving.directory.log import withdrawn_versions
 from components.serving.directory.release import RELEASE_FILE, Release, read_release
 
 SERVING = "serving"
-WITHDRAWN = "withdrawn"
+ROLLED_BACK = "rolled back"
 INCOMPLETE = "incomplete"
 DAMAGED = "damaged"
 FOREIGN = "foreign"
@@ -29,7 +29,7 @@ class Version:
 
     Attributes:
         number: Its name.
-        state: `SERVING`: the newest, which servers take; `WITHDRAWN` by a rollback; `INCOMPLETE`:
+        state: `SERVING`: the newest, which servers take; `ROLLED_BACK`; `INCOMPLETE`:
             a folder without a model; `DAMAGED`: its release cannot be read; `FOREIGN`: not
             published by this pipeline; `EARLIER`.
         release: Where it comes from; None if unknown.
@@ -101,7 +101,7 @@ def _describe(model_folder: str, number: int, complete: list[int], withdrawn: se
     elif number == complete[-1]:
         state = SERVING
     elif number in withdrawn:
-        state = WITHDRAWN
+        state = ROLLED_BACK
     accuracy, interval = _accuracy(read_metrics(model_folder, number))
     return Version(number, state, release, problem, accuracy, interval, _size(folder))
 

@@ -50,7 +50,7 @@ def test_a_version_is_rolled_back_and_does_not_come_back(
     rolled_back = workplace.releases("rollback", "--reason", "takes bags for shirts")
     third = workplace.versions[-1]
     assert rolled_back.stdout.startswith(
-        f"Version {third} serves: it is version {first} again. Withdrawn: {second}."
+        f"Version {third} serves: it is version {first} again. Rolled back: {second}."
     )
     refused = workplace.run(*OTHER)
     assert refused.returncode == 3, refused.stdout

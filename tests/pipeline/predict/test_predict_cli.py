@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from components.errors import PipelineError
-from pipeline.predict import asking
+from pipeline.predict import predict_cli
 from pipeline.predict.quiet import quiet_standard_error
 from tests.pipeline.predict.fake_predictor import FakePredictor
 
@@ -27,35 +27,35 @@ def place(tmp_path, monkeypatch):
         pathlib.Path(path).write_bytes(b"")
 
 
-def ask(capsys, *argv: str) -> tuple[int, str, str]:
+def predict(capsys, *argv: str) -> tuple[int, str, str]:
     """Exit status, standard output and standard error."""
-    status = asking.main(argv, FakePredictor)
+    status = predict_cli.main(argv, FakePredictor)
     return status, *capsys.readouterr()
 
 
 def test_one_image(capsys):
-    assert ask(capsys, "--json", "a.png") == (
+    assert predict(capsys, "--json", "a.png") == (
         0,
         json.dumps([ROW], indent=2) + "\n",
-        "photos, version 1795327453, answers for 1 image.\n",
+        "photos, version 1795327453: predictions for 1 image.\n",
     )
 
 
 def test_a_broken_image_costs_the_others_nothing(capsys):
-    assert ask(capsys, "--csv", "folder", "a.png") == (
+    assert predict(capsys, "--csv", "folder", "a.png") == (
         1,
         "file,class,probability,error\n"
         "folder/b.png,Bag,0.5,\n"
         "folder/broken.png,,,empty file: 0 bytes\n"
         "a.png,Bag,0.5,\n",
-        "photos, version 1795327453, answers for 3 images. "
+        "photos, version 1795327453: predictions for 3 images. "
         "Left out (hidden, a link to a folder, or special): 1.\n",
     )
 
 
 @pytest.mark.parametrize("flags", [[], ["--table"]])
 def test_a_table_is_the_default(capsys, flags):
-    status, out, _ = ask(capsys, *flags, "a.png")
+    status, out, _ = predict(capsys, *flags, "a.png")
     assert (status, out) == (0, "file   class  probability\na.png  Bag         0.5000\n")
 
 
@@ -75,9 +75,9 @@ def test_which_model_is_loaded(capsys, flags, folder):
         loaded.append(model_folder)
         return FakePredictor(model_folder)
 
-    assert asking.main([*flags, "a.png"], load) == 0
+    assert predict_cli.main([*flags, "a.png"], load) == 0
     assert loaded == [folder]
-    assert capsys.readouterr().err.startswith(f"{pathlib.Path(folder).name}, version 1795327453,")
+    assert capsys.readouterr().err.startswith(f"{pathlib.Path(folder).name}, version 1795327453:")
 
 
 @pytest.mark.parametrize(
@@ -99,37 +99,64 @@ def test_which_model_is_loaded(capsys, flags, folder):
 )
 def test_wrong_use(capsys, argv, message):
     with pytest.raises(SystemExit) as caught:
-        ask(capsys, *argv)
+        predict(capsys, *argv)
     out, error = capsys.readouterr()
     assert (caught.value.code, out) == (2, "")
     assert error.startswith("usage: python -m pipeline.predict [-h]")
     assert error.endswith(f"\npython -m pipeline.predict: error: {message}\n")
 
 
-def test_no_model(capsys):
-    assert ask(capsys, "--serving", "[red]none", "a.png") == (
+def push(*versions: str) -> None:
+    for version in versions:
+        path = pathlib.Path(version, "saved_model.pb")
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+
+@pytest.mark.parametrize(
+    "versions", [["s/a/1"], ["s/a/9", "s/a/11"], ["s/a/9", "s/c/latest"], ["s/a/9", "s/b/.unf-9"]]
+)
+def test_the_only_model(capsys, versions):
+    push(*versions)
+    pathlib.Path("s/z/99").mkdir(parents=True)
+    assert predict(capsys, "--serving=s", "a.png")[2].startswith("a, version ")
+
+
+@pytest.mark.parametrize("serving", ["empty", "[red]none"])
+def test_no_model(capsys, serving):
+    push("empty/a/.unfinished-9")
+    assert predict(capsys, "--serving", serving, "a.png") == (
         1,
         "",
-        "error: A model must have been pushed. Received: [red]none without versions of any model. "
+        f"error: A model must have been pushed. Received: {serving} without versions of any model. "
         "Run the pipeline first, or give another folder with --serving or --model.\n",
+    )
+
+
+@pytest.mark.parametrize("model", ["other", "other/bags/1", "none"])
+def test_a_folder_that_is_no_model(capsys, model):
+    assert predict(capsys, "--model", model, "a.png") == (
+        1,
+        "",
+        "error: --model must be the folder of a pushed model, <serving>/<name>. "
+        f"Received: {model} without versions. Run the pipeline first, or give another.\n",
     )
 
 
 def test_several_models_are_wrong_use(capsys):
     """Fault D9: whichever was pushed last was asked, of any name."""
-    model = pathlib.Path("serving/bags/7/saved_model.pb")
-    model.parent.mkdir(parents=True)
-    model.touch()
-    status, out, error = ask(capsys, "a.png")
+    push("serving/my pets/7")
+    status, out, error = predict(capsys, "a.png")
     assert (status, out) == (2, "")
-    assert error.endswith("\n  --model serving/bags\n  --model serving/photos\n")
+    assert "Received: 2." in error
+    assert error.endswith("\n  --model 'serving/my pets'\n  --model serving/photos\n")
 
 
 def test_interrupted(capsys):
     def load(model_folder: str) -> FakePredictor:
         raise KeyboardInterrupt
 
-    assert asking.main(["a.png"], load) == 130
+    assert predict_cli.main(["a.png"], load) == 130
     assert capsys.readouterr() == ("", "Interrupted.\n")
 
 
@@ -144,10 +171,10 @@ class Terminal(io.StringIO):
 def test_a_terminal_shows_a_bar_for_many_images(monkeypatch, images, has_bar):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
-    assert asking.main(["a.png"] * images, FakePredictor) == 0
+    assert predict_cli.main(["a.png"] * images, FakePredictor) == 0
     shown = sys.stderr.getvalue()
     assert "Loading TensorFlow and the model ..." in shown
-    assert f"answers for {images} images." in shown
+    assert f"predictions for {images} images." in shown
     assert ("Classifying" in shown) == has_bar
 
 
@@ -157,13 +184,13 @@ def test_what_decoders_say_of_damaged_files_is_not_shown(capfd):
             os.write(2, b"Corrupt JPEG data: premature end of data segment\n")
             yield from super().predict(files)
 
-    assert asking.main(["a.png"], NoisyPredictor) == 0
-    assert capfd.readouterr().err == "photos, version 1795327453, answers for 1 image.\n"
+    assert predict_cli.main(["a.png"], NoisyPredictor) == 0
+    assert capfd.readouterr().err == "photos, version 1795327453: predictions for 1 image.\n"
 
 
 def test_no_bar_without_a_terminal(capsys):
-    status, _, error = ask(capsys, *["a.png"] * 65)
-    assert (status, error) == (0, "photos, version 1795327453, answers for 65 images.\n")
+    status, _, error = predict(capsys, *["a.png"] * 65)
+    assert (status, error) == (0, "photos, version 1795327453: predictions for 65 images.\n")
 
 
 def test_standard_error_is_quiet_for_a_while(capfd):
@@ -196,5 +223,5 @@ def greet_and_raise(error: Exception) -> None:
 def test_the_home_folder(capsys, tmp_path, monkeypatch, flags):
     """Fault D6: a shell leaves the ~ in the middle of an argument."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    status, out, _ = ask(capsys, "--json", *flags, "~/a.png")
+    status, out, _ = predict(capsys, "--json", *flags, "~/a.png")
     assert (status, json.loads(out)[0]["file"]) == (0, f"{tmp_path}/a.png")

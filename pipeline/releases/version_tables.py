@@ -7,9 +7,9 @@ from rich.text import Text
 
 from components.serving.directory.log import Event
 from components.text import escape_unprintable
-from pipeline.releases.versions import DAMAGED, INCOMPLETE, SERVING, WITHDRAWN, Version
+from pipeline.releases.versions import DAMAGED, INCOMPLETE, ROLLED_BACK, SERVING, Version
 
-STYLES = {SERVING: "bold green", WITHDRAWN: "yellow", INCOMPLETE: "red", DAMAGED: "red"}
+STYLES = {SERVING: "bold green", ROLLED_BACK: "yellow", INCOMPLETE: "red", DAMAGED: "red"}
 MEGABYTE = 1_000_000
 
 

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from components.errors import PipelineError
-from pipeline.predict import files
-from pipeline.predict.files import ImageFiles, find_image_files
+from pipeline.predict import image_files
+from pipeline.predict.image_files import ImageFiles, find_image_files
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_listed(monkeypatch):
         return list_folder(path)
 
     # The permissions of files mean nothing to root.
-    monkeypatch.setattr(files.os, "scandir", scandir)
+    monkeypatch.setattr(image_files.os, "scandir", scandir)
     with pytest.raises(PipelineError) as caught:
         find_image_files(["f"])
     assert str(caught.value) == (

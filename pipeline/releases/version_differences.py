@@ -1,12 +1,11 @@
 """Two versions -> what is different."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.errors import PipelineError
 from components.serving.class_names import read_class_names
 from components.serving.directory.layout import version_folder
-from components.text import escape_unprintable
 from pipeline.releases.versions import Version, find_version, read_metrics
 
 METRICS = ("accuracy", "top_3_accuracy", "loss", "calibration.expected_error", "images.test")
@@ -25,48 +24,41 @@ def find_differences(model_folder: str, first: int, second: int) -> Iterator[tup
     """
     versions = [find_version(model_folder, number) for number in (first, second)]
     metrics = [read_metrics(model_folder, number) for number in (first, second)]
-    names = [_class_names(model_folder, number) for number in (first, second)]
+    classes = [_class_names(model_folder, number) for number in (first, second)]
     rows = [
         ("model", *(_digest(version) for version in versions)),
         ("published", *(version.release.time if version.release else "" for version in versions)),
-        *((name, *(_number(_find(each, name)) for each in metrics)) for name in METRICS),
-        ("classes only here", *(_only(names[one], names[1 - one]) for one in (0, 1))),
-        ("images trained on", *(_number(_find(each, "data_fingerprint"))[:12] for each in metrics)),
-        *_settings(metrics),
-        *_files(versions),
+        *((name, *(_text(_find(each, name)) for each in metrics)) for name in METRICS),
+        ("classes only here", *(_only(classes[one], classes[1 - one]) for one in (0, 1))),
+        ("images trained on", *(_text(_find(each, "data_fingerprint"))[:12] for each in metrics)),
+        *_pairs("bound of", *map(_bounds, metrics)),
+        *_pairs("version of", *map(_libraries, metrics)),
+        *_pairs("file", *(_digests(version) for version in versions)),
     ]
     yield from ((name, a, b) for name, a, b in rows if a != b)
 
 
-def _settings(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """What the two were measured by: the bounds of the gate, and the libraries."""
-    bounds, versions = ([part(each) for each in metrics] for part in (_bounds, _versions))
-    for heading, (first, second) in (("bound of", bounds), ("version of", versions)):
-        for name in sorted(first.keys() | second.keys()):
-            yield f"{heading} {name}", _number(first.get(name)), _number(second.get(name))
+def _pairs(
+    heading: str, first: Mapping[str, Any], second: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    for name in sorted(first.keys() | second.keys()):
+        yield f"{heading} {name}", _text(first.get(name)), _text(second.get(name))
 
 
 def _bounds(metrics: dict[str, Any]) -> dict[str, Any]:
     checks = metrics.get("checks")
-    found = (
-        [check for check in checks if isinstance(check, dict)] if isinstance(checks, list) else []
-    )
-    return {str(check.get("name")): check.get("bound") for check in found}
+    found = checks if isinstance(checks, list) else []
+    return {str(each.get("name")): each.get("bound") for each in found if isinstance(each, dict)}
 
 
-def _versions(metrics: dict[str, Any]) -> dict[str, Any]:
+def _libraries(metrics: dict[str, Any]) -> dict[str, Any]:
     versions = metrics.get("versions")
     return versions if isinstance(versions, dict) else {}
 
 
-def _files(versions: list[Version]) -> Iterator[tuple[str, str, str]]:
-    first, second = (version.release.files if version.release else {} for version in versions)
-    for path in sorted(first.keys() | second.keys()):
-        yield (
-            f"file {escape_unprintable(path)}",
-            first.get(path, "")[:12],
-            second.get(path, "")[:12],
-        )
+def _digests(version: Version) -> dict[str, str]:
+    files = version.release.files if version.release else {}
+    return {path: digest[:12] for path, digest in files.items()}
 
 
 def _digest(version: Version) -> str:
@@ -81,7 +73,7 @@ def _class_names(model_folder: str, number: int) -> tuple[str, ...]:
 
 
 def _only(here: tuple[str, ...], there: tuple[str, ...]) -> str:
-    return ", ".join(escape_unprintable(name) for name in here if name not in there)
+    return ", ".join(name for name in here if name not in there)
 
 
 def _find(metrics: dict[str, Any], name: str) -> Any:
@@ -91,7 +83,7 @@ def _find(metrics: dict[str, Any], name: str) -> Any:
     return value.get("value") if isinstance(value, dict) else value
 
 
-def _number(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, int):

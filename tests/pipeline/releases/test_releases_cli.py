@@ -13,7 +13,7 @@ from components.serving.directory.layout import list_versions
 from components.serving.directory.lock import locked
 from components.serving.directory.log import read_lines
 from components.serving.directory.publishing import publish
-from pipeline.releases.commands import main
+from pipeline.releases.releases_cli import main
 from tests.components.serving.directory.saved_models import (
     NOW,
     make_origin,
@@ -175,11 +175,11 @@ def test_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> N
     third = list_versions(str(folder))[-1]
     assert (status, out) == (
         0,
-        f"Version {third} serves: it is version {FIRST} again. Withdrawn: {SECOND}. Servers that "
-        "take the newest version load it when they look next.\n",
+        f"Version {third} serves: it is version {FIRST} again. Rolled back: {SECOND}. Servers "
+        "that take the newest version load it when they look next.\n",
     )
     _, out = run(capsys, folder, "list")
-    assert f"{SECOND}  withdrawn" in out
+    assert f"{SECOND}  rolled back" in out
     _, out = run(capsys, folder, "log")
     assert f"rollback to {FIRST}" in out
     assert "takes <b> for d" in out
@@ -298,7 +298,7 @@ def test_looking_needs_no_lock(folder: pathlib.Path, capsys: pytest.CaptureFixtu
 def test_imports_nothing_slow() -> None:
     code = """
 import json, sys
-import pipeline.releases.commands
+import pipeline.releases.releases_cli
 slow = {"tensorflow", "tfx", "keras", "apache_beam", "numpy"}
 print(json.dumps(sorted(slow.intersection(sys.modules))))
 """

@@ -13,7 +13,7 @@ import tensorflow as tf
 from components.errors import PipelineError
 from components.normalisation.rules import ImageRules
 from components.serving.image_rules import write_rules
-from pipeline.predict.asking import load_predictor
+from pipeline.predict.predict_cli import load_predictor
 from tests.image_files import write_image
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
@@ -71,20 +71,20 @@ def predict(place: pathlib.Path, *argv: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_answers_and_nothing_else(place):
+def test_predictions_and_nothing_else(place):
     finished = predict(place, "--json", "images")
-    assert finished.stderr == f"brightness, version {VERSION}, answers for 5 images.\n"
-    answers = json.loads(finished.stdout)
-    assert [(answer["file"], answer["class"]) for answer in answers] == [
+    assert finished.stderr == f"brightness, version {VERSION}: predictions for 5 images.\n"
+    predictions = json.loads(finished.stdout)
+    assert [(each["file"], each["class"]) for each in predictions] == [
         ("images/[red]dark.png", "dark"),
         ("images/bright.jpg", "bright"),
         ("images/half.bmp", "bright"),
         ("images/text.jpg", None),
         ("images/zero.png", None),
     ]
-    assert np.allclose([answer["probability"] for answer in answers[:3]], [0.8, 1.0, 128 / 255])
-    assert answers[3]["error"] == "not an image: begins with b'no image'"
-    assert answers[4]["error"] == "empty file: 0 bytes"
+    assert np.allclose([each["probability"] for each in predictions[:3]], [0.8, 1.0, 128 / 255])
+    assert predictions[3]["error"] == "not an image: begins with b'no image'"
+    assert predictions[4]["error"] == "empty file: 0 bytes"
     assert finished.returncode == 1
 
 
@@ -104,7 +104,7 @@ def test_a_damaged_model(tmp_path, capfd):
 
 def test_mistakes_are_answered_without_tensorflow(place):
     code = (
-        "import sys\nfrom pipeline.predict.asking import main\n"
+        "import sys\nfrom pipeline.predict.predict_cli import main\n"
         "status = main(['--serving', 'none', 'images'])\n"
         "print(status, 'tensorflow' in sys.modules)"
     )

@@ -1,11 +1,13 @@
-"""The serving directory -> the model to ask.
+"""The serving directory -> the model to use.
 
 Looks by itself, without TensorFlow, so that a mistake is answered before that is loaded.
 """
 
+import argparse
 import shlex
 from pathlib import Path
 
+from components.config_checks import expand_home
 from components.errors import PipelineError
 from components.serving.directory.layout import MODEL_FILE, is_version
 
@@ -14,12 +16,31 @@ class SeveralModelsError(PipelineError):
     """Nobody said which of several models is meant: wrong use, not a failure."""
 
 
-def choose_model(serving: Path, model: Path | None) -> Path:
-    """Finds the model to ask.
+def add_model_flags(parser: argparse.ArgumentParser, others: str = "") -> None:
+    """Adds --serving and --model.
 
     Args:
-        serving: Folder of models, `<serving>/<name>/<version>`.
-        model: The choice of the user; None for the only model in `serving`.
+        parser: Changes.
+        others: What to say besides of --serving in --help.
+    """
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument(
+        "--serving",
+        metavar="FOLDER",
+        default="serving",
+        help=f"the only model in this folder{others} (default: %(default)s)",
+    )
+    models.add_argument(
+        "--model", metavar="FOLDER", help="the newest version of this model, <serving>/<name>"
+    )
+
+
+def choose_model(given: argparse.Namespace) -> Path:
+    """Finds the model to use.
+
+    Args:
+        given: With --serving, `<serving>/<name>/<version>`, and --model, the choice of the user;
+            None for the only model in `serving`.
 
     Returns:
         `<serving>/<name>`.
@@ -27,14 +48,16 @@ def choose_model(serving: Path, model: Path | None) -> Path:
     Raises:
         PipelineError: No model was pushed there, or there are several to choose from.
     """
-    if model is not None:
+    if given.model is not None:
+        model = Path(expand_home("--model", given.model))
         if not _versions(model, "*"):
             raise PipelineError(
                 "--model must be the folder of a pushed model, <serving>/<name>. "
                 f"Received: {model} without versions. Run the pipeline first, or give another."
             )
         return model
-    models = find_models(serving)
+    models = find_models(given)
+    serving = expand_home("--serving", given.serving)
     if not models:
         raise PipelineError(
             f"A model must have been pushed. Received: {serving} without versions of any model. "
@@ -49,8 +72,9 @@ def choose_model(serving: Path, model: Path | None) -> Path:
     return models[0]
 
 
-def find_models(serving: Path) -> list[Path]:
-    """All models that were pushed to a folder, by name: `<serving>/<name>`."""
+def find_models(given: argparse.Namespace) -> list[Path]:
+    """All models that were pushed to the folder of --serving, by name: `<serving>/<name>`."""
+    serving = Path(expand_home("--serving", given.serving))
     return sorted({version.parent for version in _versions(serving, "*/*")})
 
 

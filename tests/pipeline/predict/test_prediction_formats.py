@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pipeline.predict.answers import write_csv, write_json, write_table
+from pipeline.predict.prediction_formats import write_csv, write_json, write_table
 from tests.pipeline.predict.fake_predictor import FakePrediction
 
-ANSWERED = [
+PREDICTED = [
     FakePrediction("photos/[red]x.png", "Bag", 0.92431),
     FakePrediction("b.png", "Ankle boot, [brown]", 1.0),
 ]
@@ -29,7 +29,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_a_table():
-    assert lines(written(write_table, ANSWERED)) == [
+    assert lines(written(write_table, PREDICTED)) == [
         "file               class                probability",
         "photos/[red]x.png  Bag                       0.9243",
         "b.png              Ankle boot, [brown]       1.0000",
@@ -37,7 +37,7 @@ def test_a_table():
 
 
 def test_a_table_with_errors():
-    assert lines(written(write_table, [ANSWERED[0], BROKEN])) == [
+    assert lines(written(write_table, [PREDICTED[0], BROKEN])) == [
         "file               class  probability  error",
         "photos/[red]x.png  Bag         0.9243",
         "broken.png                             Input is empty.",
@@ -58,7 +58,7 @@ def test_a_table_in_a_file_has_a_line_for_each_file_however_long():
 
 
 def test_json():
-    assert json.loads(written(write_json, [*ANSWERED, BROKEN, ODD_NAMES[1]])) == [
+    assert json.loads(written(write_json, [*PREDICTED, BROKEN, ODD_NAMES[1]])) == [
         {"file": "photos/[red]x.png", "class": "Bag", "probability": 0.92431, "error": None},
         {"file": "b.png", "class": "Ankle boot, [brown]", "probability": 1.0, "error": None},
         {"file": "broken.png", "class": None, "probability": None, "error": "Input is empty."},
@@ -67,7 +67,7 @@ def test_json():
 
 
 def test_csv():
-    assert written(write_csv, [*ANSWERED, BROKEN]) == (
+    assert written(write_csv, [*PREDICTED, BROKEN]) == (
         "file,class,probability,error\n"
         "photos/[red]x.png,Bag,0.92431,\n"
         'b.png,"Ankle boot, [brown]",1.0,\n'
