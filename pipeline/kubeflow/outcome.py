@@ -21,7 +21,7 @@ from pipeline.runs.failures import explain
 from pipeline.runs.outcomes import record_outcome
 from pipeline.runs.records import CACHED, COMPUTED
 from pipeline.runs.results import summarize
-from pipeline.runs.summary import account_lines, split_table, verdict_lines
+from pipeline.runs.summary import print_summary
 from pipeline.terminal import say
 
 NO_LOG = ""
@@ -53,10 +53,7 @@ def record_success(run: PreparedRun, records: Records) -> None:
     finished = summarize(records)
     page = record_outcome(run.config, run.folder, outcomes.finished(NO_LOG, finished))
     text = io.StringIO()
-    console = Console(file=text, width=100)
-    console.print(split_table(finished))
-    for line in [*account_lines(finished), *verdict_lines(finished)]:
-        console.print(line, highlight=False, soft_wrap=True)
+    print_summary(Console(file=text, width=100), finished)
     attempts = read_attempts(run.folder)
     for _, of_step in itertools.groupby(attempts, key=lambda each: each.step):
         # Of the last of a step this does not know whether it goes on.

@@ -13,9 +13,8 @@ from pipeline.local.events import (
     StepFinished,
     StepStarted,
 )
-from pipeline.runs.finished import RunFinished
 from pipeline.runs.step_progress import StepProgress
-from pipeline.runs.summary import account_lines, split_table, verdict_lines
+from pipeline.runs.summary import RunSummary, print_summary
 from pipeline.terminal import print_plain
 
 GIB = 1024**3
@@ -50,7 +49,7 @@ class RunConsole:
         self._task: TaskID | None = None
         self._step_width = STEP_WIDTH
         self.step = ""
-        self.finished: RunFinished | None = None
+        self.finished: RunSummary | None = None
         self.failed: RunFailed | None = None
 
     def __enter__(self) -> "RunConsole":
@@ -82,7 +81,7 @@ class RunConsole:
                 print_plain(self._console, event.text)
             case RunFailed():
                 self.failed = event
-            case RunFinished():
+            case RunSummary():
                 self.finished = event
 
     def begin(self, description: str) -> None:
@@ -115,14 +114,10 @@ class RunConsole:
         """Shows that the user ended the run."""
         print_plain(self._console, "\nInterrupted. The next run reuses the steps that are done.")
 
-    def print_summary(self, finished: RunFinished) -> None:
+    def print_summary(self, summary: RunSummary) -> None:
         """Shows what came out."""
         self._console.print()
-        self._console.print(split_table(finished))
-        for line in account_lines(finished):
-            print_plain(self._console, line)
-        for line in verdict_lines(finished):
-            print_plain(self._console, line)
+        print_summary(self._console, summary)
         seconds = time.monotonic() - self._started_at
         print_plain(self._console, f"{seconds:.0f} s in all. Log: {self._log_path}")
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from pipeline.runs.finished import RunFinished
 from pipeline.runs.step_progress import StepProgress
+from pipeline.runs.summary import RunSummary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +72,11 @@ class RunFailed:
     is_defect: bool
 
 
-Event = StepStarted | StepProgress | StepFinished | Notice | RunFailed | RunFinished
+Event = StepStarted | StepProgress | StepFinished | Notice | RunFailed | RunSummary
 Emit = Callable[[Event], None]
 _CLASSES = {
     event.__name__: event
-    for event in (StepStarted, StepProgress, StepFinished, Notice, RunFailed, RunFinished)
+    for event in (StepStarted, StepProgress, StepFinished, Notice, RunFailed, RunSummary)
 }
 
 

@@ -15,12 +15,12 @@ from pipeline.execution import StepRunner, infer_schema, this_machine
 from pipeline.local.events import Emit, Notice, StepFinished, StepStarted
 from pipeline.local.output_lock import remove_leftovers
 from pipeline.paths import output_folder
-from pipeline.runs.finished import RunFinished
 from pipeline.runs.records import CACHED, StepRecord
 from pipeline.runs.results import describe_step, summarize
+from pipeline.runs.summary import RunSummary
 
 
-def run_pipeline(config: PipelineConfig, emit: Emit) -> RunFinished:
+def run_pipeline(config: PipelineConfig, emit: Emit) -> RunSummary:
     """Runs all steps, those of a schema first where there is none.
 
     Args:

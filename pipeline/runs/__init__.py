@@ -1,9 +1,8 @@
 """What every runner says and keeps of a run.
 
 records.py       what ML Metadata knows of its steps
-results.py       their artifacts -> what a step did, and the summary of a run
-finished.py      what a run that went to its end came to
-summary.py       that in words
+results.py       artifacts -> what a step did, and the summary of a run
+summary.py       what a run came to, and that in words
 outcomes.py      what became of each run, and the page over all of them
 folders.py       what a run writes to
 step_progress.py what the steps tell of their progress

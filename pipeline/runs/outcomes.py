@@ -1,7 +1,7 @@
 """What became of each run, and the page over all of them.
 
 Every run leaves `outcome.json` in its folder, however it ended; `index.html` in the output folder
-is made anew from all of them.
+is rebuilt from all of them.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from components.reporting.index.writer import render_index
 from components.storage import atomic_write
 from pipeline.config import PipelineConfig
 from pipeline.paths import output_folder
-from pipeline.runs.finished import RunFinished
+from pipeline.runs.summary import RunSummary
 
 OUTCOME_FILE = "outcome.json"
 INDEX_FILE = "index.html"
@@ -39,7 +39,7 @@ def failed(log_path: str, message: str) -> RunEntry:
     return RunEntry(_now(), FAILED, message, log=log_path)
 
 
-def finished(log_path: str, run: RunFinished) -> RunEntry:
+def finished(log_path: str, run: RunSummary) -> RunEntry:
     """A run whose model was judged, now or by an earlier run."""
     with open(os.path.join(os.path.dirname(run.model_report), METRICS_FILE), "rb") as file:
         metrics = json.load(file)
@@ -60,7 +60,7 @@ def finished(log_path: str, run: RunFinished) -> RunEntry:
 
 
 def record_outcome(config: PipelineConfig, run_folder: str, entry: RunEntry) -> str:
-    """Stores what became of a run, and makes the index anew.
+    """Stores what became of a run, and rebuilds the index.
 
     Args:
         config: Of the pipeline.

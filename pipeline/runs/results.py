@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from components.errors import PipelineError
 from components.evaluation.results import read_evaluation
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
 from components.ingestion.accounting import REJECTS_FILE
@@ -15,13 +16,17 @@ from components.release.verdict import COUNT, PASSED, Check, Verdict
 from components.release.verdict import read_verdict as read_release_verdict
 from components.release.wording import bound, measured
 from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
+from components.serving.directory.layout import find_serving
+from components.serving.directory.log import REMOVAL, Event, read_events, withdrawals_of
+from components.serving.directory.publishing import is_whole
+from components.serving.directory.release import find_release
 from components.serving.pusher import SERVED_ALREADY
 from components.serving.serving_facts import read_facts
+from components.text import escape_unprintable
 from components.training_history import read_history
 from components.validation.findings import merge_splits, read_verdict
-from pipeline.runs.finished import RunFinished
-from pipeline.runs.pushed import check_pushed
 from pipeline.runs.records import StepRecord, kind_of, records_of, span_of
+from pipeline.runs.summary import RunSummary
 
 Records = Mapping[str, StepRecord]
 INGESTION = "ImageFolderExampleGen"
@@ -34,29 +39,13 @@ def describe_step(step: str, records: Records) -> str:
         step: Name of the step in TFX.
         records: The steps of the run so far, this one included.
     """
-    descriptions: dict[str, Callable[[Records], str]] = {
-        "ImageFolderExampleGen": lambda _: _describe_ingestion(_audit(records[step])),
-        "StatisticsGen": lambda _: f"of {', '.join(SPLITS)}",
-        "ImportSchemaGen": lambda _: "the frozen schema",
-        "ExampleValidator": lambda _: "images compared with the schema",
-        "StatisticsResolver": _describe_baseline_statistics,
-        "DataGate": _describe_gate,
-        "Transform": lambda _: "images of one size, labels",
-        "WarmStart": _describe_warm_start,
-        "Tuner": _describe_search,
-        "Trainer": _describe_training,
-        "BaselineResolver": _describe_baseline,
-        "Evaluator": _describe_evaluation,
-        "BulkInferrer": _describe_answers,
-        "InfraValidator": _describe_serving,
-        "ReleaseGate": _describe_verdict,
-        "ModelReport": lambda _: f"{MODEL_REPORT_FILE}, model card, metrics",
-        "Pusher": _describe_push,
-    }
-    return descriptions[kind_of(step)](records)
+    if kind_of(step) == INGESTION:
+        return _describe_ingestion(_audit(records[step]))
+    described = _DESCRIPTIONS[kind_of(step)]
+    return described if isinstance(described, str) else described(records)
 
 
-def summarize(records: Records) -> RunFinished:
+def summarize(records: Records) -> RunSummary:
     """Sums up a run of which all steps are done.
 
     Raises:
@@ -64,22 +53,23 @@ def summarize(records: Records) -> RunFinished:
     """
     ingested = records_of(records, INGESTION)
     audits = [_audit(record) for record in ingested.values()]
-    rejects = [_file(record, REJECTS_FILE) for record in ingested.values()]
-    evaluation = records["Evaluator"].outputs["evaluation"].uri
     verdict = _verdict(records)
     model = _pushed_model(records)
-    standing = check_pushed(model) if model else []
+    notes = [verdict.baseline_note] if verdict.baseline_note else []
+    notes += check_pushed(model) if model else []
     if _served_already(records):
-        standing = [*standing, "This very model served already, so that none was published."]
+        notes.append("This very model served already, so that none was published.")
     history = _history(records)
     epochs, kept = history["epochs"], history["kept_epoch"] - 1
-    return RunFinished(
+    return RunSummary(
         found=sum(audit.found for audit in audits),
         duplicates=sum(audit.duplicates for audit in audits),
         rejected=sum(audit.rejected for audit in audits),
         ignored=sum(audit.ignored for audit in audits),
         rejects_file=", ".join(
-            path for path, audit in zip(rejects, audits, strict=True) if audit.rejected
+            _file(record, REJECTS_FILE)
+            for record, audit in zip(ingested.values(), audits, strict=True)
+            if audit.rejected
         ),
         findings=_count_findings(audits),
         warnings=_warnings(records),
@@ -89,7 +79,7 @@ def summarize(records: Records) -> RunFinished:
         accuracies={
             TRAIN_SPLIT: epochs["accuracy"][kept],
             EVAL_SPLIT: epochs["val_accuracy"][kept],
-            TEST_SPLIT: read_evaluation(evaluation).accuracy,
+            TEST_SPLIT: read_evaluation(_folder(records, "Evaluator", "evaluation")).accuracy,
         },
         checks=[
             (check.outcome, f"{check.title}: {measured(check)}, {bound(check)}")
@@ -97,8 +87,8 @@ def summarize(records: Records) -> RunFinished:
             if _matters(check)
         ],
         verdict=verdict.sentence,
-        notes=[*([verdict.baseline_note] if verdict.baseline_note else []), *standing],
-        model_report=os.path.join(records["ModelReport"].outputs["report"].uri, MODEL_REPORT_FILE),
+        notes=notes,
+        model_report=os.path.join(_folder(records, "ModelReport", "report"), MODEL_REPORT_FILE),
         model=model,
         spans=[name for name in map(span_of, ingested) if name],
         # Whatever changes before it reaches the last step by the report on the model.
@@ -122,6 +112,10 @@ def _file(ingested: StepRecord, name: str) -> str:
     return os.path.join(ingested.outputs["examples"].uri, name)
 
 
+def _folder(records: Records, step: str, output: str) -> str:
+    return records[step].outputs[output].uri
+
+
 def _count_findings(audits: Sequence[Audit]) -> dict[str, int]:
     """Findings by title, the worst kind first."""
     counts = {
@@ -143,19 +137,19 @@ def _describe_gate(records: Records) -> str:
 
 
 def _warnings(records: Records) -> list[str]:
-    verdict = read_verdict(records["DataGate"].outputs["verdict"].uri)
+    verdict = read_verdict(_folder(records, "DataGate", "verdict"))
     return [str(finding) for finding in merge_splits(verdict.warnings)]
 
 
 def _describe_warm_start(records: Records) -> str:
     properties = records["WarmStart"].outputs["model"].properties
     if properties["refusal"]:
-        return f"training begins anew: {properties['refusal']}"
+        return f"training starts from scratch: {properties['refusal']}"
     return f"version {properties['version']}, which serves"
 
 
 def _describe_search(records: Records) -> str:
-    folder = records["Tuner"].outputs["best_hyperparameters"].uri
+    folder = _folder(records, "Tuner", "best_hyperparameters")
     with open(os.path.join(folder, "best_hyperparameters.txt"), encoding="utf-8") as file:
         values = json.load(file)["values"]
     return ", ".join(f"{name} {value}" for name, value in values.items())
@@ -175,8 +169,8 @@ def _describe_training(records: Records) -> str:
     )
 
 
-def _describe_baseline(records: Records) -> str:
-    return "the serving model" if _has_baseline(records) else "no earlier model to compare with"
+def _history(records: Records) -> dict[str, Any]:
+    return read_history(_folder(records, "Trainer", "model_run"))
 
 
 def _has_baseline(records: Records) -> bool:
@@ -184,24 +178,29 @@ def _has_baseline(records: Records) -> bool:
     return "pushed_model" in records["BaselineResolver"].outputs
 
 
+def _describe_baseline(records: Records) -> str:
+    return "the serving model" if _has_baseline(records) else "no earlier model to compare with"
+
+
+def _describe_predictions(records: Records) -> str:
+    return f"predictions of the model{' and the serving one' if _has_baseline(records) else ''}"
+
+
 def _describe_evaluation(records: Records) -> str:
-    result = read_evaluation(records["Evaluator"].outputs["evaluation"].uri)
+    result = read_evaluation(_folder(records, "Evaluator", "evaluation"))
     # No word on its blessing: ReleaseGate, which asks more, has the verdict.
     return f"accuracy {result.accuracy:.4f} on {result.images:,} test images"
 
 
-def _describe_answers(records: Records) -> str:
-    return f"answers of the model{' and of the serving one' if _has_baseline(records) else ''}"
-
-
 def _describe_serving(records: Records) -> str:
-    facts = read_facts(records["InfraValidator"].outputs["blessing"].uri)
-    problems = len(facts.problems)
-    return (
-        f"{problems} problem{'s' if problems != 1 else ''} when served"
-        if problems
-        else "answers in a fresh process as it was evaluated"
-    )
+    problems = len(read_facts(_folder(records, "InfraValidator", "blessing")).problems)
+    if problems:
+        return f"{problems} problem{'s' if problems != 1 else ''} when served"
+    return "predicts in a fresh process as it was evaluated"
+
+
+def _verdict(records: Records) -> Verdict:
+    return read_release_verdict(_folder(records, "ReleaseGate", "verdict"))
 
 
 def _describe_verdict(records: Records) -> str:
@@ -213,6 +212,22 @@ def _describe_verdict(records: Records) -> str:
     return f"{passed} of {len(verdict.checks)} checks passed: {outcome}"
 
 
+def _matters(check: Check) -> bool:
+    """Whether a check is worth a line: one that did not pass, or with a bound of the user."""
+    is_of_class = "/" in check.name
+    return check.outcome != PASSED or not (is_of_class or check.unit == COUNT)
+
+
+def _pushed_model(records: Records) -> str:
+    properties = records["Pusher"].outputs["pushed_model"].properties
+    return str(properties["pushed_destination"]) if properties["pushed"] else ""
+
+
+def _served_already(records: Records) -> bool:
+    """Whether the model was published by an earlier run, and is the same file by file."""
+    return bool(records["Pusher"].outputs["pushed_model"].properties.get(SERVED_ALREADY))
+
+
 def _describe_push(records: Records) -> str:
     model = _pushed_model(records)
     if not model:
@@ -221,26 +236,74 @@ def _describe_push(records: Records) -> str:
     return f"version {os.path.basename(model)}{already}"
 
 
-def _history(records: Records) -> dict[str, Any]:
-    return read_history(records["Trainer"].outputs["model_run"].uri)
+_DESCRIPTIONS: Mapping[str, str | Callable[[Records], str]] = {
+    "StatisticsGen": f"of {', '.join(SPLITS)}",
+    "ImportSchemaGen": "the frozen schema",
+    "ExampleValidator": "images compared with the schema",
+    "StatisticsResolver": _describe_baseline_statistics,
+    "DataGate": _describe_gate,
+    "Transform": "images of one size, labels",
+    "WarmStart": _describe_warm_start,
+    "Tuner": _describe_search,
+    "Trainer": _describe_training,
+    "BaselineResolver": _describe_baseline,
+    "BulkInferrer": _describe_predictions,
+    "Evaluator": _describe_evaluation,
+    "InfraValidator": _describe_serving,
+    "ReleaseGate": _describe_verdict,
+    "ModelReport": f"{MODEL_REPORT_FILE}, model card, metrics",
+    "Pusher": _describe_push,
+}
 
 
-def _matters(check: Check) -> bool:
-    """Whether a check is worth a line: one that did not pass, or with a bound of the user."""
-    is_of_class = "/" in check.name
-    return check.outcome != PASSED or not (is_of_class or check.unit == COUNT)
+def check_pushed(folder: str) -> list[str]:
+    """Checks that a version is there, and was not taken out of use.
+
+    Args:
+        folder: `<serving>/<name>/<version>`, as the Pusher noted it, now or earlier.
+
+    Returns:
+        What to know besides: nothing, or which other version serves.
+
+    Raises:
+        PipelineError: It is gone, damaged, or rolled back.
+    """
+    model_folder, version = os.path.dirname(folder), int(os.path.basename(folder))
+    events = read_events(model_folder)
+    release = find_release(model_folder, version)
+    if release is None or not is_whole(model_folder, version):
+        removals = [e for e in events if e.version == version and e.origin.action == REMOVAL]
+        how = f": {_describe_event(removals[-1])}" if removals else ""
+        raise PipelineError(
+            "A released version must be whole in the serving directory when its run ends. "
+            f"Received: {folder}, which is missing or was changed{how}. Run again, which pushes "
+            "the model again; what is done is cached."
+        )
+    if withdrawals := withdrawals_of(model_folder, release.model_digest):
+        raise PipelineError(
+            "A released model must not have been rolled back when its run ends. Received: "
+            f"{folder}: {_describe_event(withdrawals[-1])}. The gate refuses it from now on; "
+            "--force-push REASON overrules that."
+        )
+    return _what_serves(model_folder, version, release.model_digest, events)
 
 
-def _verdict(records: Records) -> Verdict:
-    return read_release_verdict(records["ReleaseGate"].outputs["verdict"].uri)
+def _what_serves(
+    model_folder: str, version: int, model_digest: str, events: list[Event]
+) -> list[str]:
+    serving = find_serving(model_folder)
+    if serving is None or serving == version:
+        return []
+    release = find_release(model_folder, serving)
+    if release is not None and release.model_digest == model_digest:
+        return [f"It serves as version {serving}, which is the same model."]
+    how = [_describe_event(event) for event in events if event.version == serving]
+    what = f", {how[0]}" if how else ""
+    return [f"Version {version} is there and does not serve: version {serving} does{what}."]
 
 
-def _served_already(records: Records) -> bool:
-    """Whether the model was published by an earlier run, and is the same file by file."""
-    properties = records["Pusher"].outputs["pushed_model"].properties
-    return bool(properties.get(SERVED_ALREADY))
-
-
-def _pushed_model(records: Records) -> str:
-    properties = records["Pusher"].outputs["pushed_model"].properties
-    return str(properties["pushed_destination"]) if properties["pushed"] else ""
+def _describe_event(event: Event) -> str:
+    """Such as "a rollback by ann@host at ...: takes bags for shirts"."""
+    origin = event.origin
+    reason = f": {escape_unprintable(origin.reason)}" if origin.reason else ""
+    return f"a {origin.action} by {escape_unprintable(origin.actor)} at {event.time}{reason}"

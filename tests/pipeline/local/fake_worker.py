@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from pipeline.local.events import Emit, RunFailed, StepStarted, event_writer
 from pipeline.local.worker import end_with_the_parent
-from pipeline.runs.finished import RunFinished
+from pipeline.runs.summary import RunSummary
 
-FINISHED = RunFinished(
+FINISHED = RunSummary(
     found=10,
     duplicates=0,
     rejected=0,

@@ -16,14 +16,14 @@ from pipeline.local.events import (
     StepStarted,
 )
 from pipeline.runs import summary
-from pipeline.runs.finished import RunFinished
+from pipeline.runs.summary import RunSummary
 
 GIB = 1024**3
 TRAINED = StepFinished(
     "Trainer", 7, 10, 1234.56, 3 * GIB // 2, False, "cnn, 93,322 parameters, eval accuracy 0.9012"
 )
 CACHED = StepFinished("DataGate", 5, 10, 0.1, GIB, True, "no anomalies")
-RELEASED = RunFinished(
+RELEASED = RunSummary(
     found=70_002,
     duplicates=0,
     rejected=2,
@@ -104,7 +104,7 @@ def test_a_released_run():
         "The serving model does not know [red]x.\n"
         "Released: [red]x. Version 1795327453: my serving/[red]x/1795327453\n"
         "Report on the model: out/[red]x/model/report.html\n"
-        "Ask it: .venv/bin/python -P -m pipeline.predict --model 'my serving/[red]x' IMAGE...\n"
+        "Predict: .venv/bin/python -P -m pipeline.predict --model 'my serving/[red]x' IMAGE...\n"
         "60 s in all. Log: out/[red]x/run.log\n"
     )
 

@@ -12,7 +12,7 @@ from components.serving.directory.publishing import publish
 from components.serving.directory.release import PUSH, Origin
 from components.serving.directory.removing import keep_newest
 from components.serving.directory.rollback import roll_back
-from pipeline.runs.pushed import check_pushed
+from pipeline.runs.results import check_pushed
 from tests.components.serving.directory.saved_models import NOW, write_saved_model
 
 

@@ -138,7 +138,7 @@ def test_what_a_resolver_chose_counts_as_output(path, outputs, text):
         ({"version": "7", "refusal": ""}, "version 7, which serves"),
         (
             {"version": "", "refusal": "no model serves yet"},
-            "training begins anew: no model serves yet",
+            "training starts from scratch: no model serves yet",
         ),
     ],
 )
