@@ -30,9 +30,9 @@ from components.ingestion.examining.examination import (
     finish,
     look_at_file,
 )
-from components.ingestion.examining.sandbox import Sandbox
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.rules import IngestionRules
+from components.worker_pool import Sandbox
 
 CLASS = "hostile"
 WIDTH = 150
@@ -71,8 +71,7 @@ def examine(path: Path, rules: IngestionRules) -> tuple[Examination | Rejection,
         functools.partial(look_at_file, str(path.parent), rules.image),
         reject,
         preload=examination.__name__,
-        max_seconds=rules.max_seconds,
-        max_megapixels=rules.image.max_megapixels,
+        limits=rules.limits,
         finish=finish,
     ) as sandbox:
         # The first one waits for the workers to begin.

@@ -46,13 +46,7 @@ def memory_limit(root: pathlib.Path = _ROOT) -> int | None:
     Args:
         root: Where `proc` and `sys` are.
     """
-    limits = []
-    for group in _groups("memory", root):
-        names = {"cgroup2": "memory.max", "cgroup": "memory.limit_in_bytes"}
-        text = _read(group.folder / names[group.file_system])
-        if text.isdigit() and int(text) < _UNLIMITED:
-            limits.append(int(text))
-    return min(limits, default=None)
+    return min((limit for _, limit in _memory_limits(root)), default=None)
 
 
 def memory_in_use(root: pathlib.Path = _ROOT) -> int | None:
@@ -61,12 +55,20 @@ def memory_in_use(root: pathlib.Path = _ROOT) -> int | None:
     Args:
         root: Where `proc` and `sys` are.
     """
-    for group in _groups("memory", root):
-        for line in _read(group.folder / "memory.stat").splitlines():
-            name, _, value = line.partition(" ")
-            if name == _IN_USE[group.file_system]:
-                return int(value)
-    return None
+    in_use = (_memory_in_use(group) for group in _groups("memory", root))
+    return next((known for known in in_use if known is not None), None)
+
+
+def available_memory(root: pathlib.Path = _ROOT) -> int | None:
+    """Bytes that can still be used, of the machine and of the container; None where unknown.
+
+    Args:
+        root: Where `proc` and `sys` are.
+    """
+    lines = _read(root / "proc/meminfo").splitlines()
+    free = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    free += [limit - (_memory_in_use(group) or 0) for group, limit in _memory_limits(root)]
+    return min(free, default=None)
 
 
 def limit_threads() -> None:
@@ -78,6 +80,22 @@ def limit_threads() -> None:
     if cores() < (os.cpu_count() or 1):
         for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(variable, str(cores()))
+
+
+def _memory_limits(root: pathlib.Path) -> Iterator[tuple[_Group, int]]:
+    names = {"cgroup2": "memory.max", "cgroup": "memory.limit_in_bytes"}
+    for group in _groups("memory", root):
+        text = _read(group.folder / names[group.file_system])
+        if text.isdigit() and int(text) < _UNLIMITED:
+            yield group, int(text)
+
+
+def _memory_in_use(group: _Group) -> int | None:
+    for line in _read(group.folder / "memory.stat").splitlines():
+        name, _, value = line.partition(" ")
+        if name == _IN_USE[group.file_system]:
+            return int(value)
+    return None
 
 
 def _processor_quotas(root: pathlib.Path) -> Iterator[float]:

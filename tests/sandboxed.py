@@ -38,6 +38,12 @@ def process_id(_: str) -> str:
     return str(os.getpid())
 
 
+def slow_process_id(_: str) -> str:
+    """The worker's own, so late that every worker has something to do."""
+    time.sleep(0.02)
+    return str(os.getpid())
+
+
 def underline(results: list[str]) -> list[str]:
     """Makes results of what `behave` returns."""
     return [f"_{result}_" for result in results]
@@ -49,7 +55,7 @@ def take_a_moment(item: str) -> str:
     return item
 
 
-def be_killed(_: object) -> None:
+def be_killed(*_: object) -> None:
     """Ends as a process does that takes too much of the machine's memory."""
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -42,6 +42,7 @@ SHARED = {
     "storage",
     "text",
     "training_history",
+    "worker_pool",
 }
 STAGES_THAT_ANOTHER_NEEDS = {
     # Training ends with an export, and only serving knows what a served model looks like.

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 
 from components.normalisation.rules import ImageRules
+from components.worker_pool import Limits
 
 MOVE = "move"
 REFUSE = "refuse"
@@ -38,6 +39,11 @@ class IngestionRules:
     near_duplicate_distance: int
     leaks: str
     group_pattern: str
+
+    @property
+    def limits(self) -> Limits:
+        """What decoding a file may cost."""
+        return Limits(self.image.max_megapixels, self.max_seconds)
 
     def split_rules(self) -> str:
         """What decides about the split of an image, as text to compare with that of another run."""

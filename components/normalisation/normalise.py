@@ -28,6 +28,7 @@ TRANSCODED = "transcoded to png: "
 UNSUPPORTED_SHAPE = "unsupported shape"
 
 _REFUSED_BY_TENSORFLOW = "TensorFlow does not decode it alike"
+_ANIMATION = "animation"
 _ROTATED = "rotated"
 _TRANSPARENT = "transparent"
 # Decoded to gray, too; of GIF, BMP and WebP, TensorFlow makes colours only.
@@ -131,7 +132,10 @@ def _png_reason(image: Image.Image, encoded: bytes) -> str:
 
 
 def _gif_reason(image: Image.Image, encoded: bytes) -> str:
-    # TensorFlow would make the rest black.
+    if getattr(image, "is_animated", False):
+        # TensorFlow decodes all frames before it drops them, each as large as the canvas.
+        return _ANIMATION
+    # It would make the rest black.
     return "partial frame" if has_partial_frame(image) else ""
 
 
@@ -145,7 +149,7 @@ def _bmp_reason(image: Image.Image, encoded: bytes) -> str:
 
 
 def _webp_reason(image: Image.Image, encoded: bytes) -> str:
-    return "animation" if getattr(image, "is_animated", False) else _rotated(image)
+    return _ANIMATION if getattr(image, "is_animated", False) else _rotated(image)
 
 
 def _rotated(image: Image.Image) -> str:

@@ -1,10 +1,12 @@
 """Records of the test split -> the small pictures that a page shows."""
 
+import contextlib
+import itertools
 from collections.abc import Iterable, Mapping, Set
 
 from components import features
-from components.pages.opening import open_small
-from components.pages.thumbnails import MOST_CHARACTERS, encode
+from components.errors import PipelineError
+from components.pages.thumbnails import MOST_CHARACTERS, thumbnail_workers
 from components.split_records import find_images
 
 PictureKey = tuple[str, int]
@@ -56,17 +58,14 @@ def read_pictures(folders: Iterable[str], wanted: Set[PictureKey]) -> dict[Pictu
     sides: dict[str, list[int]] = {}
     for sha256, side in wanted:
         sides.setdefault(sha256, []).append(side)
-    pictures: dict[PictureKey, str] = {}
     splits = [f"{folder}/Split-{features.TEST_SPLIT}" for folder in folders]
-    for sha256, encoded in find_images(splits, sides.keys()):
-        pictures |= _make(encoded, sha256, sides[sha256])
+    found, again = itertools.tee(find_images(splits, sides.keys()))
+    pictures: dict[PictureKey, str] = {}
+    # Raised where no worker can be started.
+    with contextlib.suppress(PipelineError), thumbnail_workers() as workers:
+        made = workers.map((encoded, tuple(sides[sha256])) for sha256, encoded in found)
+        for (sha256, _), sources in zip(again, made, strict=True):
+            pictures |= {
+                (sha256, side): source for side, source in zip(sides[sha256], sources, strict=False)
+            }
     return pictures
-
-
-def _make(encoded: bytes, sha256: str, sides: Iterable[int]) -> dict[PictureKey, str]:
-    try:
-        image = open_small(encoded)
-        return {(sha256, side): encode(image, side) for side in sides}
-    except Exception:
-        # Decoders fail in more ways than can be listed.
-        return {}

@@ -1,10 +1,12 @@
 """Loads the newest pushed model and asks it.
 
 Every file goes through the normalisation that the training images went through, by the rules that
-are kept with the model.
+are kept with the model, in workers that may die of it. TensorFlow sees what they decoded before.
 """
 
 import dataclasses
+import functools
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 
@@ -12,10 +14,15 @@ import tensorflow as tf
 
 from components import features, images
 from components.errors import PipelineError
-from components.normalisation.normalise import normalise
-from components.normalisation.opening import TOO_LARGE, UnusableImageError
+from components.features import AS_FOUND
+from components.normalisation.normalise import Normalised
+from components.serving import image_reading
 from components.serving.directory.layout import list_versions
+from components.serving.image_reading import Task, fail, read_image
 from components.serving.image_rules import read_rules
+from components.worker_pool import Limits, Sandbox
+
+Workers = Sandbox[Task, Normalised | str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,32 +72,39 @@ class Predictor:
         Args:
             files: Paths.
             batch_size: Images that are sent to the model at once.
+
+        Raises:
+            PipelineError: This machine does not let workers start.
         """
-        for start in range(0, len(files), batch_size):
-            read = [self._read(file) for file in files[start : start + batch_size]]
-            answers = self._classify([one for one in read if isinstance(one, bytes)])
-            for file, one in zip(files[start : start + batch_size], read, strict=True):
-                if isinstance(one, bytes):
-                    name, probability = next(answers)
-                    yield Prediction(file, name, probability)
-                else:
-                    yield Prediction(file, error=str(one))
+        with Workers(
+            functools.partial(read_image, self._rules),
+            fail,
+            preload=image_reading.__name__,
+            limits=Limits(self._rules.max_megapixels),
+        ) as workers:
+            found = zip(files, self._read(files, workers), strict=True)
+            while batch := list(itertools.islice(found, batch_size)):
+                answers = self._classify([one for _, one in batch if isinstance(one, bytes)])
+                for file, one in batch:
+                    if isinstance(one, bytes):
+                        yield Prediction(file, *next(answers))
+                    else:
+                        yield Prediction(file, error=one)
 
-    def _read(self, file: str) -> bytes | Exception:
-        """What the model is given of a file, or why it is given nothing."""
-        try:
-            with open(file, "rb") as opened:
-                encoded = opened.read(self._rules.max_bytes + 1)
-            if len(encoded) > self._rules.max_bytes:
-                raise UnusableImageError(TOO_LARGE, f"more than {self._rules.max_bytes:,} bytes")
-            return normalise(encoded, self._rules, self._decodes).encoded
-        except OSError as error:
-            return OSError(error.strerror)
-        except UnusableImageError as error:
-            return error
+    def _read(self, files: Sequence[str], workers: Workers) -> Iterator[bytes | str]:
+        """What the model is given of each file, or why it is given nothing."""
+        results = workers.map(Task(file, is_refused=False) for file in files)
+        for file, found in zip(files, results, strict=True):
+            if self._is_refused(found):
+                [found] = workers.map([Task(file, is_refused=True)])
+            yield found if isinstance(found, str) else found.encoded
 
-    def _decodes(self, encoded: bytes) -> bool:
-        return images.decodes_alike(encoded, self._rules.channels)
+    def _is_refused(self, found: Normalised | str) -> bool:
+        return (
+            not isinstance(found, str)
+            and found.treatment == AS_FOUND
+            and not images.decodes_alike(found.encoded, self._rules.channels)
+        )
 
     def _classify(self, contents: list[bytes]) -> Iterator[tuple[str, float]]:
         """The most probable class of each image, and its probability."""

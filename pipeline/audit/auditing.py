@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from components.errors import PipelineError
-from components.ingestion.examining.sandbox import memory_of_worker
 from components.ingestion.listing.file_system import folder_exists
 from components.ingestion.listing.spans import find_spans, is_span
 from components.ingestion.rules import IngestionRules
-from components.ingestion.workers import check_machine
+from components.worker_pool import check_machine
 from pipeline.audit.bar import show_progress
 from pipeline.audit.command_line import STANDARD_OUTPUT, Request, parse_request
 from pipeline.audit.table import write_table
@@ -34,7 +33,7 @@ AuditFolder = Callable[[str, IngestionRules], "Audit"]
 def audit_folder(root: str, rules: IngestionRules) -> "Audit":
     """Loads Apache Beam, which takes seconds, and looks through a folder; see `survey`."""
     # Once more there; but where memory is limited, Apache Beam would not even load.
-    check_machine(memory_of_worker(rules.image.max_megapixels))
+    check_machine(rules.limits.memory)
     with loading():
         from components.ingestion import survey
 

@@ -12,11 +12,10 @@ from typing import IO
 from rich.console import Console
 
 from components.errors import PipelineError
-from components.ingestion.examining.sandbox import memory_of_worker
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.spans import list_data_folders
-from components.ingestion.workers import check_machine
 from components.reporting.index.entries import RunEntry
+from components.worker_pool import Limits, check_machine
 from pipeline import exit_codes
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, to_dict
@@ -71,7 +70,7 @@ def run(config: PipelineConfig, console: Console, worker: tuple[str, ...] = WORK
     """
     try:
         check_places(config)
-        check_machine(memory_of_worker(config.image.max_megapixels) + SPACE_OF_TENSORFLOW)
+        check_machine(Limits(config.image.max_megapixels).memory + SPACE_OF_TENSORFLOW)
         if is_local(config.data):
             # Ingestion looks again; but whoever mistook the folder need not wait for TensorFlow.
             list_data_folders(config.data, config.ingest.window)

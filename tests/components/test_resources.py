@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from components import resources
-from components.resources import cores, memory_in_use, memory_limit
+from components.resources import available_memory, cores, memory_in_use, memory_limit
 
 V2 = {
     "proc/self/cgroup": "0::/\n",
@@ -161,3 +161,22 @@ class TestMemory:
     def test_no_limit(self, make_root, files, text):
         names = ("sys/fs/cgroup/memory.max", f"{V1_MEMORY}/memory.limit_in_bytes")
         assert memory_limit(make_root(files, dict.fromkeys(names, text))) is None
+
+
+class TestAvailableMemory:
+    """Fault C7: what all workers together may take."""
+
+    def test_the_machine_alone(self, make_root):
+        files = {"proc/meminfo": "MemTotal: 8388608 kB\nMemAvailable:    2097152 kB\nSwap: 0 kB\n"}
+        assert available_memory(make_root(V2, files)) == 2 * 2**30
+
+    def test_the_container_has_less(self, make_root):
+        files = {
+            "proc/meminfo": "MemAvailable: 67108864 kB\n",
+            "sys/fs/cgroup/memory.max": "4294967296\n",
+            "sys/fs/cgroup/memory.stat": "anon 1073741824\n",
+        }
+        assert available_memory(make_root(V2, files)) == 3 * 2**30
+
+    def test_nothing_is_known(self, make_root):
+        assert available_memory(make_root()) is None

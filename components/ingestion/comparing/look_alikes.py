@@ -23,10 +23,10 @@ from components.ingestion.comparing.copies import (
 from components.ingestion.examining import pixel_digest
 from components.ingestion.examining.examination import Examination
 from components.ingestion.examining.pixel_digest import digest_pixels
-from components.ingestion.examining.sandbox import Sandbox
 from components.ingestion.gathering import windowed
 from components.ingestion.reporting.findings import LOOK_ALIKE, NEAR_DUPLICATE, Finding
 from components.ingestion.rules import IngestionRules
+from components.worker_pool import Sandbox
 
 DUPLICATES = "duplicates"
 CONFLICTS = "conflicts"
@@ -49,19 +49,17 @@ class SettleLookAlikes(beam.DoFn):
         self._rules = rules
 
     def setup(self) -> None:
-        """Starts the workers."""
+        """Prepares the workers."""
         self._sandbox = Sandbox(
             functools.partial(digest_pixels, self._root, self._rules.image),
             lambda *_: "",
             preload=pixel_digest.__name__,
-            max_seconds=self._rules.max_seconds,
-            max_megapixels=self._rules.image.max_megapixels,
+            limits=self._rules.limits,
         )
-        self._sandbox.__enter__()
 
     def teardown(self) -> None:
         """Ends the workers."""
-        self._sandbox.__exit__()
+        self._sandbox.close()
 
     def start_bundle(self) -> None:
         """Has nothing to do yet."""
@@ -77,6 +75,7 @@ class SettleLookAlikes(beam.DoFn):
     def finish_bundle(self) -> Iterator[Any]:
         """Yields the outcomes of the rest."""
         yield from map(windowed, self._settle())
+        self._sandbox.close()
 
     def _settle(self) -> Iterator[Any]:
         candidates = [image for images in self._waiting for image in _of_shared_sizes(images)]

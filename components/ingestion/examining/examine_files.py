@@ -15,13 +15,12 @@ from components.ingestion.examining.examination import (
     look_at_file,
     read_or_reject,
 )
-from components.ingestion.examining.sandbox import Sandbox, memory_of_worker
 from components.ingestion.gathering import pack, unpack, windowed
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.folder import ImageFile, Rejection
 from components.ingestion.rules import IngestionRules
-from components.ingestion.workers import check_machine, warm_up
 from components.progress import Progress
+from components.worker_pool import Sandbox, check_machine, warm_up
 
 BATCH = 1_024
 """Files in one element: what Beam does for an element costs as much as a small image."""
@@ -38,28 +37,26 @@ class ExamineFiles(beam.DoFn):
             PipelineError: This machine does not let workers start.
         """
         super().__init__()
-        check_machine(memory_of_worker(rules.image.max_megapixels))
+        check_machine(rules.limits.memory)
         warm_up(examination.__name__)
         self._root = root
         self._rules = rules
         self._total = total
 
     def setup(self) -> None:
-        """Starts the workers and the progress of this process."""
+        """Prepares the workers and the progress of this process."""
         self._progress = Progress("images read", self._total)
         self._sandbox = Sandbox(
             functools.partial(look_at_file, self._root, self._rules.image),
             _reject,
             preload=examination.__name__,
-            max_seconds=self._rules.max_seconds,
-            max_megapixels=self._rules.image.max_megapixels,
+            limits=self._rules.limits,
             finish=finish,
         )
-        self._sandbox.__enter__()
 
     def teardown(self) -> None:
         """Ends the workers."""
-        self._sandbox.__exit__()
+        self._sandbox.close()
 
     def start_bundle(self) -> None:
         """Has nothing to do yet."""
@@ -87,6 +84,7 @@ class ExamineFiles(beam.DoFn):
                 examined = []
         yield windowed(examined)
         self._places = []
+        self._sandbox.close()
 
     def _with_content(self, place: Place) -> tuple[Place, Content]:
         if is_local(self._root):

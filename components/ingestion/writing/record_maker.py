@@ -10,7 +10,6 @@ from typing import TypeAlias
 from components import images
 from components.features import AS_FOUND
 from components.ingestion.examining.examination import Examination
-from components.ingestion.examining.sandbox import Sandbox
 from components.ingestion.listing.file_system import is_local
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.parts import map_parts
@@ -20,6 +19,7 @@ from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome
 from components.ingestion.writing.transcoding import Transcoding, reject_task, transcode_file
 from components.normalisation.rules import ImageRules
+from components.worker_pool import DEFAULT_SECONDS, Limits, Sandbox
 
 PART_SIZE = 16
 """Images that one thread looks at in a row, if threads do."""
@@ -27,7 +27,6 @@ AT_ONCE = 32
 """Images whose records wait for the workers that transcode some of them."""
 MOST_STRUCTURES = 10_000
 """Of JPEGs and PNGs that TensorFlow decodes; most folders have ten or fewer."""
-DEFAULT_SECONDS = 20.0
 
 Made: TypeAlias = tuple[Examination, Outcome]
 
@@ -56,14 +55,13 @@ class RecordMaker:
             functools.partial(transcode_file, root, rules),
             reject_task,
             preload=transcoding.__name__,
-            max_seconds=max_seconds,
-            max_megapixels=rules.max_megapixels,
+            limits=Limits(rules.max_megapixels, max_seconds),
         )
 
     def close(self) -> None:
         """Ends the threads and the workers."""
         self._threads.shutdown()
-        self._sandbox.__exit__()
+        self._sandbox.close()
 
     def is_needed(self, image: Examination) -> bool:
         """Whether an image may need more than to be copied: it is transcoded, or of a new kind."""

@@ -13,15 +13,15 @@ from components.errors import PipelineError
 from components.ingestion.examining.examination import Examination
 from components.ingestion.listing.file_system import is_local, make_folder
 from components.ingestion.listing.folder import Rejection
-from components.ingestion.workers import end_pool, result_of, worker_context
 from components.ingestion.writing import shard
-from components.ingestion.writing.record_maker import DEFAULT_SECONDS, RecordMaker
+from components.ingestion.writing.record_maker import RecordMaker
 from components.ingestion.writing.shard import Shard, write_records, write_shard
 from components.ingestion.writing.store import Stored, store
 from components.normalisation.rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
 from components.storage import unfinished_name
+from components.worker_pool import DEFAULT_SECONDS, end_pool, result_of, worker_context
 
 Results: TypeAlias = list[str | Rejection]
 """Of each image its treatment, or why it has no record."""

@@ -27,11 +27,11 @@ from components.ingestion.gathering import Gather, part_of, unpack_all, windowed
 from components.ingestion.listing.file_system import make_folder, put_in_place
 from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.manifest import Row
-from components.ingestion.writing.record_maker import DEFAULT_SECONDS
 from components.ingestion.writing.shard_workers import Begun, ShardWorkers
 from components.normalisation.rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
+from components.worker_pool import DEFAULT_SECONDS
 
 SHARD_SIZE = 2_000
 """Records a shard on average; what is known of the images of one shard is sorted in memory."""

@@ -14,7 +14,7 @@ OUTCOMES = {
     "16bit_trns.png": "transcoded to png: transparent",
     "200MP.heic": "too large: 12240x16320 pixels, 199.8 megapixels; at most 100",
     "animated.avifs": "transcoded to png: format avif",
-    "animated_big.gif": "as found",
+    "animated_big.gif": "transcoded to png: animation",
     "apng_16bit.png": "transcoded to png: transparent",
     "arithmetic_coded.jpg": "as found",
     "badrle.bmp": "transcoded to png: bmp variant",

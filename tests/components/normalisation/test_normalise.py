@@ -19,7 +19,9 @@ XMP = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta tiff:Orientation="6"/>'
 TREATMENTS_IN_COLOUR = {
     **dict.fromkeys([name for name in VARIANTS if name.startswith("jpeg")], ""),
     **dict.fromkeys(["png", "png gray", "png one bit", "png 16 bit", "png palette", "apng"], ""),
-    **dict.fromkeys(["gif", "gif gray", "gif animated", "bmp", "bmp gray", "webp"], ""),
+    **dict.fromkeys(["gif", "gif gray", "bmp", "bmp gray", "webp"], ""),
+    # Fault C7: TensorFlow decodes all frames before it drops them.
+    "gif animated": "animation",
     "webp lossless": "",
     **dict.fromkeys([name for name in VARIANTS if "alpha" in name or "key" in name], "transparent"),
     "png palette transparent": "transparent",

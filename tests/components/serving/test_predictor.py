@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import shutil
 
 import pytest
+from PIL import ImageFile
 
 from components import images
 from components.errors import PipelineError
@@ -14,6 +16,7 @@ from components.normalisation.normalise import normalise
 from components.normalisation.rules import ImageRules
 from components.serving.image_rules import write_rules
 from components.serving.predictor import Prediction, Predictor
+from tests import sandboxed
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
 from tests.image_files import VARIANTS, encode_image, write_image
 
@@ -161,6 +164,29 @@ def test_a_model_without_its_rules(
     )
     with pytest.raises(PipelineError, match=f"^{re.escape(message)}$"):
         Predictor(str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "webp", "gif animated", "jpeg cmyk"])
+def test_files_of_users_are_decoded_in_other_processes(
+    predictor: Predictor, kind: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault C7: Pillow decoded them in TensorFlow's process, without any limit."""
+    decoded = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: decoded.append(os.getpid()))
+    (answer,) = predictor.predict([str(write_file(tmp_path, VARIANTS[kind]()))])
+    assert answer.class_name in CLASS_NAMES
+    assert decoded == []
+
+
+def test_a_file_that_ends_its_worker_costs_itself_alone(
+    predictor: Predictor, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault C7: a decoder that crashes was the end of all predictions."""
+    monkeypatch.setattr("components.serving.predictor.read_image", sandboxed.be_killed)
+    monkeypatch.setattr(predictor, "_rules", ImageRules(3, max_megapixels=1))
+    path = write_file(tmp_path, VARIANTS["png"]())
+    (answer,) = predictor.predict([str(path)])
+    assert answer == Prediction(str(path), error="crash of the decoder: ended with status -9")
 
 
 @pytest.mark.parametrize("model", ["gray_model", "color_model"])

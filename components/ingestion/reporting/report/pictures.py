@@ -2,18 +2,16 @@
 
 import os
 
-from PIL import Image
-
 from components.ingestion.listing.file_system import is_local, read_file
-from components.pages.opening import RULES, open_small
+from components.pages.thumbnails import RULES
 
 
-def read_picture(root: str, filename: str) -> Image.Image:
-    """Opens an image upright, as small as its decoder makes it without cost.
+def read_picture(root: str, filename: str) -> bytes:
+    """Reads a file that was examined successfully.
 
     Args:
         root: The data folder.
-        filename: Path below it, of a file that was examined successfully.
+        filename: Path below it.
 
     Raises:
         Exception: It is gone, or another file by now.
@@ -21,4 +19,4 @@ def read_picture(root: str, filename: str) -> Image.Image:
     path = os.path.join(root, filename)
     if is_local(root) and os.path.getsize(path) > RULES.max_bytes:
         raise ValueError(f"A file must not grow after it was examined. Received: {path}.")
-    return open_small(read_file(root, filename))
+    return read_file(root, filename)

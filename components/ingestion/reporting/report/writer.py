@@ -35,12 +35,14 @@ def render_report(audit: Audit, root: str) -> str:
     charts = [
         make_chart(name, values) for name, values in (*audit.sizes.items(), *audit.quality.items())
     ]
+    with Thumbnails(functools.partial(read_picture, root)) as thumbnails:
+        sections = tuple(make_sections(audit, thumbnails))
     return render_page(
         __package__,
         "audit.html",
         audit=audit,
         summary=summarize(audit),
-        sections=tuple(make_sections(audit, Thumbnails(functools.partial(read_picture, root)))),
+        sections=sections,
         classes=make_class_table(audit),
         charts=charts,
     )

@@ -1,16 +1,28 @@
-"""Holds that no item takes down more than itself."""
+"""Holds that no item takes down more than itself, and all workers no more than there is."""
 
+import concurrent.futures
+import ctypes
 import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pebble.pool.process import PoolManager
 
-from components.ingestion.examining.sandbox import ATTEMPTS, BYTES_BESIDE, FIRST_CHUNK, Sandbox
+from components import worker_pool
+from components.worker_pool import (
+    ATTEMPTS,
+    BYTES_BESIDE,
+    FIRST_CHUNK,
+    Limits,
+    Sandbox,
+    keep_memory,
+    result_of,
+)
 from tests import sandboxed
 
 
@@ -19,8 +31,7 @@ def make_sandbox(function: Callable[[str], str], max_seconds: float = 1.0) -> Sa
         function,
         lambda item, reason, detail: f"{item}: {reason}, {detail}",
         preload=sandboxed.__name__,
-        max_seconds=max_seconds,
-        max_megapixels=1.0,
+        limits=Limits(max_megapixels=1.0, max_seconds=max_seconds),
     )
 
 
@@ -135,8 +146,7 @@ def test_finishes_all_that_travelled_together() -> None:
         sandboxed.behave,
         lambda item, *_: f"{item} failed",
         preload=sandboxed.__name__,
-        max_seconds=5.0,
-        max_megapixels=1.0,
+        limits=Limits(max_megapixels=1.0, max_seconds=5.0),
         finish=sandboxed.underline,
     ) as finishing:
         assert list(finishing.map(["a", "raise", "b"])) == ["_A_", "raise failed", "_B_"]
@@ -148,3 +158,64 @@ def test_as_many_travel_together_as_take_a_moment() -> None:
         assert len(list(slow.map(["x"] * 24))) == 24
     assert quick._chunk > 8 * FIRST_CHUNK
     assert slow._chunk <= 2
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "megapixels", "expected"),
+    [(64, 100, 16), (16, 100, 7), (4, 100, 1), (1, 100, 1), (16, 20, 16), (None, 100, 16)],
+)
+def test_all_workers_together_fit_into_the_memory_that_is_free(
+    gigabytes: int | None, megapixels: float, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault C7: the bound was one of each worker, however many there were."""
+    free = None if gigabytes is None else gigabytes * 1024**3
+    monkeypatch.setattr(worker_pool, "cores", lambda: 16)
+    monkeypatch.setattr(worker_pool, "available_memory", lambda: free)
+    limits = Limits(megapixels)
+    assert limits.workers == expected
+    assert expected == 1 or free is None or expected * limits.memory <= free
+
+
+def test_as_many_workers_start_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault C7: the bound holds for the processes that there really are."""
+    monkeypatch.setattr(worker_pool, "cores", lambda: 8)
+    monkeypatch.setattr(worker_pool, "available_memory", lambda: 4 * BYTES_BESIDE)
+    with make_sandbox(sandboxed.slow_process_id) as few:
+        assert len(set(few.map(["any"] * 40))) == 3
+
+
+def test_closed_workers_are_replaced_at_the_next_use() -> None:
+    with make_sandbox(sandboxed.process_id) as closed:
+        [first] = closed.map(["any"])
+        closed.close()
+        assert list(closed.map(["any"])) != [first]
+
+
+def test_memory_is_kept_by_both_limits_of_malloc(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    library = SimpleNamespace(mallopt=lambda *setting: asked.append(setting))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    keep_memory()
+    assert asked == [(-1, 134_217_728), (-3, 134_217_728)]
+
+
+def test_a_library_without_these_limits_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str | None] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: loaded.append(name) or SimpleNamespace())
+    keep_memory()
+    # The C library of this process, asked for nothing.
+    assert loaded == [None]
+
+
+def test_nobody_waits_for_a_pool_that_broke(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "LOST_SECONDS", 0.01)
+    pool: Any = SimpleNamespace(active=False)
+    with pytest.raises(BrokenProcessPool, match="before it took the task"):
+        result_of(Future(), pool)
+
+
+def test_a_result_is_taken_from_a_pool_that_has_ended() -> None:
+    future = concurrent.futures.Future[str]()
+    future.set_result("done")
+    pool: Any = SimpleNamespace(active=False)
+    assert result_of(future, pool) == "done"
