@@ -6,34 +6,36 @@ relative to the current directory. Nothing here imports TensorFlow: `--help` ans
 
 import argparse
 import dataclasses
+import inspect
 import os
 import re
 import sys
-import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
-from jsonargparse import ArgumentParser, Namespace, get_loader
+from jsonargparse import get_loader
 
 from components.config_checks import ConfigurationError, expand_home, wrong_type
 from components.text import did_you_mean
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
+from pipeline.exit_codes import SUCCESS, WRONG_USE
 from pipeline.kubeflow.settings import SECTION
 from pipeline.paths import check_guessed_name
 from pipeline.setting_names import check_names, setting_fields, setting_groups
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_CONFIG = Path("configs/fashion_mnist_sample.yaml")
-EXIT_STATUS_OF_WRONG_USE = 2
+OPTIONS = "train.options"
+"""The setting whose single values have flags of their own, of names that the trainer gives them."""
 
+# One of the attributes in a docstring: its name, and the lines that say what it is.
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _CONFIG_HELP = (
     "YAML file with any of the settings below; flags win over it. Relative paths in it are "
     "relative to the current directory."
 )
-# What jsonargparse says of a value of another type.
-_WRONG_TYPE = re.compile(r'Parser key "(?P<name>[^"]+)":.*Got value: (?P<value>.*)')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,125 +69,139 @@ def parse_arguments(argv: Sequence[str], program: str = "runner_local.py") -> Ar
     Raises:
         SystemExit: 0 after --help or --print-config; 2 after one message on standard error.
     """
-    parser = _build_parser(program)
-    argv = [_with_underscores(argument) for argument in argv]
     try:
-        arguments, prints = _read_arguments(parser, argv)
-    except ConfigurationError as error:
+        given = _parse(argv, program)
+        arguments = _merge(given)
+    except (ConfigurationError, argparse.ArgumentError) as error:
         _refuse(program, str(error))
-    except argparse.ArgumentError as error:
-        _refuse(program, str(_explain(error)))
-    if prints:
+    if given.get("print_config"):
         sys.stdout.write(to_yaml(arguments.config))
-        sys.exit(0)
+        sys.exit(SUCCESS)
     return arguments
 
 
-def _build_parser(program: str) -> ArgumentParser:
-    parser = ArgumentParser(
+def _parse(argv: Sequence[str], program: str) -> dict[str, Any]:
+    """The texts that flags give, by the full names of their settings."""
+    argv = [_with_hyphens(argument) for argument in argv]
+    flags = [argument.partition("=")[0] for argument in argv if argument.startswith("--")]
+    options = [flag for flag in flags if flag.startswith(f"--{OPTIONS}.")]
+    parser = _build_parser(program)
+    for flag in dict.fromkeys(options):
+        parser.add_argument(flag, dest=_setting_of(flag), help=argparse.SUPPRESS)
+    for flag in flags:
+        if flag not in parser._option_string_actions:
+            meant = did_you_mean(flag, parser._option_string_actions)
+            raise ConfigurationError(
+                f"A flag must be one of those of --help. Received: {flag}.{meant}"
+            )
+    given, others = parser.parse_known_args(argv)
+    if others:
+        raise ConfigurationError(
+            f"Every argument must be a flag or belong to one. Received: {' '.join(others)}. "
+            "A data folder is given as --data FOLDER."
+        )
+    return vars(given)
+
+
+def _with_hyphens(argument: str) -> str:
+    """A flag as --help shows it, however it was written."""
+    flag, equals, value = argument.partition("=")
+    is_flag = flag.startswith("--")
+    return f"{flag.replace('_', '-')}{equals}{value}" if is_flag else argument
+
+
+def _setting_of(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
+
+
+def _build_parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
         prog=program,
         usage="%(prog)s [--data FOLDER] [--config FILE] [flags]",
         description="From a folder of images to a model that was checked at every step. "
         "Without --data and --config, the sample of Fashion-MNIST in the repository is used.",
+        argument_default=argparse.SUPPRESS,
         exit_on_error=False,
         allow_abbrev=False,
     )
-    parser.add_argument("--config", type=str, metavar="FILE", help=_CONFIG_HELP)
+    parser.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
     parser.add_argument(
         "--print-config", action="store_true", help="Print the effective configuration and exit."
     )
-    groups = setting_groups(PipelineConfig)
-    parser.add_class_arguments(PipelineConfig, as_group=False, skip=set(groups))
-    for name, settings in groups.items():
+    _add_settings(parser, PipelineConfig)
+    for name, settings in setting_groups(PipelineConfig).items():
         title = (settings.__doc__ or name).partition(".")[0]
-        group = parser.add_argument_group(title)
-        group.add_class_arguments(settings, name, as_group=False)
-    # What is shown alone: both forms are read, and the parser looks for underscores.
-    for action in parser._actions:
-        action.option_strings = list(map(_with_hyphens, action.option_strings))
+        _add_settings(parser.add_argument_group(title), settings, f"{name}.")
     return parser
 
 
-def _read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Arguments, bool]:
-    """Returns the arguments, and whether --print-config is among them."""
-    _check_flags(argv)
-    config_file, is_sample = _choose_file(argv)
+def _add_settings(
+    parser: argparse._ActionsContainer, settings: type[Any], prefix: str = ""
+) -> None:
+    """Adds a flag for each single setting of a class, with what its docstring says."""
+    texts = dict(_ATTRIBUTE.findall(inspect.getdoc(settings) or ""))
+    for field in dataclasses.fields(settings):
+        if field.name in setting_groups(settings):
+            continue
+        text = " ".join(texts[field.name].split()).replace("%", "%%")
+        kind = getattr(field.type, "__name__", str(field.type))
+        is_set = field.default not in (dataclasses.MISSING, "")
+        default = f", default: {field.default}" if is_set else ""
+        parser.add_argument(
+            f"--{prefix}{field.name}".replace("_", "-"),
+            dest=f"{prefix}{field.name}",
+            metavar=field.name.upper(),
+            help=f"{text} (type: {kind}{default})",
+        )
+
+
+def _merge(given: Mapping[str, Any]) -> Arguments:
+    """What flags say, over what the file says."""
+    config_file, is_sample = _choose_file(given)
     settings = _read_file(config_file) if config_file else {}
     kubeflow = settings.pop(SECTION, {})
     if is_sample:
         settings.update({name: _from_here(settings[name]) for name in ("data", "schema")})
-    mappings = _take_mappings(settings)
-    # An empty data folder gets past the parser and is refused by the configuration, which says
-    # the same whether it comes from a file or not.
-    from_file = parser.parse_object({"data": "", **settings})
-    given = parser.parse_args(argv, namespace=from_file)
-    config = from_dict(_with_mappings(_settings_of(given), mappings, argv))
-    if not given.name:
-        check_guessed_name(config)
-    return Arguments(config, config_file, kubeflow, is_sample), given.print_config
-
-
-def _take_mappings(settings: dict[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Takes the settings that are mappings out of what a file says.
-
-    The parser reads the texts in them once more, and makes a number of the text "1e5".
-    """
-    taken = {}
     for full_name, field in setting_fields(PipelineConfig).items():
         group, _, name = full_name.rpartition(".")
-        if typing.get_origin(field.type) is dict and isinstance(
-            settings.get(group, {}).get(name), Mapping
-        ):
-            taken[full_name] = settings[group][name]
-            settings[group] = {key: settings[group][key] for key in settings[group] if key != name}
-    return taken
+        place = settings.setdefault(group, {}) if group else settings
+        value = given.get(full_name, place.get(name))
+        if isinstance(value, str):
+            place[name] = value if field.type is str else _load(value)
+        _set_options(full_name, field, place, given)
+    config = from_dict(settings)
+    if not settings.get("name"):
+        check_guessed_name(config)
+    return Arguments(config, config_file, kubeflow, is_sample)
 
 
-def _with_mappings(
-    settings: dict[str, Any], mappings: Mapping[str, Mapping[str, Any]], argv: Sequence[str]
-) -> dict[str, Any]:
-    """Puts them back; a flag wins over a single value of them, or over all."""
-    flags = [argument.partition("=")[0] for argument in argv]
-    for full_name, values in mappings.items():
-        group, _, name = full_name.rpartition(".")
-        if f"--{full_name}" not in flags:
-            settings[group][name] = {**values, **settings[group][name]}
-    return settings
+def _set_options(
+    full_name: str, field: "dataclasses.Field[Any]", place: dict[str, Any], given: Mapping[str, Any]
+) -> None:
+    options = {
+        flag.removeprefix(f"{OPTIONS}."): _load(text)
+        for flag, text in given.items()
+        if full_name == OPTIONS and flag.startswith(f"{OPTIONS}.")
+    }
+    if options:
+        there = place.get(field.name, {})
+        if not isinstance(there, Mapping):
+            raise wrong_type(full_name, field, repr(there))
+        place[field.name] = {**there, **options}
 
 
-def _with_underscores(argument: str) -> str:
-    """A flag of ours that was written with hyphens, as --help shows it."""
-    flag, equals, value = argument.partition("=")
-    name = flag.removeprefix("--").replace("-", "_")
-    is_ours = name in setting_fields(PipelineConfig) or name.startswith("train.options.")
-    return f"--{name}{equals}{value}" if flag.startswith("--") and is_ours else argument
+def _load(text: str) -> Any:
+    """The number, list or mapping that a text stands for; itself where it stands for none."""
+    try:
+        return get_loader("yaml")(text)
+    except yaml.YAMLError:
+        return text
 
 
-def _with_hyphens(flag: str) -> str:
-    return flag.replace("_", "-")
-
-
-def _check_flags(argv: Sequence[str]) -> None:
-    settings = [f"--{name}" for name in setting_fields(PipelineConfig)]
-    flags = ["--config", "--print-config", "--help", *settings]
-    for argument in argv:
-        flag = argument.partition("=")[0]
-        if flag.startswith("--train.options.") or flag in flags or not flag.startswith("--"):
-            continue
-        meant = did_you_mean(_with_hyphens(flag), map(_with_hyphens, flags))
-        raise ConfigurationError(f"A flag must be one of those of --help. Received: {flag}.{meant}")
-
-
-def _choose_file(argv: Sequence[str]) -> tuple[str | None, bool]:
+def _choose_file(given: Mapping[str, Any]) -> tuple[str | None, bool]:
     """Returns the configuration file, and whether it is the sample's."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--config")
-    parser.add_argument("--data")
-    given, _ = parser.parse_known_args(argv)
-    if "--help" in argv or "-h" in argv:
-        return None, False
-    if given.config is not None or given.data is not None:
-        return given.config, False
+    if "config" in given or "data" in given:
+        return given.get("config"), False
     if not (REPOSITORY / SAMPLE_CONFIG).is_file():
         raise ConfigurationError(
             "Without --data and --config, the sample configuration must be there. "
@@ -233,27 +249,6 @@ def _read_file(path: str) -> dict[str, Any]:
     return content
 
 
-def _settings_of(given: Namespace) -> dict[str, Any]:
-    names = {name.partition(".")[0] for name in setting_fields(PipelineConfig)}
-    return {name: value for name, value in given.as_dict().items() if name in names}
-
-
-def _explain(error: argparse.ArgumentError) -> ConfigurationError:
-    """Turns what the parser says into what the configuration would say."""
-    message = " ".join(str(error).split())
-    lonely = message.removeprefix("unrecognized arguments: ")
-    if lonely != message:
-        return ConfigurationError(
-            f"Every argument must be a flag or belong to one. Received: {lonely}. "
-            "A data folder is given as --data FOLDER."
-        )
-    found = _WRONG_TYPE.search(message)
-    field = setting_fields(PipelineConfig).get(found["name"]) if found else None
-    if found is None or field is None:
-        return ConfigurationError(message)
-    return wrong_type(found["name"], field, found["value"])
-
-
 def _refuse(program: str, message: str) -> NoReturn:
     sys.stderr.write(f"{program}: error: {message}\nSee {program} --help.\n")
-    sys.exit(EXIT_STATUS_OF_WRONG_USE)
+    sys.exit(WRONG_USE)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from components.config_checks import ConfigurationError, expand_home
 from components.errors import PipelineError
-from pipeline.command_line import EXIT_STATUS_OF_WRONG_USE, parse_arguments
+from pipeline.command_line import parse_arguments
 from pipeline.config import to_dict
-from pipeline.exit_codes import FAILED, INTERRUPTED
+from pipeline.exit_codes import FAILED, INTERRUPTED, WRONG_USE
 from pipeline.kubeflow.names import SUFFIXES
 from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.kubeflow.server.command_line import add_commands
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
         return INTERRUPTED
     except ConfigurationError as error:
         sys.stderr.write(f"{PROGRAM}: error: {error}\n")
-        return EXIT_STATUS_OF_WRONG_USE
+        return WRONG_USE
     except PipelineError as error:
         sys.stderr.write(f"{PROGRAM}: error: {error}\n")
         return FAILED

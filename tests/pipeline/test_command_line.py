@@ -6,37 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline import command_line
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, from_dict, to_dict, to_yaml
+from pipeline.setting_names import setting_fields
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FLAGS = (
-    "--config, --print-config, --help, --data, --name, --output, --serving, --schema, "
-    "--splits.train, --splits.eval, --splits.test, --ingest.max_reject_fraction, "
-    "--ingest.max_seconds, --ingest.near_duplicate_distance, --ingest.leaks, "
-    "--ingest.group_pattern, --ingest.window, --validate.schema, --validate.new_class, "
-    "--validate.vanished_class, --validate.small_class, --validate.new_format, "
-    "--validate.grayscale, --validate.out_of_range, --validate.drift, --validate.skew, "
-    "--validate.min_images_per_class, --validate.max_gray_share, "
-    "--validate.smallest_class_shift, --validate.smallest_feature_shift, "
-    "--validate.false_alarm_rate, --image.height, --image.width, --image.channels, "
-    "--image.resize_method, --image.animations, --image.background, --image.max_megapixels, "
-    "--train.trainer, --train.options, --train.epochs, --train.batch_size, --train.optimizer, "
-    "--train.learning_rate, --train.schedule, --train.warmup_epochs, --train.weight_decay, "
-    "--train.label_smoothing, --train.class_weights, --train.early_stopping, "
-    "--train.precision, --train.checkpoint_every, --train.warm_start, --train.memory_budget, "
-    "--train.seed, --fine_tune.epochs, --fine_tune.optimizer, --fine_tune.learning_rate, "
-    "--fine_tune.schedule, --fine_tune.from_layer, --augment.flip, --augment.rotation, "
-    "--augment.shift, --augment.shear, --augment.zoom, --augment.contrast, --augment.views, "
-    "--tune.trials, --tune.epochs, --tune.space, --export.formats, --export.required, "
-    "--evaluate.min_accuracy, --evaluate.max_accuracy_loss, --evaluate.min_recall, "
-    "--evaluate.min_precision, --evaluate.min_recall_of, --evaluate.min_precision_of, "
-    "--evaluate.max_calibration_error, --evaluate.max_model_megabytes, "
-    "--evaluate.max_latency_milliseconds, --evaluate.confidence, --evaluate.not_enough_evidence, "
-    "--push.keep_versions, --reset_baseline, --force_push"
-)
 SETTINGS = (
     "data, name, output, serving, schema, splits, ingest, validate, image, train, fine_tune, "
     "augment, tune, export, evaluate, push, reset_baseline, force_push"
@@ -49,12 +26,13 @@ TRAIN_SETTINGS = (
 TEXT = "text (in YAML, quoted where it looks like a number)"
 RESIZE_METHODS = "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 
+CONFIG = PipelineConfig("photos")
 UNKNOWN_FLAG = "A flag must be one of those of --help. Received:"
 REFUSED_FLAGS = [
     (["--train.epoch", "5"],
      f"{UNKNOWN_FLAG} --train.epoch. Did you mean '--train.epochs'?"),
     (["--batch_size=5"],
-     f"{UNKNOWN_FLAG} --batch_size. Did you mean '--train.batch-size'?"),
+     f"{UNKNOWN_FLAG} --batch-size. Did you mean '--train.batch-size'?"),
     (["--fine-tune.from-layers=5"],
      f"{UNKNOWN_FLAG} --fine-tune.from-layers. Did you mean '--fine-tune.from-layer'?"),
     (["--qqq"], f"{UNKNOWN_FLAG} --qqq."),
@@ -68,11 +46,11 @@ REFUSED_FLAGS = [
     (["--data="], "data must be a folder. Received: data=''. "
                   "Give --data FOLDER, or data: FOLDER in a configuration file."),
     (["--train.epochs", "five"],
-     "train.epochs must be a whole number, such as 5. Received: train.epochs=five."),
+     "train.epochs must be a whole number, such as 5. Received: train.epochs='five'."),
     (["--train.epochs", "5.5"],
      "train.epochs must be a whole number, such as 5. Received: train.epochs=5.5."),
     (["--train.learning_rate", "slow"],
-     "train.learning_rate must be a number, such as 0.001. Received: train.learning_rate=slow."),
+     "train.learning_rate must be a number, such as 0.001. Received: train.learning_rate='slow'."),
     (["--train.options", "5"], "train.options must be a mapping of names to values. "
                                "Received: train.options=5."),
     (["--image.resize_method", "bilinaer"],
@@ -104,7 +82,7 @@ REFUSED_FILES = [
     ("data: photos\ntrain: 3\n",
      f"a.yaml: train must be a group of settings: {TRAIN_SETTINGS}. Received: train=3."),
     ("data: photos\ntrain:\n  epochs: five\n",
-     "train.epochs must be a whole number, such as 5. Received: train.epochs=five."),
+     "train.epochs must be a whole number, such as 5. Received: train.epochs='five'."),
     ("data: photos\ntrain:\n  epochs:\n",
      "train.epochs must be a whole number, such as 5. Received: train.epochs=None."),
     ("data: 2024\n", f"data must be {TEXT}. Received: data=2024."),
@@ -182,190 +160,38 @@ def test_a_flag_wins_over_the_file_and_the_file_over_the_default(tmp_path):
         assert (arguments.config_file, arguments.is_sample) == (str(file), False)
 
 
-def test_every_setting_has_a_flag():
+@pytest.mark.parametrize("name", setting_fields(PipelineConfig))
+def test_every_setting_has_a_flag(name, monkeypatch):
+    """A flag sets its own setting and no other, as text or as a number."""
+    received = []
+    monkeypatch.setattr(command_line, "from_dict", lambda given: received.append(given) or CONFIG)
+    parse_arguments(["--data=photos", "--name=n", f"--{name}", "1e5"])
+    group, _, last = name.rpartition(".")
+    expected = {"data": "photos", "name": "n"}
+    kind = setting_fields(PipelineConfig)[name].type
+    (expected.setdefault(group, {}) if group else expected)[last] = "1e5" if kind is str else 1e5
+    settings = {key: value for key, value in received[0].items() if value != {}}
+    assert settings == expected
+
+
+def test_values_of_every_kind():
     flags = {
-        "--data": "photos",
-        "--name": "n1",
-        "--output": "o",
-        "--serving": "s",
-        "--schema": "m.pbtxt",
-        "--splits.train": "0.5",
-        "--splits.eval": "0.25",
-        "--splits.test": "0.25",
-        "--image.height": "28",
-        "--image.width": "32",
-        "--image.channels": "1",
-        "--image.resize_method": "area",
-        "--image.animations": "reject",
-        "--image.background": "#00ff00",
-        "--image.max_megapixels": "50",
-        "--ingest.max_reject_fraction": "0.5",
-        "--ingest.max_seconds": "3",
-        "--ingest.near_duplicate_distance": "4",
-        "--ingest.leaks": "refuse",
-        "--ingest.group_pattern": "patient[0-9]+",
-        "--ingest.window": "3",
-        "--validate.schema": "warn",
-        "--validate.new_class": "stop",
-        "--validate.vanished_class": "warn",
-        "--validate.small_class": "stop",
-        "--validate.new_format": "ignore",
-        "--validate.grayscale": "stop",
-        "--validate.out_of_range": "stop",
-        "--validate.drift": "stop",
-        "--validate.skew": "ignore",
-        "--validate.min_images_per_class": "5",
-        "--validate.max_gray_share": "0.5",
-        "--validate.smallest_class_shift": "0.25",
-        "--validate.smallest_feature_shift": "0.5",
-        "--validate.false_alarm_rate": "0.01",
         "--train.trainer": "dense",
         "--train.options": '{"dropout": 0.5}',
         "--train.options.hidden_units": "[64, 32]",
-        "--train.epochs": "1",
-        "--train.batch_size": "2",
         "--train.learning_rate": "1e-5",
-        "--train.schedule": "constant",
-        "--train.seed": "0",
-        "--train.optimizer": "sgd",
-        "--train.warmup_epochs": "1",
-        "--train.weight_decay": "0.5",
-        "--train.label_smoothing": "0.1",
-        "--train.class_weights": "balanced",
-        "--train.early_stopping": "2",
-        "--train.precision": "bfloat16",
-        "--train.checkpoint_every": "3",
-        "--train.warm_start": "blessed",
-        "--train.memory_budget": "7",
-        "--fine_tune.epochs": "0",
-        "--fine_tune.optimizer": "adamw",
-        "--fine_tune.learning_rate": "1e-3",
-        "--fine_tune.schedule": "cosine",
-        "--fine_tune.from_layer": "100",
-        "--augment.flip": "both",
-        "--augment.rotation": "0.25",
-        "--augment.shift": "0.5",
-        "--augment.shear": "0.125",
-        "--augment.zoom": "0.75",
-        "--augment.contrast": "1",
-        "--augment.views": "2",
-        "--tune.trials": "3",
-        "--tune.epochs": "2",
+        "--ingest.max_seconds": "3",
         "--tune.space": '{"learning_rate": [0.001, 0.01]}',
-        "--export.formats": "tflite,onnx",
-        "--export.required": "onnx",
-        "--evaluate.min_accuracy": "0.5",
-        "--evaluate.max_accuracy_loss": "1",
-        "--evaluate.min_recall": "0.25",
-        "--evaluate.min_precision": "0.125",
-        "--evaluate.min_recall_of": '{"cat": 0.75}',
-        "--evaluate.min_precision_of": '{"dog": 1}',
-        "--evaluate.max_calibration_error": "0.5",
-        "--evaluate.max_model_megabytes": "10",
-        "--evaluate.max_latency_milliseconds": "20",
-        "--evaluate.confidence": "0.75",
-        "--evaluate.not_enough_evidence": "point_estimate",
-        "--push.keep_versions": "3",
-        "--reset-baseline": "new camera",
-        "--force_push": "demo",
+        "--evaluate.min_recall_of": '{"cat": 1}',
+        "--data": "2024",
+        "--reset-baseline": "12",
     }
-    argv = [part for flag in flags.items() for part in flag]
-    arguments = parse_arguments(argv)
-    assert (arguments.config_file, arguments.is_sample) == (None, False)
-    assert to_dict(arguments.config) == {
-        "data": "photos",
-        "name": "n1",
-        "output": "o",
-        "serving": "s",
-        "schema": "m.pbtxt",
-        "splits": {"train": 0.5, "eval": 0.25, "test": 0.25},
-        "ingest": {
-            "max_reject_fraction": 0.5,
-            "max_seconds": 3.0,
-            "near_duplicate_distance": 4,
-            "leaks": "refuse",
-            "group_pattern": "patient[0-9]+",
-            "window": 3,
-        },
-        "validate": {
-            "schema": "warn",
-            "new_class": "stop",
-            "vanished_class": "warn",
-            "small_class": "stop",
-            "new_format": "ignore",
-            "grayscale": "stop",
-            "out_of_range": "stop",
-            "drift": "stop",
-            "skew": "ignore",
-            "min_images_per_class": 5,
-            "max_gray_share": 0.5,
-            "smallest_class_shift": 0.25,
-            "smallest_feature_shift": 0.5,
-            "false_alarm_rate": 0.01,
-        },
-        "image": {
-            "height": 28,
-            "width": 32,
-            "channels": 1,
-            "resize_method": "area",
-            "animations": "reject",
-            "background": "#00ff00",
-            "max_megapixels": 50.0,
-        },
-        "train": {
-            "trainer": "dense",
-            "options": {"dropout": 0.5, "hidden_units": [64, 32]},
-            "epochs": 1,
-            "batch_size": 2,
-            "optimizer": "sgd",
-            "learning_rate": 0.00001,
-            "schedule": "constant",
-            "warmup_epochs": 1,
-            "weight_decay": 0.5,
-            "label_smoothing": 0.1,
-            "class_weights": "balanced",
-            "early_stopping": 2,
-            "precision": "bfloat16",
-            "checkpoint_every": 3,
-            "warm_start": "blessed",
-            "memory_budget": 7,
-            "seed": 0,
-        },
-        "fine_tune": {
-            "epochs": 0,
-            "optimizer": "adamw",
-            "learning_rate": 0.001,
-            "schedule": "cosine",
-            "from_layer": 100,
-        },
-        "augment": {
-            "flip": "both",
-            "rotation": 0.25,
-            "shift": 0.5,
-            "shear": 0.125,
-            "zoom": 0.75,
-            "contrast": 1.0,
-            "views": 2,
-        },
-        "tune": {"trials": 3, "epochs": 2, "space": {"learning_rate": [0.001, 0.01]}},
-        "export": {"formats": "tflite,onnx", "required": "onnx"},
-        "evaluate": {
-            "min_accuracy": 0.5,
-            "max_accuracy_loss": 1.0,
-            "min_recall": 0.25,
-            "min_precision": 0.125,
-            "min_recall_of": {"cat": 0.75},
-            "min_precision_of": {"dog": 1.0},
-            "max_calibration_error": 0.5,
-            "max_model_megabytes": 10.0,
-            "max_latency_milliseconds": 20.0,
-            "confidence": 0.75,
-            "not_enough_evidence": "point_estimate",
-        },
-        "push": {"keep_versions": 3},
-        "reset_baseline": "new camera",
-        "force_push": "demo",
-    }
+    config = parse_arguments([part for flag in flags.items() for part in flag]).config
+    assert config.train.options == {"dropout": 0.5, "hidden_units": [64, 32]}
+    assert (config.train.learning_rate, config.ingest.max_seconds) == (1e-5, 3.0)
+    assert config.tune.space == {"learning_rate": [0.001, 0.01]}
+    assert config.evaluate.min_recall_of == {"cat": 1.0}
+    assert (config.data, config.reset_baseline) == ("2024", "12")
 
 
 def test_what_is_for_kubeflow_is_set_aside(tmp_path):
@@ -401,10 +227,6 @@ def test_decisions_about_one_run_are_no_matter_of_a_file(tmp_path, capsys, flag,
     ) in capsys.readouterr().err
 
 
-def test_takes_text_that_looks_like_a_number():
-    assert parse_arguments(["--data", "2024"]).config.data == "2024"
-
-
 def test_uses_the_sample_without_data_and_config(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     arguments = parse_arguments(["--train.epochs", "1"])
@@ -430,48 +252,15 @@ def test_finds_the_sample_from_another_directory(tmp_path, monkeypatch):
     assert parse_arguments(["--schema", "mine.pbtxt"]).config.schema == "mine.pbtxt"
 
 
-def test_prints_the_effective_configuration(capsys, tmp_path):
+def test_prints_the_effective_configuration(capsys):
     with pytest.raises(SystemExit) as caught:
         parse_arguments(["--print-config", "--data", "My Photos", "--image.channels", "1"])
     captured = capsys.readouterr()
     assert (caught.value.code, captured.err) == (0, "")
-    assert captured.out == (
-        "data: My Photos\nname: my_photos\noutput: output\nserving: serving\n"
-        "schema: schemas/my_photos.pbtxt\n"
-        "splits:\n  train: 0.8\n  eval: 0.1\n  test: 0.1\n"
-        "ingest:\n  max_reject_fraction: 0.01\n  max_seconds: 20.0\n"
-        "  near_duplicate_distance: 8\n  leaks: move\n  group_pattern: ''\n  window: 0\n"
-        "validate:\n  schema: stop\n  new_class: stop\n  vanished_class: stop\n"
-        "  small_class: warn\n  new_format: warn\n  grayscale: warn\n  out_of_range: warn\n"
-        "  drift: warn\n  skew: warn\n  min_images_per_class: 20\n  max_gray_share: 0.0\n"
-        "  smallest_class_shift: 0.05\n  smallest_feature_shift: 0.1\n"
-        "  false_alarm_rate: 0.001\n"
-        "image:\n  height: 96\n  width: 96\n  channels: 1\n  resize_method: bilinear\n"
-        "  animations: first_frame\n  background: '#ffffff'\n  max_megapixels: 100.0\n"
-        "train:\n  trainer: cnn\n  options: {}\n  epochs: 5\n  batch_size: 32\n"
-        "  optimizer: adam\n  learning_rate: 0.001\n  schedule: cosine\n  warmup_epochs: 0\n"
-        "  weight_decay: 0.0\n  label_smoothing: 0.0\n  class_weights: none\n"
-        "  early_stopping: 0\n  precision: auto\n  checkpoint_every: 1\n  warm_start: none\n"
-        "  memory_budget: 2048\n  seed: 42\n"
-        "fine_tune:\n  epochs: 0\n  optimizer: rmsprop\n  learning_rate: 1.0e-05\n"
-        "  schedule: constant\n  from_layer: 0\n"
-        "augment:\n  flip: none\n  rotation: 0.0\n  shift: 0.0\n  shear: 0.0\n  zoom: 0.0\n"
-        "  contrast: 0.0\n  views: 4\n"
-        "tune:\n  trials: 0\n  epochs: 0\n  space: {}\n"
-        "export:\n  formats: ''\n  required: ''\n"
-        "evaluate:\n  min_accuracy: 0.7\n  max_accuracy_loss: 0.01\n  min_recall: 0.0\n"
-        "  min_precision: 0.0\n  min_recall_of: {}\n  min_precision_of: {}\n"
-        "  max_calibration_error: 1.0\n  max_model_megabytes: 1000.0\n"
-        "  max_latency_milliseconds: 1000.0\n  confidence: 0.95\n"
-        "  not_enough_evidence: refuse\n"
-        "push:\n  keep_versions: 10\n"
-        "reset_baseline: ''\n"
-        "force_push: ''\n"
-    )
-    file = tmp_path / "printed.yaml"
-    file.write_text(captured.out)
-    printed = parse_arguments(["--config", str(file)]).config
-    assert printed == from_dict({"data": "My Photos", "image": {"channels": 1}})
+    assert captured.out.startswith("data: My Photos\nname: my_photos\noutput: output\n")
+    assert "\nimage:\n  height: 96\n  width: 96\n  channels: 1\n" in captured.out
+    expected = from_dict({"data": "My Photos", "image": {"channels": 1}})
+    assert yaml.safe_load(captured.out) == to_dict(expected)
 
 
 @pytest.mark.parametrize("flag", ["--train.batch-size", "--train.batch_size"])
@@ -499,7 +288,8 @@ def test_help_names_every_flag_with_its_docstring(capsys):
     text = " ".join(capsys.readouterr().out.split())
     assert caught.value.code == 0
     assert text.startswith("usage: runner.py [--data FOLDER] [--config FILE] [flags] ")
-    flags = FLAGS.replace("_", "-").split(", ")
+    names = ["config", "print-config", "help", *setting_fields(PipelineConfig)]
+    flags = [f"--{name}".replace("_", "-") for name in names]
     assert [flag for flag in flags if f"{flag} " not in text] == []
     assert not re.search(r"--[a-z.-]+_", text)
     assert "Images in one step of the training, at least 1. (type: int, default: 32)" in text

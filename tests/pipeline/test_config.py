@@ -19,100 +19,6 @@ from pipeline.config import (
     to_yaml,
 )
 
-DEFAULTS = {
-    "data": "photos",
-    "name": "photos",
-    "output": "output",
-    "serving": "serving",
-    "schema": "schemas/photos.pbtxt",
-    "splits": {"train": 0.8, "eval": 0.1, "test": 0.1},
-    "ingest": {
-        "max_reject_fraction": 0.01,
-        "max_seconds": 20.0,
-        "near_duplicate_distance": 8,
-        "leaks": "move",
-        "group_pattern": "",
-        "window": 0,
-    },
-    "validate": {
-        "schema": "stop",
-        "new_class": "stop",
-        "vanished_class": "stop",
-        "small_class": "warn",
-        "new_format": "warn",
-        "grayscale": "warn",
-        "out_of_range": "warn",
-        "drift": "warn",
-        "skew": "warn",
-        "min_images_per_class": 20,
-        "max_gray_share": 0.0,
-        "smallest_class_shift": 0.05,
-        "smallest_feature_shift": 0.1,
-        "false_alarm_rate": 0.001,
-    },
-    "image": {
-        "height": 96,
-        "width": 96,
-        "channels": 3,
-        "resize_method": "bilinear",
-        "animations": "first_frame",
-        "background": "#ffffff",
-        "max_megapixels": 100.0,
-    },
-    "train": {
-        "trainer": "cnn",
-        "options": {},
-        "epochs": 5,
-        "batch_size": 32,
-        "optimizer": "adam",
-        "learning_rate": 0.001,
-        "schedule": "cosine",
-        "warmup_epochs": 0,
-        "weight_decay": 0.0,
-        "label_smoothing": 0.0,
-        "class_weights": "none",
-        "early_stopping": 0,
-        "precision": "auto",
-        "checkpoint_every": 1,
-        "warm_start": "none",
-        "memory_budget": 2048,
-        "seed": 42,
-    },
-    "fine_tune": {
-        "epochs": 0,
-        "optimizer": "rmsprop",
-        "learning_rate": 1e-5,
-        "schedule": "constant",
-        "from_layer": 0,
-    },
-    "augment": {
-        "flip": "none",
-        "rotation": 0.0,
-        "shift": 0.0,
-        "shear": 0.0,
-        "zoom": 0.0,
-        "contrast": 0.0,
-        "views": 4,
-    },
-    "tune": {"trials": 0, "epochs": 0, "space": {}},
-    "export": {"formats": "", "required": ""},
-    "evaluate": {
-        "min_accuracy": 0.7,
-        "max_accuracy_loss": 0.01,
-        "min_recall": 0.0,
-        "min_precision": 0.0,
-        "min_recall_of": {},
-        "min_precision_of": {},
-        "max_calibration_error": 1.0,
-        "max_model_megabytes": 1000.0,
-        "max_latency_milliseconds": 1000.0,
-        "confidence": 0.95,
-        "not_enough_evidence": "refuse",
-    },
-    "push": {"keep_versions": 10},
-    "reset_baseline": "",
-    "force_push": "",
-}
 RESIZE_METHODS_IN_WORDS = (
     "area, bicubic, bilinear, gaussian, lanczos3, lanczos5, mitchellcubic, nearest"
 )
@@ -133,18 +39,11 @@ REFUSED = [
     ({"data": " "}, "data must be a folder. Received: data=' '. "
                     "Give --data FOLDER, or data: FOLDER in a configuration file."),
     ({"data": 7}, f"data must be {TEXT}. Received: data=7."),
-    ({"data": None}, f"data must be {TEXT}. Received: data=None."),
-    ({"data": "/"}, "The last part of the data folder's path must have a letter or digit to be a "
-                    "name. Received: data='/'. Give --name NAME."),
     ({"data": "寿司"}, "The last part of the data folder's path must have a letter or digit to be "
                       "a name. Received: data='寿司'. Give --name NAME."),
     ({"output": ""}, "output must be a folder. Received: output=''. "
                      "Give --output FOLDER, or output: FOLDER in a configuration file."),
-    ({"serving": ""}, "serving must be a folder. Received: serving=''. "
-                      "Give --serving FOLDER, or serving: FOLDER in a configuration file."),
     ({"name": "Photos"}, f"{NAME_RULE} Received: name='Photos'."),
-    ({"name": "-photos"}, f"{NAME_RULE} Received: name='-photos'."),
-    ({"name": "photos/2"}, f"{NAME_RULE} Received: name='photos/2'."),
     ({"name": "photos\n"}, f"{NAME_RULE} Received: name='photos\\n'."),
     ({"name": "a" * 64}, f"{NAME_RULE} Received: name='{'a' * 64}'."),
     ({"date": "photos"}, f"The settings are {SETTINGS}. Received: 'date'. Did you mean 'data'?"),
@@ -152,7 +51,6 @@ REFUSED = [
                         "Did you mean 'batch_size' below 'train'?"),
     ({"train.epochs": 3}, f"The settings are {SETTINGS}. Received: 'train.epochs'. "
                           "Did you mean 'epochs' below 'train'?"),
-    ({7: 3}, f"The settings are {SETTINGS}. Received: 7."),
     ({"splits": {"validation": 0.1}}, "The settings of splits are train, eval, test. "
                                       "Received: 'validation'."),
     ({"image": {"hight": 28}}, f"The settings of image are {IMAGE_SETTINGS}. "
@@ -163,10 +61,7 @@ REFUSED = [
                                 "Received: 0.8 + 0.1 + 0.2 = 1.1."),
     ({"splits": {"train": 0.9, "test": 0}}, "splits.test must be greater than 0 and finite. "
                                             "Received: splits.test=0.0."),
-    ({"splits": {"train": math.nan}}, "splits.train must be greater than 0 and finite. "
-                                      "Received: splits.train=nan."),
     ({"image": {"height": 0}}, "image.height must be from 1 to 4096. Received: image.height=0."),
-    ({"image": {"width": 4097}}, "image.width must be from 1 to 4096. Received: image.width=4097."),
     ({"image": {"width": 28.0}}, "image.width must be a whole number, such as 96. "
                                  "Received: image.width=28.0."),
     ({"image": {"animations": "first"}},
@@ -204,11 +99,7 @@ REFUSED = [
      "Received: image.resize_method='bilinaer'. Did you mean 'bilinear'?"),
     ({"train": {"epochs": "five"}}, "train.epochs must be a whole number, such as 5. "
                                     "Received: train.epochs='five'."),
-    ({"train": {"epochs": None}}, "train.epochs must be a whole number, such as 5. "
-                                  "Received: train.epochs=None."),
     ({"train": {"epochs": 0}}, "train.epochs must be at least 1. Received: train.epochs=0."),
-    ({"train": {"batch_size": 0}}, "train.batch_size must be at least 1. "
-                                   "Received: train.batch_size=0."),
     ({"train": {"learning_rate": 0}}, "train.learning_rate must be greater than 0 and finite. "
                                       "Received: train.learning_rate=0.0."),
     ({"train": {"learning_rate": math.inf}}, "train.learning_rate must be greater than 0 and "
@@ -219,8 +110,6 @@ REFUSED = [
                                        "Received: train.schedule='cosin'. "
                                        "Did you mean 'cosine'?"),
     ({"train": {"seed": -1}}, "train.seed must be from 0 to 4294967295. Received: train.seed=-1."),
-    ({"train": {"seed": 2**32}}, "train.seed must be from 0 to 4294967295. "
-                                 "Received: train.seed=4294967296."),
     ({"train": {"options": [3]}}, "train.options must be a mapping of names to values. "
                                   "Received: train.options=[3]."),
     ({"train": {"options": {"dense_units": {1: 2}}}},
@@ -228,8 +117,6 @@ REFUSED = [
      "with text as keys. Received: train.options.dense_units={1: 2}."),
     ({"evaluate": {"min_accuracy": 70}}, "evaluate.min_accuracy must be from 0 to 1. "
                                          "Received: evaluate.min_accuracy=70.0."),
-    ({"evaluate": {"max_accuracy_loss": -0.1}}, "evaluate.max_accuracy_loss must be from 0 to 1. "
-                                                "Received: evaluate.max_accuracy_loss=-0.1."),
     ({"push": {"keep_versions": 1}}, "push.keep_versions must be at least 2. "
                                      "Received: push.keep_versions=1."),
     ({"serving": "gs://bucket/models"}, "serving must be a folder on a file system that renames "
@@ -283,10 +170,6 @@ def test_refuses_options_that_the_trainer_does_not_take(trainer, options, parts)
     assert [part for part in parts if part not in message] == []
 
 
-def test_defaults():
-    assert to_dict(PipelineConfig(data="photos")) == DEFAULTS
-
-
 def test_is_the_same_after_yaml_and_json():
     config = PipelineConfig(
         data="gs://bucket/Fotos à moi",
@@ -305,16 +188,14 @@ def test_is_the_same_after_yaml_and_json():
     assert from_dict(yaml.safe_load(to_yaml(config))) == config
 
 
-def test_stores_options_in_the_types_of_json():
-    config = TrainConfig(trainer="dense", options={"hidden_units": (64, 32)})
-    assert config.options == {"hidden_units": [64, 32]}
-
-
-def test_keeps_its_own_copy_of_the_options():
-    options = {"hidden_units": [64]}
-    config = TrainConfig(trainer="dense", options=options)
-    options["hidden_units"].append(32)
-    assert config.options == {"hidden_units": [64]}
+def test_keeps_its_own_copy_of_the_options_in_the_types_of_json():
+    units = [32]
+    config = TrainConfig(trainer="dense", options={"hidden_units": units})
+    units.append(64)
+    assert config.options == {"hidden_units": [32]}
+    assert TrainConfig(trainer="dense", options={"hidden_units": (64, 32)}).options == {
+        "hidden_units": [64, 32]
+    }
 
 
 def test_stores_a_whole_number_as_the_float_it_stands_for():
