@@ -10,6 +10,6 @@ if __name__ == "__main__":
     from pipeline.process import prepare, run_command
 
     prepare()
-    from pipeline.kubeflow.command_line import main
+    from pipeline.kubeflow.kubeflow_cli import main
 
     sys.exit(run_command(main, unshowable="backslashreplace"))

@@ -1,9 +1,9 @@
 """The attempts at a step: each leaves a record on the volume when it begins, and adds its end.
 
 A pod that is killed, for memory or at its time-out, says nothing: the launcher of Kubeflow is what
-gets a signal, if any. So the next attempt, the end of the run and the next run look for records
-without an end. What such an attempt noted last, by its own count of seconds, tells what is likely.
-No clock and no process of another pod is asked.
+gets a signal, if any. So the next attempt, the end of the run and the first task of the next run
+look for records without an end. What such an attempt noted last, by its own count of seconds, tells
+what is likely; while its notes change, it goes on. No clock and no process of another pod is asked.
 """
 
 import contextlib
@@ -15,15 +15,22 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from components.errors import PipelineError
+from components.reporting.index.entries import FAILED as FAILED_RUN
 from components.resources import memory_in_use, memory_limit
 from components.storage import atomic_write
+from pipeline.kubeflow.prepare_run import PreparedRun, load_run
 from pipeline.runs.failures import explain
+from pipeline.runs.outcomes import failed, read_outcome, record_outcome
+from pipeline.runs.records import StepRecords
 
 FOLDER = "attempts"
 BEAT_SECONDS = 10.0
 """Between two notes of an attempt that goes on."""
+PATIENCE_SECONDS = 3 * BEAT_SECONDS
+"""For the notes of an attempt that goes on to change."""
 DONE, FAILED, KILLED = "done", "failed", "killed"
 _NEARLY = 0.9
 """Of a limit, from which on it is the likely reason."""
@@ -179,6 +186,58 @@ def describe_killed(killed: Sequence[Attempt]) -> str:
         f"{many} at {step} ended without a word, as pods do that are killed. Last seen: {seen}. "
         f"{_likely_reason(last)}"
     )
+
+
+def close_abandoned_runs(
+    run: PreparedRun, sleep: Callable[[float], None] = time.sleep
+) -> list[str]:
+    """Records the failure of earlier runs that were killed, and ends their executions as failed.
+
+    Args:
+        run: The one that begins, which is left alone.
+        sleep: What waits; only where there is an attempt without an end.
+
+    Returns:
+        A line for each attempt that was found.
+    """
+    before = list(_open_attempts(run))
+    if not before:
+        return []
+    sleep(PATIENCE_SECONDS)
+    still = list(_open_attempts(run))
+    return [_close(run, attempt) for attempt in before if attempt in still]
+
+
+def _open_attempts(run: PreparedRun) -> Iterator[Attempt]:
+    runs = os.path.dirname(run.folder)
+    for name in sorted(os.listdir(runs)):
+        folder = os.path.join(runs, name)
+        if folder != run.folder:
+            attempts = read_attempts(folder)
+            newest = {attempt.step: attempt for attempt in attempts}
+            yield from (attempt for attempt in newest.values() if not attempt.end)
+
+
+def _close(run: PreparedRun, attempt: Attempt) -> str:
+    folder = os.path.dirname(os.path.dirname(attempt.path))
+    id_of_run = os.path.basename(folder)
+    description = describe_killed(killed_of(read_attempts(folder, attempt.step)))
+    outcome = read_outcome(folder)
+    if outcome is None or outcome.outcome == FAILED_RUN:
+        record_outcome(run.config, folder, failed("", description))
+    records = StepRecords(run.connection(), run.config.name, id_of_run)
+    for step in [attempt.step, *_steps_of_spans(folder, attempt.step)]:
+        records.close_unfinished(step)
+    # Only now: whoever is killed in between leaves it to the next.
+    dataclasses.replace(attempt, end=KILLED).save()
+    return f"Run {id_of_run}: {description}"
+
+
+def _steps_of_spans(folder: str, step: str) -> list[str]:
+    # An earlier version of this project may have had other settings.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, PipelineError):
+        return [f"{step}.{span.name}" for span in load_run(folder).spans]
+    return []
 
 
 def _last_seen(attempt: Attempt) -> str:

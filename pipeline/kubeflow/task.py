@@ -12,31 +12,29 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
-from pipeline.exit_codes import FAILED
-from pipeline.kubeflow.abandoned import close_abandoned_runs
-from pipeline.kubeflow.attempts import recorded
-from pipeline.kubeflow.code_version import check_code_version
-from pipeline.kubeflow.executor_input import ExecutorInput
-from pipeline.kubeflow.metadata import connection_to
-from pipeline.kubeflow.names import (
-    LAST_STEP,
+from pipeline.exit_codes import FAILED, SUCCESS
+from pipeline.kubeflow.attempts import close_abandoned_runs
+from pipeline.kubeflow.contract import (
     MODEL_REFUSED,
     PREPARE_RUN,
     RUN_FOLDER,
     RUN_ID,
     VERDICT,
+    check_code_version,
 )
-from pipeline.kubeflow.prepared_run import load_run
-from pipeline.kubeflow.preparing import prepare_run
-from pipeline.kubeflow.progress import ProgressLines
+from pipeline.kubeflow.outputs import ExecutorInput
+from pipeline.kubeflow.prepare_run import load_run, prepare_run
 from pipeline.loading import loading
 from pipeline.runs.failures import explain
+from pipeline.runs.step_progress import ProgressHandler, StepProgress, listen
 from pipeline.terminal import say
 
 NOT_FOR_OTHERS = 0o022
 """Bits of permissions: to write is for the user of the pods, to read for all that can now."""
+SECONDS_BETWEEN_LINES = 10.0
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,22 +43,39 @@ def main(argv: Sequence[str]) -> int:
     # Argo starts its containers with a mask of 0: all on the volume would be anyone's to change.
     os.umask(os.umask(NOT_FOR_OTHERS) | NOT_FOR_OTHERS)
     logging.basicConfig(level=logging.INFO)
-    ProgressLines.install(say)
+    # Ours is the only line that people need of it.
+    listen(ProgressLines(say)).propagate = False
     try:
         check_code_version(arguments.code)
         executor = ExecutorInput(arguments.executor_input)
         if arguments.step == PREPARE_RUN:
-            _prepare(arguments, executor)
+            _prepare(arguments.configuration, executor)
         elif arguments.step == MODEL_REFUSED:
             say(executor.parameters[VERDICT])
         else:
-            _run_step(arguments.step, executor)
+            _run(arguments.step, executor)
     except (Exception, SystemExit) as error:
         logging.getLogger(__name__).error("%s failed.", arguments.step, exc_info=error)
         message, _ = explain(error)
         say(f"{arguments.step} failed. {message}")
         return FAILED
-    return 0
+    return SUCCESS
+
+
+class ProgressLines(ProgressHandler):
+    """Progress of a long step -> a line in the log of its pod, now and then."""
+
+    def __init__(self, say: Callable[[str], None]):
+        super().__init__(self._show)
+        self._say = say
+        self._said_at = time.monotonic()
+
+    def _show(self, progress: StepProgress) -> None:
+        """Says it, if the last was said long enough ago."""
+        now = time.monotonic()
+        if now - self._said_at >= SECONDS_BETWEEN_LINES:
+            self._said_at = now
+            self._say(progress.in_words().rstrip())
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -72,37 +87,22 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _prepare(arguments: argparse.Namespace, executor: ExecutorInput) -> None:
-    parameters = executor.parameters
-    run = prepare_run(parameters.pop(RUN_ID, ""), arguments.configuration, parameters)
-    for line in close_abandoned_runs(run, connection_to(run.kubeflow.metadata, run.config)):
+def _prepare(configuration: str, executor: ExecutorInput) -> None:
+    parameters = dict(executor.parameters)
+    run = prepare_run(parameters.pop(RUN_ID, ""), configuration, parameters)
+    for line in close_abandoned_runs(run):
         say(line)
     executor.set_parameter(RUN_FOLDER, run.folder)
     spans = f", {', '.join(span.name for span in run.spans)}" if run.spans else ""
     say(f"Run {run.id} of {run.config.name} on {run.config.data}{spans}. Its folder: {run.folder}")
 
 
-def _run_step(step: str, executor: ExecutorInput) -> None:
-    # These load TFX, ten seconds, which PrepareRun does not need.
+def _run(step: str, executor: ExecutorInput) -> None:
+    # It loads TFX, ten seconds, which PrepareRun does not need.
     with loading():
-        from pipeline.kubeflow.launching import launch_step
-        from pipeline.kubeflow.outcome import record_failure, record_killed, record_success
-        from pipeline.kubeflow.outputs import hand_over
+        from pipeline.kubeflow.run_step import run_step
 
-    run = load_run(executor.parameters[RUN_FOLDER])
-    # Nothing tells this process that its pod is to end: the next attempt sees what it left.
-    record_killed(run, step)
-    try:
-        pods = run.kubeflow.pods_of(step)
-        limits = (pods.attempt_timeout_seconds, pods.memory)
-        with recorded(run.folder, step, *limits) as recorder:
-            records = launch_step(run, step, recorder)
-            hand_over(step, records, executor)
-    except (Exception, SystemExit) as error:
-        record_failure(run, step, error)
-        raise
-    if step == LAST_STEP:
-        record_success(run, records)
+    run_step(load_run(executor.parameters[RUN_FOLDER]), step, executor)
 
 
 if __name__ == "__main__":

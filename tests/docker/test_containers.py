@@ -13,8 +13,8 @@ import subprocess
 import pytest
 import tensorflow as tf
 
-from pipeline.kubeflow.code_version import code_version
-from pipeline.kubeflow.compiling import COMMAND
+from pipeline.kubeflow.compile import COMMAND
+from pipeline.kubeflow.contract import code_version
 from tests.docker.engine import docker
 from tests.docker.kubeflow_runs import SAMPLE, Cluster
 from tests.pipeline import compiled_steps
@@ -47,7 +47,7 @@ def test_the_stack_is_in_it_and_nothing_imports_it_again_and_again(image):
     """Fault A9: a health check, which Kubernetes ignores, loaded TensorFlow every five minutes."""
     [described] = json.loads(docker("inspect", image))
     assert "Healthcheck" not in described["Config"]
-    command = "import tensorflow, tfx, pipeline.kubeflow.launching"
+    command = "import tensorflow, tfx, pipeline.kubeflow.run_step"
     assert in_container(image, "python", "-c", command) == ""
 
 
@@ -73,7 +73,7 @@ def test_a_change_of_code_is_a_small_layer(image):
 
 
 def test_the_code_is_what_is_here(image):
-    command = "from pipeline.kubeflow.code_version import code_version; print(code_version())"
+    command = "from pipeline.kubeflow.contract import code_version; print(code_version())"
     assert in_container(image, "python", "-c", command) == code_version()
 
 

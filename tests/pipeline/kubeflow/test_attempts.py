@@ -17,13 +17,15 @@ from tfx.orchestration import metadata
 from components.ingestion import executor as ingestion
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow import attempts
-from pipeline.kubeflow.abandoned import close_abandoned_runs
-from pipeline.kubeflow.attempts import Attempt, describe_killed, read_attempts, recorded
-from pipeline.kubeflow.launching import launch_step
-from pipeline.kubeflow.metadata import connection_to
-from pipeline.kubeflow.outcome import closing_line, record_killed
-from pipeline.kubeflow.prepared_run import PreparedRun
-from pipeline.kubeflow.preparing import prepare_run
+from pipeline.kubeflow.attempts import (
+    Attempt,
+    close_abandoned_runs,
+    describe_killed,
+    read_attempts,
+    recorded,
+)
+from pipeline.kubeflow.prepare_run import PreparedRun, prepare_run
+from pipeline.kubeflow.run_step import closing_line, launch_step, record_killed
 from pipeline.kubeflow.settings import KubeflowConfig, PodSettings
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
@@ -216,14 +218,13 @@ class TestARunThatIsKilledForGood:
         def close(meanwhile=lambda: None, name: str = "r-2") -> list[str]:
             following = dataclasses.replace(run, id=name, folder=f"output/photos/runs/{name}")
             os.makedirs(following.folder)
-            connection = connection_to(run.kubeflow.metadata, run.config)
             waited: list[float] = []
 
             def sleep(seconds: float) -> None:
                 waited.append(seconds)
                 meanwhile()
 
-            lines = close_abandoned_runs(following, connection, sleep)
+            lines = close_abandoned_runs(following, sleep)
             assert len(waited) <= 1
             assert sum(waited) in (0, 3 * attempts.BEAT_SECONDS)
             return lines

@@ -10,9 +10,8 @@ import pytest
 
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig, to_dict
-from pipeline.kubeflow import code_version, progress, task
-from pipeline.kubeflow.code_version import check_code_version
-from pipeline.kubeflow.progress import ProgressLines
+from pipeline.kubeflow import task
+from pipeline.kubeflow.contract import check_code_version, code_version
 from pipeline.kubeflow.settings import KubeflowConfig
 from tests.shared_data import shared_data
 
@@ -20,11 +19,11 @@ from tests.shared_data import shared_data
 @pytest.fixture
 def run_task(monkeypatch):
     """Runs a task whose logging stays those of the tests."""
-    monkeypatch.setattr(ProgressLines, "install", lambda _: None)
+    monkeypatch.setattr(task, "listen", lambda _: logging.getLogger("tests.task"))
 
     def run(step: str, parameters: dict[str, object], code: str | None = None) -> int:
         executor_input = json.dumps({"inputs": {"parameterValues": parameters}})
-        version = code or code_version.code_version()
+        version = code or code_version()
         arguments = ["--step", step, "--code", version, "--executor-input", executor_input]
         return task.main(arguments)
 
@@ -46,7 +45,7 @@ def test_a_task_fails_with_one_line_that_says_why(run_task, capsys):
 
 def test_the_id_of_a_run_is_what_kubeflows_driver_filled_in(monkeypatch, tmp_path, capsys):
     """Fault A1: executor inputs that KFP's own driver made, of two ways to compile the pipeline."""
-    monkeypatch.setattr(ProgressLines, "install", lambda _: None)
+    monkeypatch.setattr(task, "listen", lambda _: logging.getLogger("tests.task"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos" / "cat").mkdir(parents=True)
 
@@ -58,7 +57,7 @@ def test_the_id_of_a_run_is_what_kubeflows_driver_filled_in(monkeypatch, tmp_pat
         executor_input["outputs"]["parameters"]["run_folder"]["outputFile"] = f"{tmp_path}/said"
         kubeflow = dataclasses.asdict(KubeflowConfig())
         whole = {"config": to_dict(PipelineConfig("photos")), "kubeflow": kubeflow}
-        arguments = ["--step", "PrepareRun", "--code", code_version.code_version()]
+        arguments = ["--step", "PrepareRun", "--code", code_version()]
         arguments += ["--executor-input", json.dumps(executor_input)]
         arguments += ["--configuration", json.dumps(whole)]
         return task.main(arguments), capsys.readouterr().out
@@ -73,7 +72,7 @@ def test_the_id_of_a_run_is_what_kubeflows_driver_filled_in(monkeypatch, tmp_pat
 
 
 def test_an_image_with_other_code(run_task, capsys):
-    here = code_version.code_version()
+    here = code_version()
     assert run_task("Trainer", {}, code="0.0.9+0123456789abcdef") == 1
     assert capsys.readouterr().out == (
         "Trainer failed. The image must have the very code that the pipeline was compiled from. "
@@ -83,17 +82,17 @@ def test_an_image_with_other_code(run_task, capsys):
 
 
 def test_the_code_itself_is_accepted():
-    check_code_version(code_version.code_version())
+    check_code_version(code_version())
     with pytest.raises(PipelineError):
         check_code_version("0.1.0+other")
 
 
 def test_progress_is_said_now_and_then(monkeypatch):
     seconds = iter([0.0, 4.0, 11.0, 12.0, 22.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(task.time, "monotonic", lambda: next(seconds))
     said: list[str] = []
     logger = logging.getLogger("tests.progress_lines")
-    logger.handlers = [ProgressLines(said.append)]
+    logger.handlers = [task.ProgressLines(said.append)]
     logger.setLevel(logging.INFO)
     for done in (1, 2000, 2001, 2002):
         extra = {"done": done, "total": 4000, "unit": "images", "detail": ""}
@@ -118,7 +117,7 @@ def test_only_the_pods_may_change_what_is_on_the_volume(tmp_path, mask, folders,
         "outputs": {"parameters": {"run_folder": {"outputFile": str(tmp_path / "kfp" / "folder")}}},
     }
     command = [sys.executable, "-m", "pipeline.kubeflow.task", "--step", "PrepareRun"]
-    command += ["--code", code_version.code_version()]
+    command += ["--code", code_version()]
     command += ["--executor-input", json.dumps(executor_input)]
     command += ["--configuration", json.dumps(settings)]
     (tmp_path / "photos").chmod(0o755)

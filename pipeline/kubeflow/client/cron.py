@@ -1,11 +1,13 @@
-"""Cron expressions as Kubeflow reads them: six fields, the seconds first.
+"""When a schedule runs, as Kubeflow reads it: six fields, the seconds first.
 
-Kubeflow parses with robfig/cron 1.2. What that library does differently from cron is refused, or
-done here in the same way, so that a preview is what will happen:
+Kubeflow parses with robfig/cron 1.2; CronSim, which knows the calendar, has other rules. What
+robfig does differently from cron is refused, or done here in the same way, so that a preview is
+what will happen. From https://pkg.go.dev/github.com/robfig/cron and its source:
 
 - Of five fields it takes the first for the second, and any day of the week, without a word:
   `0 3 * * 1` would run at minute 3 of every hour in January. Here five get second 0 in front.
 - Sunday is 0, never 7; L, W and # do not exist; `?` is `*`.
+- `n/step` goes on to the last number, `n-n/step` does not.
 - A day must match both day fields if one of them has a star, also one with a step, and else one.
 - A time more than five years after the one before never comes.
 
@@ -15,13 +17,16 @@ cannot have a zone of its own: the API has no field for one, and robfig/cron 1.2
 `CRON_TZ=`.
 """
 
+import argparse
 import dataclasses
 import datetime
 import itertools
 import os
 import re
+import shlex
 import zoneinfo
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from cronsim import CronSim, CronSimError
 
@@ -29,27 +34,17 @@ from components.config_checks import ConfigurationError
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-SIX_FIELDS = (
-    "second (0-59), minute (0-59), hour (0-23), day of the month (1-31), month (1-12), day of the "
-    "week (0-6, Sunday is 0)"
-)
 SERVER_ZONE = "KFP_CRON_TIME_ZONE"
 YEARS = 5
 """For so long robfig/cron looks for the next time."""
-EXAMPLE = "Mondays at three: '0 0 3 * * 1'"
+SHOWN = 5
+MAX_CONCURRENCY = 10
+"""Kubeflow takes no more."""
 _TERM = re.compile(r"(?:(?P<star>[*?])|(?P<low>\w+)(?:-(?P<high>\w+))?)(?:/(?P<step>\d+))?", re.A)
 
 
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """What one of the six fields may hold.
-
-    Attributes:
-        name: In words.
-        low: The least number.
-        high: The greatest.
-        names: Names that stand for numbers, from `low` on.
-    """
+class Field(NamedTuple):
+    """What one of the six fields may hold: numbers, or names that stand for them from `low` on."""
 
     name: str
     low: int
@@ -80,21 +75,45 @@ class Expression:
     was_classic: bool = False
 
     def times(
-        self, zone: zoneinfo.ZoneInfo, after: datetime.datetime
+        self,
+        zone: zoneinfo.ZoneInfo,
+        after: datetime.datetime,
+        end: datetime.datetime | None = None,
     ) -> Iterator[datetime.datetime]:
-        """When it runs, strictly after a time; in the time zone by which the server counts."""
-        # With six fields cronsim handles a change of the clocks as robfig/cron does: an hour that
+        """When it runs, strictly after a time and up to an end, in the time zone of the server."""
+        # With six fields CronSim handles a change of the clocks as robfig/cron does: an hour that
         # does not exist is left out, one that comes twice counts twice.
         before = after.astimezone(zone)
         try:
             for time in CronSim(" ".join(_for_cronsim(self.text)), before):
-                if time.year > before.year + YEARS:
+                if time.year > before.year + YEARS or (end is not None and time > end):
                     return
                 yield time
                 before = time
         except CronSimError:
             # A day that no month has.
             return
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """When a schedule runs.
+
+    Attributes:
+        cron: The expression, in the zone of the server.
+        of_server: By which the server counts.
+        shown: In which its times are shown, too.
+        start: When it begins; None for now.
+        end: When it ends; None for never.
+        next_runs: The next times.
+    """
+
+    cron: Expression
+    of_server: zoneinfo.ZoneInfo
+    shown: zoneinfo.ZoneInfo
+    start: datetime.datetime | None
+    end: datetime.datetime | None
+    next_runs: list[datetime.datetime]
 
 
 def parse(text: str) -> Expression:
@@ -112,8 +131,10 @@ def parse(text: str) -> Expression:
         fields = ["0", *fields]
     if len(fields) != len(FIELDS):
         raise ConfigurationError(
-            f"--cron must have Kubeflow's six fields: {SIX_FIELDS}; or the five of cron, without "
-            f"the second. Received: {len(fields)} in {text!r}. {EXAMPLE}."
+            "--cron must have Kubeflow's six fields: second (0-59), minute (0-59), hour (0-23), "
+            "day of the month (1-31), month (1-12), day of the week (0-6, Sunday is 0); or the "
+            f"five of cron, without the second. Received: {len(fields)} in {text!r}. Mondays at "
+            "three: '0 0 3 * * 1'."
         )
     for part, field in zip(fields, FIELDS, strict=True):
         for term in part.split(","):
@@ -137,16 +158,88 @@ def parse_of_server(text: str) -> Expression:
     return parse(f"{text} *" if len(text.split()) == len(FIELDS) - 1 else text)
 
 
-def find_zone(name: str, where: str) -> zoneinfo.ZoneInfo:
-    """A time zone by its name.
-
-    Args:
-        name: Of the IANA database.
-        where: What gave it.
+def server_zone(environment: Mapping[str, str] = os.environ) -> zoneinfo.ZoneInfo:
+    """By which the server counts: UTC, unless the environment has another, KFP_CRON_TIME_ZONE.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: It has something else.
     """
+    return _find_zone(environment.get(SERVER_ZONE) or "UTC", SERVER_ZONE)
+
+
+def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> Plan:
+    """The flags of `schedule` -> when it will run, without asking anyone.
+
+    Args:
+        arguments: Of `schedule`.
+        now: With a time zone.
+
+    Raises:
+        ConfigurationError: A flag is wrong, or it would never run.
+    """
+    if not 1 <= arguments.max_concurrency <= MAX_CONCURRENCY:
+        raise ConfigurationError(
+            f"--max-concurrency must be from 1 to {MAX_CONCURRENCY}. Received: "
+            f"{arguments.max_concurrency}. Leave it out for one run at a time."
+        )
+    if arguments.time_zone:
+        raise ConfigurationError(
+            "--time-zone is no longer there: Kubeflow counts all schedules of a server in one "
+            "zone, and --cron, --start and --end are meant in it. Received: "
+            f"{arguments.time_zone!r}. "
+            f"Give them in {server_zone().key}, and see the runs in yours by --show-in "
+            f"{shlex.quote(arguments.time_zone)}."
+        )
+    cron, zone = parse(arguments.cron), server_zone()
+    shown = _find_zone(arguments.show_in, "--show-in")
+    start = _time("--start", arguments.start, zone)
+    end = _time("--end", arguments.end, zone)
+    after = max(now, start or now)
+    if end is not None and end <= after:
+        raise ConfigurationError(
+            f"--end must be after now and --start. Received: {arguments.end!r}. Give a later one."
+        )
+    next_runs = list(itertools.islice(cron.times(zone, after, end), SHOWN))
+    if not next_runs:
+        raise ConfigurationError(
+            f"A schedule must run before its --end. Received: --cron {arguments.cron!r} and --end "
+            f"{arguments.end!r}. Give a later end."
+        )
+    return Plan(cron, zone, shown, start, end, next_runs)
+
+
+def describe(plan: Plan) -> Iterator[str]:
+    """A plan in lines."""
+    if plan.cron.was_classic:
+        yield f"Five fields are cron's; Kubeflow's six have the second first: {plan.cron.text}"
+    zones = list({zone.key: zone for zone in (plan.of_server, plan.shown)}.values())
+    yield f"The next runs, in {' and in '.join(zone.key for zone in zones)}:"
+    for time in plan.next_runs:
+        yield "  " + "   ".join(in_words(time, zone) for zone in zones)
+
+
+def in_words(time: datetime.datetime, zone: zoneinfo.ZoneInfo) -> str:
+    """Such as "Mon 2026-11-30 03:00 CET"."""
+    local = time.astimezone(zone)
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{local:%a %Y-%m-%d %H:%M}{seconds} {local:%Z}"
+
+
+def _time(flag: str, text: str, zone: zoneinfo.ZoneInfo) -> datetime.datetime | None:
+    """A time; one without a zone is meant in that of the server."""
+    if not text:
+        return None
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{flag} must be a time of ISO 8601, such as 2026-12-01T03:00. Received: {text!r}. One "
+            "without a zone is meant in the server's."
+        ) from None
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(datetime.UTC)
+
+
+def _find_zone(name: str, where: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -154,27 +247,6 @@ def find_zone(name: str, where: str) -> zoneinfo.ZoneInfo:
             f"{where} must be a name of the IANA database, such as UTC or Europe/Berlin. Received: "
             f"{name!r}. Take one of those, or install tzdata."
         ) from None
-
-
-def server_zone(environment: Mapping[str, str] = os.environ) -> zoneinfo.ZoneInfo:
-    """By which the server counts: UTC, unless the environment has another, KFP_CRON_TIME_ZONE.
-
-    Raises:
-        ConfigurationError: It has something else.
-    """
-    return find_zone(environment.get(SERVER_ZONE) or "UTC", SERVER_ZONE)
-
-
-def next_times(
-    expression: Expression,
-    zone: zoneinfo.ZoneInfo,
-    after: datetime.datetime,
-    end: datetime.datetime | None,
-    count: int,
-) -> list[datetime.datetime]:
-    """The next times up to an end, in the time zone by which the server counts."""
-    times = itertools.islice(expression.times(zone, after), count)
-    return [time for time in times if end is None or time <= end]
 
 
 def _numbers(text: str, field: Field) -> range:
@@ -212,7 +284,7 @@ def _refuse(text: str, field: Field) -> ConfigurationError:
 
 
 def _for_cronsim(text: str) -> Iterator[str]:
-    """The same fields in cronsim's dialect.
+    """The same fields in CronSim's dialect.
 
     It knows a star by the first character. Everything else is written out: its weeks have a day 7,
     and its `n-n/step` goes on to the end.

@@ -130,7 +130,10 @@ class FakeServer:
         return version
 
     def list_experiments(self, query: Any, **_: Any) -> Any:
-        page, token = self.page(self.experiments, query)
+        [predicate] = json.loads(query["filter"][0])["predicates"]
+        assert (predicate["operation"], predicate["key"]) == (1, "display_name")
+        found = [each for each in self.experiments if each.display_name == predicate["stringValue"]]
+        page, token = self.page(found, query)
         return kfp.V2beta1ListExperimentsResponse(experiments=page, next_page_token=token)
 
     def create_experiment(self, body: bytes, **_: Any) -> Any:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from pipeline.kubeflow.command_line import main
-from tests.pipeline.kubeflow.server.conftest import PACKAGE
+from pipeline.kubeflow.kubeflow_cli import main
+from tests.pipeline.kubeflow.client.conftest import PACKAGE
 from tests.shared_data import shared_data
 
 
@@ -195,7 +195,7 @@ def test_a_wrong_zone_of_the_server(package, host, capsys, monkeypatch):
 def test_neither_help_nor_preview_loads_anything_heavy(package):
     code = (
         "import sys\n"
-        "from pipeline.kubeflow.command_line import main\n"
+        "from pipeline.kubeflow.kubeflow_cli import main\n"
         "for name in ('submit', 'schedule', 'list', 'pause', 'resume', 'delete'):\n"
         "    try: main([name, '--help'])\n"
         "    except SystemExit: pass\n"

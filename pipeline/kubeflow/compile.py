@@ -1,5 +1,8 @@
 """A configuration -> a pipeline of Kubeflow Pipelines v2: one container task for each step of TFX.
 
+A data folder with spans has several nodes of some kinds in TFX's IR, one of each span that is used.
+How many is known only when a run begins, so that one task runs all nodes of a kind.
+
 The tasks have the order of TFX's IR, and those that do not depend on each other may run at the same
 time, but for ML Metadata in SQLite, which one process at a time can use. Kubeflow's own cache is
 off: TFX's knows more of what a step depends on, such as the content of the data folder.
@@ -9,31 +12,39 @@ import dataclasses
 import inspect
 import json
 import operator
-import os
+import pathlib
 import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from kfp import compiler, dsl
+from kfp import compiler, dsl, kubernetes
+from kfp.pipeline_spec import pipeline_spec_pb2
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import compiler as tfx_compiler
 
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError
+from components.features import CLASS_NAMES_VOCABULARY
 from components.storage import atomic_write
+from components.validation.schema import FrozenSchema
+from pipeline import dag
 from pipeline.config import PipelineConfig, to_dict
-from pipeline.kubeflow.code_version import code_version
-from pipeline.kubeflow.names import (
+from pipeline.execution import Environment
+from pipeline.kubeflow.contract import (
+    DATA_STEPS,
     LAST_STEP,
     MODEL_REFUSED,
     PLACEHOLDER,
     PREPARE_RUN,
     RUN_FOLDER,
     RUN_ID,
+    SCHEMA_STEP,
     VERDICT,
+    code_version,
 )
-from pipeline.kubeflow.nodes import upstream_kinds
 from pipeline.kubeflow.parameters import Parameter, run_parameters
-from pipeline.kubeflow.pods import apply_settings, set_retry_windows
-from pipeline.kubeflow.settings import SQLITE, KubeflowConfig, PodSettings
+from pipeline.kubeflow.settings import RETRY_FACTOR, SQLITE, KubeflowConfig, PodSettings
+from pipeline.runs.records import kind_of
 
 LONGEST_ARGUMENT = 100 * 1024
 """Bytes: Linux takes 128 KiB for one argument (MAX_ARG_STRLEN), and placeholders grow."""
@@ -53,6 +64,8 @@ fi
 exec python -m pipeline.kubeflow.task "$@"
 """
 
+# The steps and their order do not depend on what is in the schema.
+_ANY_SCHEMA = FrozenSchema("schema.pbtxt", CLASS_NAMES_VOCABULARY, ("0", "1"))
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     PREPARE_RUN: {RUN_FOLDER: dsl.OutputPath(str)},
     "ReleaseGate": {"released": dsl.OutputPath(bool), VERDICT: dsl.OutputPath(str)},
@@ -98,9 +111,13 @@ def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str
             one with settings of its own does not exist.
         PipelineError: The file cannot be written.
     """
-    pipeline, tasks = create_pipeline(config, kubeflow)
+    pipeline, tasks = _create_pipeline(config, kubeflow)
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "pipeline.yaml")
+        compiler.Compiler().compile(pipeline, str(file))
+        content = file.read_bytes()
     try:
-        atomic_write(path, _as_yaml(pipeline))
+        atomic_write(path, content)
     except OSError as error:
         raise PipelineError(
             f"The file of the pipeline must be writable. Received: {path}: {error.strerror}. "
@@ -109,26 +126,39 @@ def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str
     return tasks
 
 
-def _as_yaml(pipeline: dsl.graph_component) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "pipeline.yaml")
-        compiler.Compiler().compile(pipeline, path)
-        with open(path, "rb") as file:
-            return file.read()
+def upstream_kinds(config: PipelineConfig) -> dict[str, list[str]]:
+    """For each kind of step, in an order in which one process could run them, those before it."""
+    # Nothing is run here, and no folder made.
+    nowhere = metadata_store_pb2.ConnectionConfig(
+        fake_database=metadata_store_pb2.FakeDatabaseConfig()
+    )
+    pipeline = dag.create_pipeline(config, Environment(nowhere), _ANY_SCHEMA, ())
+    upstream = {
+        kind_of(node.pipeline_node.node_info.id): [
+            kind_of(name) for name in node.pipeline_node.upstream_nodes
+        ]
+        for node in tfx_compiler.Compiler().compile(pipeline).nodes
+    }
+    # This one decides which schema the run is held to, without which no other can be compiled.
+    for step, before in upstream.items():
+        if step not in (*DATA_STEPS, SCHEMA_STEP) and SCHEMA_STEP not in before:
+            before.append(SCHEMA_STEP)
+    return upstream
 
 
-def create_pipeline(
+def _create_pipeline(
     config: PipelineConfig, kubeflow: KubeflowConfig
 ) -> tuple[dsl.graph_component, list[str]]:
-    """The pipeline as the KFP SDK knows it, and its tasks; raises like `compile_pipeline`."""
+    """The pipeline as the KFP SDK knows it, and the names of its tasks."""
     upstream = upstream_kinds(config)
-    kubeflow.check_steps([PREPARE_RUN, *upstream, MODEL_REFUSED])
+    names = [PREPARE_RUN, *upstream, MODEL_REFUSED]
+    kubeflow.check_steps(names)
     tasks = _Tasks(config, kubeflow, code_version(), upstream)
     parameters = run_parameters(config)
 
     def run(*values: Any) -> RunOutputs:
-        names = (each.name for each in parameters)
-        made = tasks.create(dict(zip(names, values, strict=True)))
+        given = zip((each.name for each in parameters), values, strict=True)
+        made = tasks.create(dict(given))
         return RunOutputs(
             released=made["ReleaseGate"].outputs["released"],
             verdict=made["ReleaseGate"].outputs[VERDICT],
@@ -143,8 +173,8 @@ def create_pipeline(
         description=f"From the images in {config.data} to a model that was checked at every step.",
         pipeline_root=kubeflow.pipeline_root or None,
     )
-    set_retry_windows(pipeline.pipeline_spec, kubeflow)
-    return pipeline, [PREPARE_RUN, *upstream, MODEL_REFUSED]
+    _set_retry_windows(pipeline.pipeline_spec, kubeflow)
+    return pipeline, names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,7 +226,11 @@ class _Tasks:
         task = component(**values)
         task.set_display_name(step)
         task.set_caching_options(enable_caching=False)
-        apply_settings(task, pods, self.kubeflow.run_as_user)
+        _set_container(task, pods)
+        _set_pod(task, pods)
+        kubernetes.set_security_context(
+            task, run_as_user=self.kubeflow.run_as_user, run_as_non_root=True
+        )
         return task
 
     def _command(self, step: str, arguments: list[str], pods: PodSettings) -> dsl.ContainerSpec:
@@ -281,3 +315,55 @@ def _with_signature(
     if returned is not None:
         function.__annotations__["return"] = returned
     return function
+
+
+def _set_retry_windows(pipeline: pipeline_spec_pb2.PipelineSpec, kubeflow: KubeflowConfig) -> None:
+    """Gives the tasks of a pipeline the windows for their retries.
+
+    The SDK makes them an hour at most, after which no training was tried again. Kubeflow hands any
+    number to Argo (backend/src/v2/compiler/argocompiler/container.go of 2.15 to 2.17).
+
+    Args:
+        pipeline: Changes.
+        kubeflow: How its tasks run.
+    """
+    for part in (pipeline.root, *pipeline.components.values()):
+        for task in part.dag.tasks.values():
+            if task.HasField("retry_policy"):
+                window = kubeflow.pods_of(task.task_info.name).retry_window
+                task.retry_policy.backoff_max_duration.FromSeconds(window)
+
+
+def _set_container(task: dsl.PipelineTask, pods: PodSettings) -> None:
+    """What the SDK itself knows: resources, environment, retries."""
+    if pods.cpu:
+        task.set_cpu_request(pods.cpu).set_cpu_limit(pods.cpu)
+    if pods.memory:
+        task.set_memory_request(pods.memory).set_memory_limit(pods.memory)
+    if pods.accelerator:
+        task.set_accelerator_type(pods.accelerator).set_accelerator_limit(pods.accelerators)
+    for name, value in pods.environment.items():
+        task.set_env_variable(name, str(value))
+    if pods.retries:
+        task.set_retry(
+            num_retries=pods.retries,
+            backoff_duration=f"{pods.retry_seconds}s",
+            backoff_factor=RETRY_FACTOR,
+        )
+
+
+def _set_pod(task: dsl.PipelineTask, pods: PodSettings) -> None:
+    """What Kubernetes knows: volumes, secrets, nodes, time-out."""
+    for folder, claim in pods.volumes.items():
+        kubernetes.mount_pvc(task, pvc_name=claim, mount_path=folder)
+    for name, source in pods.secret_environment.items():
+        secret, _, key = source.partition("/")
+        kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env={key: name})
+    for folder, secret in pods.secret_files.items():
+        kubernetes.use_secret_as_volume(task, secret_name=secret, mount_path=folder)
+    for label, value in pods.node_selector.items():
+        kubernetes.add_node_selector(task, label_key=label, label_value=str(value))
+    for toleration in pods.tolerations:
+        kubernetes.add_toleration_json(task, toleration)
+    if pods.attempt_timeout_seconds:
+        kubernetes.set_timeout(task, pods.attempt_timeout_seconds)

@@ -1,20 +1,18 @@
-"""A compiled pipeline: its name, its parameters, and values for them from the command line."""
+"""A compiled pipeline: its name, its tasks, its parameters, and values for them."""
 
 import dataclasses
 import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from components.config_checks import ConfigurationError, expand_home
 from components.text import did_you_mean
-from pipeline.kubeflow.names import SUFFIXES
+from pipeline.kubeflow.contract import FILE_SUFFIXES, LAST_STEP, MODEL_REFUSED
 from pipeline.kubeflow.parameters import check_no_decisions
-from pipeline.kubeflow.server.failed_tasks import Limits, read_limits
-from pipeline.kubeflow.server.verdict import label
 
 _BOOLEANS = {"true": True, "false": False}
 _TYPES: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
@@ -26,6 +24,32 @@ _TYPES: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
     "LIST": ("a JSON list", "[1, 2]", lambda text: _of_kind(json.loads(text), list)),
 }
 """By KFP's name of a type: in words, an example, and how it is read."""
+
+
+class Limits(NamedTuple):
+    """What a pod may use.
+
+    Attributes:
+        memory: As Kubernetes writes it; empty for no limit.
+        seconds: Of an attempt; 0 for no limit.
+    """
+
+    memory: str
+    seconds: int
+
+
+class Marks(NamedTuple):
+    """The tasks whose states tell the verdict, by their names in the pipeline's file.
+
+    Attributes:
+        refusal: The task that runs for a refused model alone.
+        group: Around it, with the condition.
+        pushing: The task that pushes.
+    """
+
+    refusal: str
+    group: str
+    pushing: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,28 +73,64 @@ class Package:
     platforms: Mapping[str, Any] = dataclasses.field(repr=False)
 
     @property
+    def version(self) -> str:
+        """Name of its version on a server: the same content has the same."""
+        return f"{self.name}-{self.digest}"
+
+    @property
     def labels(self) -> dict[str, str]:
-        """What people call its tasks, by their names."""
-        parts = (self.specification["root"], *self.specification.get("components", {}).values())
-        tasks = [part.get("dag", {}).get("tasks", {}) for part in parts]
-        return {name: label(name, task) for each in tasks for name, task in each.items()}
+        """What people call its tasks, by their names, also of those in groups."""
+        groups = [_tasks(each) for each in self._components.values()]
+        return {
+            name: _label(name, task)
+            for tasks in (self._tasks, *groups)
+            for name, task in tasks.items()
+        }
 
     @property
     def limits(self) -> dict[str, Limits]:
         """What the pods of its tasks may use, by the tasks' names."""
-        limits = read_limits(self.specification, self.platforms)
-        components = self.specification.get("components", {})
-        tasks = self.specification["root"].get("dag", {}).get("tasks", {})
-        executors = {
-            name: components.get(task["componentRef"]["name"], {}).get("executorLabel", "")
-            for name, task in tasks.items()
-        }
-        return {name: limits[label] for name, label in executors.items() if label in limits}
+        of_cluster = _executors(self.platforms.get("platforms", {}).get("kubernetes", {}))
+        executors = _executors(self.specification)
+        limits = {}
+        for name, task in self._tasks.items():
+            executor = self._component(task).get("executorLabel", "")
+            if executor in executors:
+                resources = executors[executor].get("container", {}).get("resources", {})
+                seconds = of_cluster.get(executor, {}).get("activeDeadlineSeconds", 0)
+                limits[name] = Limits(str(resources.get("resourceMemoryLimit", "")), int(seconds))
+        return limits
+
+    def marks(self) -> Marks:
+        """The tasks that tell the verdict.
+
+        Raises:
+            ConfigurationError: There are none.
+        """
+        pushing = [name for name, task in self._tasks.items() if _label(name, task) == LAST_STEP]
+        for group, task in self._tasks.items():
+            inner = _tasks(self._component(task))
+            refusal = [name for name, each in inner.items() if _label(name, each) == MODEL_REFUSED]
+            if refusal and pushing and task.get("triggerPolicy", {}).get("condition"):
+                return Marks(refusal[0], group, pushing[0])
+        raise ConfigurationError(
+            "For --wait the pipeline must have the tasks that tell the verdict: Pusher, and "
+            f"ModelRefused under a condition. Received: {self.path}, without them. Compile it "
+            "again with this version, or submit it without --wait."
+        )
 
     @property
-    def version(self) -> str:
-        """Name of its version on a server: the same content has the same."""
-        return f"{self.name}-{self.digest}"
+    def _tasks(self) -> Mapping[str, Any]:
+        return _tasks(self.specification["root"])
+
+    @property
+    def _components(self) -> Mapping[str, Any]:
+        components: Mapping[str, Any] = self.specification.get("components", {})
+        return components
+
+    def _component(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
+        component: Mapping[str, Any] = self._components.get(task["componentRef"]["name"], {})
+        return component
 
 
 def read_package(path: str) -> Package:
@@ -80,8 +140,9 @@ def read_package(path: str) -> Package:
         ConfigurationError: It is not one, or it has what one run at a time must decide.
     """
     path = expand_home("PIPELINE.yaml", path)
-    if not path.endswith(SUFFIXES):
-        raise _refuse_package(path, f"a name without {', '.join(SUFFIXES)}, which Kubeflow refuses")
+    if not path.endswith(FILE_SUFFIXES):
+        suffixes = ", ".join(FILE_SUFFIXES)
+        raise _refuse_package(path, f"a name without {suffixes}, which Kubeflow refuses")
     try:
         with open(path, "rb") as file:
             content = file.read()
@@ -94,13 +155,13 @@ def read_package(path: str) -> Package:
         raise _refuse_package(path, str(error.strerror)) from error
     except (
         yaml.YAMLError,
-        UnicodeDecodeError,
+        ValueError,
         StopIteration,
         KeyError,
         TypeError,
         AttributeError,
-    ) as error:
-        raise _refuse_package(path, "not a compiled pipeline") from error
+    ):
+        raise _refuse_package(path, "not a compiled pipeline") from None
     defaults = {key: value.get("defaultValue") for key, value in inputs.items()}
     check_no_decisions(defaults, path)
     digest = hashlib.sha256(content).hexdigest()[:12]
@@ -162,6 +223,21 @@ def _of_kind(value: Any, kind: type[Any]) -> Any:
     if not isinstance(value, kind):
         raise TypeError
     return value
+
+
+def _tasks(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    tasks: Mapping[str, Any] = part.get("dag", {}).get("tasks", {})
+    return tasks
+
+
+def _label(name: str, task: Mapping[str, Any]) -> str:
+    """What people call a task."""
+    return str(task.get("taskInfo", {}).get("name") or name)
+
+
+def _executors(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    executors: Mapping[str, Any] = part.get("deploymentSpec", {}).get("executors", {})
+    return executors
 
 
 def _refuse_package(path: str, reason: str) -> ConfigurationError:

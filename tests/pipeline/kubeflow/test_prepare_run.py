@@ -13,9 +13,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig, to_dict
-from pipeline.kubeflow.metadata import connection_to
-from pipeline.kubeflow.prepared_run import load_run
-from pipeline.kubeflow.preparing import prepare_run
+from pipeline.kubeflow.prepare_run import connection_to, load_run, prepare_run
 from pipeline.kubeflow.settings import KubeflowConfig, MetadataSettings
 
 MYSQL = MetadataSettings(store="mysql", host="127.0.0.1", port=1, database="flowers")
@@ -206,7 +204,7 @@ class TestAVolumeOfAnotherUser:
                 schema=str(volume / "schemas" / "flowers.pbtxt"),
             )
             program = (
-                "import sys; from pipeline.kubeflow.preparing import prepare_run; "
+                "import sys; from pipeline.kubeflow.prepare_run import prepare_run; "
                 "prepare_run('r', sys.argv[1], {})"
             )
 

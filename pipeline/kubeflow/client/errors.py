@@ -51,7 +51,7 @@ def refused(host: str, error: "kfp_server_api.ApiException", secret: str = "") -
     """
     # The client's way to say that TLS failed.
     if error.status == 0:
-        return untrusted(host, str(error.reason or "").partition("\n")[2])
+        return _untrusted(host, str(error.reason or "").partition("\n")[2])
     reason = _reason(error)
     if secret:
         reason = reason.replace(secret, "***")
@@ -68,7 +68,7 @@ def refused(host: str, error: "kfp_server_api.ApiException", secret: str = "") -
     )
 
 
-def untrusted(host: str, reason: str) -> ServerError:
+def _untrusted(host: str, reason: str) -> ServerError:
     """No TLS."""
     return ServerError(
         f"{host} must have a certificate for its name that is trusted. Received: "

@@ -7,7 +7,7 @@ import zoneinfo
 import pytest
 
 from components.config_checks import ConfigurationError
-from pipeline.kubeflow.server.cron import SIX_FIELDS, Expression, parse, parse_of_server
+from pipeline.kubeflow.client.cron import Expression, parse, parse_of_server
 
 UTC = zoneinfo.ZoneInfo("UTC")
 NOW = datetime.datetime(2026, 11, 25, 17, tzinfo=datetime.UTC)
@@ -63,8 +63,9 @@ def test_a_time_more_than_five_years_away_never_comes(year, expected):
 
 
 FIELDS = (
-    f"--cron must have Kubeflow's six fields: {SIX_FIELDS}; or the five of cron, without the "
-    "second."
+    "--cron must have Kubeflow's six fields: second (0-59), minute (0-59), hour (0-23), day of the "
+    "month (1-31), month (1-12), day of the week (0-6, Sunday is 0); or the five of cron, without "
+    "the second."
 )
 
 

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.kubeflow.server import replacing
-from tests.pipeline.kubeflow.server.fake_server import FakeServer, serve
+from pipeline.kubeflow.client import schedule
+from tests.pipeline.kubeflow.client.fake_server import FakeServer, serve
 
 PACKAGE = """\
 pipelineInfo:
@@ -49,7 +49,7 @@ def host(state: FakeServer, monkeypatch) -> Iterator[str]:
     server, address = serve(state)
     for name in ("NAMESPACE", "TOKEN", "TOKEN_FILE", "CA_FILE", "CRON_TIME_ZONE"):
         monkeypatch.delenv(f"KFP_{name}", raising=False)
-    monkeypatch.setattr(replacing, "PAUSE", 0.0)
+    monkeypatch.setattr(schedule, "PAUSE", 0.0)
     monkeypatch.setenv("KFP_HOST", address)
     yield address
     server.shutdown()

@@ -6,15 +6,15 @@ import socket
 import ssl
 import subprocess
 
-import kfp_server_api as kfp
 import pytest
 
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError
-from pipeline.kubeflow.command_line import main
-from pipeline.kubeflow.server.connection import connect
-from pipeline.kubeflow.server.failures import ServerError
-from tests.pipeline.kubeflow.server.fake_server import Failure, serve
+from pipeline.kubeflow.client import api
+from pipeline.kubeflow.client.api import connect
+from pipeline.kubeflow.client.errors import ServerError
+from pipeline.kubeflow.kubeflow_cli import main
+from tests.pipeline.kubeflow.client.fake_server import Failure, serve
 
 
 def error_of(capsys) -> str:
@@ -164,13 +164,12 @@ def test_a_certificate_that_is_not_trusted(state, tmp_path, capsys, monkeypatch)
     server.server_close()
 
 
-def test_no_answer_in_time():
+def test_no_answer_in_time(monkeypatch):
+    monkeypatch.setattr(api, "SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = connect(f"http://127.0.0.1:{silent.getsockname()[1]}", environment={})
-        hasty = type(server)(server.host, "", server.client, seconds=0.05)
-        service = kfp.RecurringRunServiceApi(server.client)
         with pytest.raises(ServerError, match=r"Received: .*[Tt]imed out") as refused:
-            hasty.ask(service.recurring_run_service_list_recurring_runs)
+            server.list_recurring_runs()
     assert refused.value.is_transient
 
 

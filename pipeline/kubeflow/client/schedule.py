@@ -1,0 +1,255 @@
+"""Schedules, which Kubeflow calls recurring runs: found by name, made, and replaced.
+
+The API can only make, enable, disable and delete them. To replace one, a new one is made, switched
+off; the old ones are switched off; the new one is switched on; the old ones are deleted, without
+their runs. Whatever fails on the way, the new one is taken away and the old ones run on: there are
+never two that run, and for longer than a request takes none that should.
+
+No request of these ends a run. A client that is killed on the way, and takes nothing back, leaves
+schedules of one name of which at most one is switched on; scheduling again replaces all of them.
+"""
+
+import dataclasses
+import datetime
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from components.text import did_you_mean
+from pipeline.kubeflow.client.api import Server, Uploaded, pages
+from pipeline.kubeflow.client.errors import ServerError, printable
+
+DISABLED = "DISABLED"
+ATTEMPTS = 3
+"""To take something back."""
+PAUSE = 1.0
+"""Seconds between them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """What is wanted.
+
+    Attributes:
+        name: Of the schedule.
+        cron: Expression of six fields.
+        start: When it begins; None for now.
+        end: When it ends; None for never.
+        catch_up: Whether runs that were missed are made up for.
+        max_concurrency: How many of its runs may go on at the same time, 1 to 10.
+        uploaded: What runs.
+        experiment: Id of the experiment that its runs belong to.
+        values: Of the pipeline's parameters.
+    """
+
+    name: str
+    cron: str
+    start: datetime.datetime | None
+    end: datetime.datetime | None
+    catch_up: bool
+    max_concurrency: int
+    uploaded: Uploaded
+    experiment: str
+    values: Mapping[str, Any]
+
+
+class Put(NamedTuple):
+    """What became of a schedule.
+
+    Attributes:
+        replaced: How many it replaced.
+        is_paused: Whether it is switched off, since the one that it replaced was.
+    """
+
+    replaced: int
+    is_paused: bool
+
+
+def list_schedules(server: Server) -> list[Any]:
+    """All schedules, as V2beta1RecurringRun, in the order of their names."""
+    found = pages(server.list_recurring_runs, "recurring_runs", namespace=server.namespace)
+    return sorted(found, key=lambda each: str(each.display_name))
+
+
+def find_schedule(server: Server, name: str) -> Any:
+    """The one schedule of a name, or of an id.
+
+    Raises:
+        ServerError: There is none, or several.
+    """
+    schedules = list_schedules(server)
+    found = [each for each in schedules if each.display_name == name]
+    found = found or [each for each in schedules if each.recurring_run_id == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(f"{each.recurring_run_id} ({str(each.status).lower()})" for each in found)
+        raise ServerError(
+            f"A name must be that of one schedule. Received: {name}, of {len(found)}: "
+            f"{printable(ids)}. Give the id in the place of the name."
+        )
+    names = sorted({printable(each.display_name) for each in schedules})
+    raise ServerError(
+        f"There must be a schedule of that name. Received: {name}; there are: "
+        f"{', '.join(names) or 'none'}.{did_you_mean(name, names)} Look at "
+        "`runner_kubeflow.py list`."
+    )
+
+
+def last_run(server: Server, schedule: str) -> Any:
+    """The newest run of a schedule, as V2beta1Run; None if it had none."""
+    of_schedule = {"operation": "EQUALS", "key": "recurring_run_id", "string_value": schedule}
+    answer = server.list_runs(
+        namespace=server.namespace,
+        filter=json.dumps({"predicates": [of_schedule]}),
+        sort_by="created_at desc",
+        page_size=1,
+    )
+    return answer.runs[0] if answer.runs else None
+
+
+def put_schedule(
+    server: Server, wanted: Schedule, sleep: Callable[[float], None] = time.sleep
+) -> Put:
+    """Makes a schedule, in the place of those of the same name.
+
+    Args:
+        server: Where.
+        wanted: The schedule.
+        sleep: What waits between attempts to take something back.
+
+    Raises:
+        ServerError: The server did not do it. What was there before is there still, or the message
+            says what is left and how to mend it.
+    """
+    old = [each for each in list_schedules(server) if each.display_name == wanted.name]
+    active = [each.recurring_run_id for each in old if each.status != DISABLED]
+    is_paused = bool(old) and not active
+    change = _Change(server, wanted, sleep)
+    try:
+        change.make(active, is_paused)
+    # Also Ctrl-C, which may come between any two requests.
+    except BaseException as error:
+        left = change.take_back()
+        if left:
+            raise ServerError(f"{error} {' '.join(left)}".strip()) from error
+        raise
+    left = change.delete_old(each.recurring_run_id for each in old)
+    if left:
+        raise ServerError(f"The new schedule {wanted.name} is there. {' '.join(left)}")
+    return Put(len(old), is_paused)
+
+
+class _Change:
+    """The requests that were begun, and their way back.
+
+    Each is noted before it is sent: it may be done although its answer is lost.
+    """
+
+    def __init__(self, server: Server, wanted: Schedule, sleep: Callable[[float], None]):
+        self._server = server
+        self._wanted = wanted
+        self._sleep = sleep
+        # Known before the request, so that the schedule is found although the answer may be lost.
+        self._description = f"Made by runner_kubeflow.py schedule, {uuid.uuid4()}."
+        self._made: list[str] = []
+        self._disabled: list[str] = []
+        self._has_begun = False
+        self._may_run = False
+
+    def make(self, active: Sequence[str], is_paused: bool) -> None:
+        """Makes the new schedule, and switches the old ones off that are on."""
+        self._has_begun = True
+        made = self._create()
+        self._made = [made]
+        for schedule in active:
+            self._disabled.append(schedule)
+            self._server.disable_recurring_run(schedule)
+        if not is_paused:
+            self._may_run = True
+            self._server.enable_recurring_run(made)
+
+    def take_back(self) -> list[str]:
+        """Removes the new schedule, then lets the old ones run; returns what is left to do."""
+        if not self._has_begun:
+            return []
+        left = self._remove_new()
+        for schedule in self._disabled:
+            # Two must not run, so the old one waits for as long as the new one may.
+            if self._may_run or not self._attempt(self._server.enable_recurring_run, schedule):
+                left.append(
+                    f"The old schedule {schedule} is switched off; let it run by "
+                    f"`runner_kubeflow.py resume {schedule}`."
+                )
+        return left
+
+    def delete_old(self, schedules: Iterable[str]) -> list[str]:
+        """Deletes what was replaced; returns what is left to do."""
+        return [
+            f"The old one, {schedule}, is switched off but could not be deleted; delete it by "
+            f"`runner_kubeflow.py delete {schedule}`."
+            for schedule in schedules
+            if not self._attempt(self._server.delete_recurring_run, schedule)
+        ]
+
+    def _create(self) -> str:
+        """Makes a schedule that is switched off; its namespace is that of its experiment."""
+        wanted = self._wanted
+        made = self._server.create_recurring_run(
+            experiment_id=wanted.experiment,
+            job_name=wanted.name,
+            description=self._description,
+            start_time=wanted.start,
+            end_time=wanted.end,
+            cron_expression=wanted.cron,
+            max_concurrency=wanted.max_concurrency,
+            no_catchup=not wanted.catch_up,
+            params=dict(wanted.values),
+            pipeline_id=wanted.uploaded.pipeline_id,
+            version_id=wanted.uploaded.version_id,
+            enabled=False,
+        )
+        return str(made.recurring_run_id)
+
+    def _remove_new(self) -> list[str]:
+        name = self._wanted.name
+        if not self._made and not self._attempt(self._find_new):
+            return [
+                f"A new schedule {name} may be left; look at `runner_kubeflow.py list`, and delete "
+                "the newer one by its id."
+            ]
+        left = []
+        for schedule in self._made:
+            if self._attempt(self._server.delete_recurring_run, schedule):
+                continue
+            left.append(
+                f"The new schedule {schedule} is left; delete it by `runner_kubeflow.py delete "
+                f"{schedule}`."
+            )
+            disable = self._server.disable_recurring_run
+            if self._may_run and not self._attempt(disable, schedule):
+                return left
+        self._may_run = False
+        return left
+
+    def _find_new(self) -> None:
+        """It may be there although the answer that named it is lost."""
+        self._made = [
+            each.recurring_run_id
+            for each in list_schedules(self._server)
+            if each.description == self._description
+        ]
+
+    def _attempt(self, action: Callable[..., object], *arguments: str) -> bool:
+        """Whether it was done, in the end."""
+        for number in range(ATTEMPTS):
+            if number:
+                self._sleep(PAUSE)
+            try:
+                action(*arguments)
+            except ServerError:
+                continue
+            return True
+        return False
