@@ -180,6 +180,7 @@ def make_facts(predictions: Predictions) -> RunFacts:
         loss=0.31,
         data=make_data(predictions),
         history=make_history(),
+        exports={},
         serving=make_serving(),
         origins=tuple(make_origins()),
         versions={"python": "3.11.2", "tensorflow": "2.21.0", "keras": "3.15.0"},

@@ -23,8 +23,9 @@ from components import features, images
 from components.features import ImageShape
 from components.training import trainers
 from components.training.compiling import Recipe, compile_model
-from components.training.dataset import COMPRESSION, FollowEpoch, read_examples
+from components.training.dataset import FollowEpoch, read_examples
 from components.training.precision import choose_policy, hardware_facts, network_kind
+from components.transformed_records import COMPRESSION
 
 CLASSES = 10
 SIDE = 2048

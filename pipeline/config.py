@@ -32,9 +32,9 @@ from components.ingestion.rules import (
 )
 from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS, ImageRules
 from components.release.rules import ReleaseRules
+from components.serving.exports.formats import ExportConfig
 from components.training.settings import (
     AugmentConfig,
-    ExportConfig,
     FineTuneConfig,
     TrainConfig,
     TuneConfig,

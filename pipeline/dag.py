@@ -22,6 +22,7 @@ from components.caching import code_fingerprint, file_fingerprints
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.listing.spans import Span
+from components.serving.exports.exporter import Exporter
 from components.training.settings import BLESSED
 from components.training.warm_start_step import WarmStart
 from components.validation.baseline import StatisticsOfLastPushedModel
@@ -81,14 +82,15 @@ def create_pipeline(
     transform.add_upstream_node(data_gate)
     training = _train(config, examples, transform)
     trainer = training[-1]
+    exporting = _export(config, transform, trainer)
     before = Before(
         examples=examples,
         data_verdict=data_gate.outputs["verdict"],
-        model=trainer.outputs["model"],
+        model=[trainer, *exporting][-1].outputs["model"],
         model_run=trainer.outputs["model_run"],
     )
     release = release_steps(config, schema, before)
-    steps = [*_steps_of(sources), *validation, transform, *training, *release]
+    steps = [*_steps_of(sources), *validation, transform, *training, *exporting, *release]
     return _pipeline(config, environment, steps)
 
 
@@ -218,12 +220,25 @@ def _train(
         optional["hyperparameters"] = before[-1].outputs["best_hyperparameters"]
     trainer = tfx.components.Trainer(
         run_fn="components.training.run_fn.run_fn",
-        # What the gate asks for is no matter of the training.
-        custom_config={**_training_config(config), "export": {"formats": config.export.formats}},
+        custom_config=_training_config(config),
         **inputs,
         **optional,
     )
     return [*before, trainer]
+
+
+def _export(
+    config: PipelineConfig, transform: base_node.BaseNode, trainer: base_node.BaseNode
+) -> list[base_node.BaseNode]:
+    if not config.export.names:
+        return []
+    exporter = Exporter(
+        trained_model=trainer.outputs["model"],
+        examples=transform.outputs["transformed_examples"],
+        formats=config.export.names,
+        code_fingerprint=code_fingerprint("serving.exports.exporter"),
+    )
+    return [exporter]
 
 
 def _training_config(config: PipelineConfig) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Before:
     Attributes:
         examples: Ingestion's, of one span or several.
         data_verdict: DataGate's.
-        model: The Trainer's.
+        model: The Trainer's, with exports where some are asked for.
         model_run: Its curves.
     """
 

@@ -42,6 +42,7 @@ SHARED = {
     "storage",
     "text",
     "training_history",
+    "transformed_records",
     "worker_pool",
 }
 STAGES_THAT_ANOTHER_NEEDS = {

@@ -24,7 +24,7 @@ from components.release.judging import Facts, judge
 from components.release.rules import ReleaseRules
 from components.release.verdict import write_verdict
 from components.release.withdrawals import find_withdrawals
-from components.serving.exports.writing import read_problems
+from components.serving.exports.formats import read_problems
 from components.serving.serving_facts import read_facts
 
 MODEL_FOLDER_KEY = "model_folder"

@@ -41,6 +41,7 @@ class RunFacts:
         loss: Mean cross-entropy on the test images, nats, by the Evaluator.
         data: The images.
         history: What `components.training_history` read.
+        exports: What `components.serving.exports.formats` read, by format.
         serving: What was found when the model was loaded as a server would load it.
         origins: The artifacts that all this was read from.
         versions: Of the libraries, by name.
@@ -55,6 +56,7 @@ class RunFacts:
     loss: float
     data: DataFacts
     history: Mapping[str, Any]
+    exports: Mapping[str, Mapping[str, Any]]
     serving: ServingFacts
     origins: tuple[Origin, ...]
     versions: Mapping[str, str]

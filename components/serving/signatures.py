@@ -33,10 +33,10 @@ class ServedModel(tf.Module):
         self._dimensions = shape.dimensions
         self._rules = rules
         # Traced once, and not in each signature; and for what has pixels at hand: exports to other
-        # formats are compared with it.
+        # formats are made of it. From float32, for in 8 bits nothing may be in between.
         self.classify_pixels = tf.function(
             lambda pixels: model(pixels, training=False),
-            [tf.TensorSpec([None, *shape.dimensions], tf.uint8, "pixels")],
+            [tf.TensorSpec([None, *shape.dimensions], tf.float32, "pixels")],
             autograph=False,
         )
         # An attribute, so that its variables and assets are saved with the module.
@@ -125,7 +125,7 @@ class ServedModel(tf.Module):
         """
         count = tf.shape(pixels)[0]
         sides = [[0, tf.maximum(1 - count, 0)], *[[0, 0]] * len(self._dimensions)]
-        return self.classify_pixels(tf.pad(pixels, sides))[:count]
+        return self.classify_pixels(tf.cast(tf.pad(pixels, sides), tf.float32))[:count]
 
 
 def export_model(

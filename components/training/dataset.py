@@ -10,20 +10,17 @@ from __future__ import annotations
 import abc
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from components import features, images
 from components.errors import PipelineError
 from components.training.strategy import shard_by_images
+from components.transformed_records import PARALLEL_FILES, find_files, parse, read_files
 
-COMPRESSION = "GZIP"
 READ_BATCH = 256
-PARALLEL_FILES = 4
-"""Files that are read at the same time, in a fixed turn."""
 
 
 class Examples(abc.ABC):
@@ -172,14 +169,14 @@ class StreamedExamples(Examples):
 
     def _shuffled(self, batch_size: int, seed: int) -> tf.data.Dataset:
         paths = tf.random.experimental.stateless_shuffle(tf.constant(self._paths), self._seed(seed))
-        records = tf.data.TFRecordDataset(paths, COMPRESSION, num_parallel_reads=PARALLEL_FILES)
+        records = read_files(paths, PARALLEL_FILES)
         shuffled = records.shuffle(self._window, seed=seed + self.epoch.read_value())
-        return _parse(shuffled, self._dimensions).batch(batch_size)
+        return parse(shuffled, self._dimensions).batch(batch_size)
 
     def _in_order(self, batch_size: int, view: int) -> tf.data.Dataset:
         del view  # There is only one.
-        records = tf.data.TFRecordDataset(self._paths, COMPRESSION)
-        return _parse(records, self._dimensions).batch(batch_size)
+        records = read_files(self._paths)
+        return parse(records, self._dimensions).batch(batch_size)
 
 
 class FollowEpoch(keras.callbacks.Callback):
@@ -218,12 +215,12 @@ def read_examples(
     Raises:
         PipelineError: There are images of classes that the schema does not have.
     """
-    paths = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
+    paths = find_files(patterns)
     room = max(1, memory_budget // math.prod(dimensions))
     pixels: _GrowingArray | None = _GrowingArray(dimensions, room)
     labels: list[np.ndarray] = []
-    records = tf.data.TFRecordDataset(paths, COMPRESSION, num_parallel_reads=PARALLEL_FILES)
-    parsed = _parse(records, dimensions).batch(READ_BATCH).prefetch(2)
+    records = read_files(paths, PARALLEL_FILES)
+    parsed = parse(records, dimensions).batch(READ_BATCH).prefetch(2)
     for some, their_labels in parsed.as_numpy_iterator():
         labels.append(their_labels)
         if pixels and not pixels.append(some):
@@ -246,13 +243,6 @@ def _check_labels(labels: np.ndarray) -> None:
             f"{unknown:,} of {len(labels):,} images of other classes. Take the new classes over "
             "with `python -m pipeline.schema freeze`, or remove their images."
         )
-
-
-def representative_images(examples: Examples) -> Iterator[np.ndarray]:
-    """Images in an order of no meaning, uint8 [height, width, channels] each, at most 256."""
-    batches = examples.training_batches(READ_BATCH, seed=0)
-    for pixels, _ in batches.take(1).as_numpy_iterator():
-        yield from pixels
 
 
 @dataclasses.dataclass
@@ -285,20 +275,3 @@ class _GrowingArray:
     def _resize(self, rows: int) -> None:
         # Moves pages instead of copying them, so that there are never two of everything.
         self._rows.resize((rows, *self.shape), refcheck=False)
-
-
-def _parse(records: tf.data.Dataset, dimensions: tuple[int, int, int]) -> tf.data.Dataset:
-    """Serialized records -> uint8 [height, width, channels] and int64 scalar label."""
-
-    def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        record = tf.io.parse_single_example(
-            serialized,
-            {
-                features.IMAGE_PIXELS: tf.io.FixedLenFeature([], tf.string),
-                features.CLASS_LABEL: tf.io.FixedLenFeature([], tf.int64),
-            },
-        )
-        pixels = images.deserialize(record[features.IMAGE_PIXELS], dimensions)
-        return pixels, record[features.CLASS_LABEL]
-
-    return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -9,15 +9,12 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.features import CLASS_NAMES_VOCABULARY
 from components.normalisation.rules import ImageRules
-from components.serving.exports.writing import describe, write_exports
 from components.serving.signatures import export_model
-from components.training.dataset import Examples, representative_images
+from components.training.dataset import Examples
 from components.training.folding import fold_normalisation
 from components.training.phases import Plan, train_network
 from components.training.preparing import build_models, make_plan, make_repeatable, read_data
-from components.training.settings import ExportConfig
 from components.training.strategy import is_chief, make_strategy
 from components.training.warm_start import copy_weights, write_weights
 from components.training_history import PhaseResult, write_history
@@ -36,9 +33,8 @@ def run_fn(fn_args: FnArgs) -> None:
     """Reads the data, builds the model, trains it and exports it.
 
     Args:
-        fn_args: TFX's, with `custom_config`: `train`, `fine_tune`, `augment` and `export`, the
-            fields of `TrainConfig`, `FineTuneConfig`, `AugmentConfig` and `ExportConfig`;
-            `height`, `width`, `channels`;
+        fn_args: TFX's, with `custom_config`: `train`, `fine_tune` and `augment`, the fields of
+            `TrainConfig`, `FineTuneConfig` and `AugmentConfig`; `height`, `width`, `channels`;
             `checkpoint_folder`, where trainings that were cut off leave their state, or ""; and
             `image_rules`, what `ImageRules.to_dict` made of the rules of ingestion.
 
@@ -52,7 +48,7 @@ def run_fn(fn_args: FnArgs) -> None:
     trained = _train(plan, training, evaluation, fn_args.base_model, strategy)
     # All machines have the same model; one of them hands it on.
     if is_chief():
-        _export(fn_args, plan, trained, training, evaluation)
+        _export(fn_args, plan, trained)
 
 
 def _train(
@@ -83,26 +79,13 @@ def _train(
     return _Trained(served, facts, results)
 
 
-def _export(
-    fn_args: FnArgs, plan: Plan, trained: _Trained, training: Examples, evaluation: Examples
-) -> None:
+def _export(fn_args: FnArgs, plan: Plan, trained: _Trained) -> None:
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     rules = ImageRules.from_dict(fn_args.custom_config["image_rules"])
     folder = fn_args.serving_model_dir
-    served = fold_normalisation(trained.model)
-    export_model(served, transform, plan.shape, folder, rules)
+    export_model(fold_normalisation(trained.model), transform, plan.shape, folder, rules)
     write_weights(folder, trained.model)
-    exports = write_exports(
-        folder,
-        served,
-        plan.shape,
-        ExportConfig(**fn_args.custom_config["export"]).names,
-        representative_images(training),
-        evaluation.batches(plan.train.batch_size),
-        [name.decode() for name in transform.vocabulary_by_name(CLASS_NAMES_VOCABULARY)],
-    )
-    facts = {**trained.facts, "exports": describe(exports)}
-    write_history(fn_args.model_run_dir, facts, trained.results)
+    write_history(fn_args.model_run_dir, trained.facts, trained.results)
     # Only now, for until here a training that is cut off needs them.
     if plan.folder and tf.io.gfile.exists(plan.folder):
         tf.io.gfile.rmtree(plan.folder)

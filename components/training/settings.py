@@ -17,7 +17,6 @@ from components.config_checks import (
     expand_home,
     plain,
 )
-from components.serving.exports.formats import FORMATS
 from components.text import did_you_mean
 from components.training import trainers
 
@@ -190,42 +189,6 @@ class AugmentConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class ExportConfig:
-    """Other forms of the model, beside the SavedModel and checked against it.
-
-    Attributes:
-        formats: tflite, tflite_int8 (weights and sums of 8 bits) and onnx, separated by commas;
-            empty for none. One that fails is left out and told of.
-        required: Those of the formats without which the model is not released, separated by commas.
-    """
-
-    formats: str = ""
-    required: str = ""
-
-    def __post_init__(self) -> None:
-        check_types(self, "export.")
-        for name in self.names:
-            check_choice("export.formats", name, FORMATS)
-        for name in self.required_names:
-            if name not in self.names:
-                raise ConfigurationError(
-                    "export.required must name formats that are made: "
-                    f"export.formats={self.formats!r}. Received: export.required="
-                    f"{self.required!r}. Add {name!r} to export.formats, or leave it out here."
-                )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The formats, one by one."""
-        return _split(self.formats)
-
-    @property
-    def required_names(self) -> tuple[str, ...]:
-        """The formats that a release needs."""
-        return _split(self.required)
-
-
-@dataclasses.dataclass(frozen=True)
 class TuneConfig:
     """A search for better settings of the training, before it.
 
@@ -265,10 +228,6 @@ class TuneConfig:
                 "tune.space must have for each setting two numbers, the smaller first, or a list "
                 f"of its values. Received: tune.space.{name}={values!r}."
             )
-
-
-def _split(names: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 def with_values(train: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:

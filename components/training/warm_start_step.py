@@ -170,7 +170,7 @@ def find_base(store: mlmd.MetadataStore, model_folder: str, at_hand: set[int]) -
             refusal=f"version {version} serves, which no run of this output folder has made, so "
             "that nobody knows on which images it was trained",
         )
-    made_from = sources_of(store, [model.id])
+    made_from = _made_from(store, model)
     records = _records(store, made_from)
     if at_hand & {examples.id for examples in records}:
         for base in _models(made_from):
@@ -234,9 +234,18 @@ def _trained_on(store: mlmd.MetadataStore, model: metadata_store_pb2.Artifact) -
     """Folders of the records on which the weights of a model were trained, now or before."""
     if TRAINED_ON in model.custom_properties:
         return set(json.loads(_property(model, TRAINED_ON)))
-    made_from = sources_of(store, [model.id])
+    made_from = _made_from(store, model)
     before = [_trained_on(store, base) for base in _models(made_from)]
     return {examples.uri for examples in _records(store, made_from)}.union(*before)
+
+
+def _made_from(
+    store: mlmd.MetadataStore, model: metadata_store_pb2.Artifact
+) -> list[metadata_store_pb2.Artifact]:
+    """What a model was trained from; of one with exports, what the one without them was."""
+    inputs = sources_of(store, [model.id])
+    trained = [each for each in _models(inputs) if TRAINED_ON not in each.custom_properties]
+    return _made_from(store, trained[0]) if trained else inputs
 
 
 def _records(

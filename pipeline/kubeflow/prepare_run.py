@@ -44,6 +44,7 @@ SCHEMA_FILE = "schema_path.txt"
 STEPS_BY_SETTING: Mapping[str, Callable[[PipelineConfig], bool]] = {
     "train.warm_start": lambda config: config.train.warm_start == BLESSED,
     "tune.trials": lambda config: bool(config.tune.trials),
+    "export.formats": lambda config: bool(config.export.names),
 }
 """The settings that decide which steps there are, and whether theirs is. TFX's own list of steps
 would take ten seconds to load."""

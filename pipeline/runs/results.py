@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tfx.utils import path_utils
+
 from components.errors import PipelineError
 from components.evaluation.results import read_evaluation
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
@@ -20,6 +22,7 @@ from components.serving.directory.layout import find_serving
 from components.serving.directory.log import REMOVAL, Event, read_events, withdrawals_of
 from components.serving.directory.publishing import is_whole
 from components.serving.directory.release import find_release
+from components.serving.exports.formats import read_exports
 from components.serving.pusher import SERVED_ALREADY
 from components.serving.serving_facts import read_facts
 from components.text import escape_unprintable
@@ -162,10 +165,14 @@ def _describe_training(records: Records) -> str:
     return (
         f"{history['trainer']}, {history['parameters']:,} parameters, eval accuracy {accuracy:.4f}"
         + (f", warm start: {warm_start}" if warm_start != "none" else "")
-        + "".join(
-            f", export {name}: {'failed, see the report' if export['problem'] else 'made'}"
-            for name, export in history.get("exports", {}).items()
-        )
+    )
+
+
+def _describe_exports(records: Records) -> str:
+    model = _folder(records, "Exporter", "model")
+    return ", ".join(
+        f"{name} {'failed, see the report' if export['problem'] else 'made'}"
+        for name, export in read_exports(path_utils.serving_model_path(model)).items()
     )
 
 
@@ -246,6 +253,7 @@ _DESCRIPTIONS: Mapping[str, str | Callable[[Records], str]] = {
     "WarmStart": _describe_warm_start,
     "Tuner": _describe_search,
     "Trainer": _describe_training,
+    "Exporter": _describe_exports,
     "BaselineResolver": _describe_baseline,
     "BulkInferrer": _describe_predictions,
     "Evaluator": _describe_evaluation,

@@ -129,11 +129,16 @@ def test_a_schema_is_inferred_from_the_first_two_steps_alone():
     ],
 )
 def test_what_a_step_gets_from_which(steps, step, inputs):
-    received = {
-        key: [(channel.producer_node_query.id, channel.output_key) for channel in value.channels]
-        for key, value in steps[step].inputs.inputs.items()
-    }
-    assert received == {key: [value] for key, value in inputs.items()}
+    assert producers(steps[step]) == inputs
+
+
+def producers(step):
+    """The step and the key of each input of a step."""
+    received = {}
+    for key, value in step.inputs.inputs.items():
+        for channel in value.channels:
+            received[key] = (channel.producer_node_query.id, channel.output_key)
+    return received
 
 
 def test_the_gate_is_before_transform(steps):
@@ -191,6 +196,33 @@ def test_a_step_may_have_a_runner_of_beam_of_its_own():
     }
     # It does not use Beam.
     assert not hasattr(steps["DataGate"].executor_spec, "beam_pipeline_args")
+
+
+class TestExports:
+    """Fault B4: another list of formats trained the model again."""
+
+    @pytest.fixture(scope="class")
+    def steps(self) -> dict[str, pipeline_pb2.PipelineNode]:
+        return compile_steps(changed({"export.formats": "onnx"}))
+
+    def test_they_are_made_after_the_training(self, steps):
+        place = STEPS.index("Trainer") + 1
+        assert list(steps) == [*STEPS[:place], "Exporter", *STEPS[place:]]
+        assert producers(steps["Exporter"]) == {
+            "trained_model": ("Trainer", "model"),
+            "examples": ("Transform", "transformed_examples"),
+        }
+
+    def test_all_later_steps_take_the_model_that_has_them(self, steps):
+        found = [producers(step).get("model") for step in steps.values()]
+        assert {each for each in found if each} == {("Exporter", "model")}
+
+    def test_another_list_runs_the_step_itself_and_nothing_before_it(self, steps):
+        other = compile_steps(changed({"export.formats": "tflite,onnx"}))
+        different = {name for name in steps if parameters(other[name]) != parameters(steps[name])}
+        # The report shows all settings.
+        assert different == {"Exporter", "ModelReport"}
+        assert steps["Trainer"].inputs == other["Trainer"].inputs
 
 
 def test_a_search_and_a_warm_start_come_before_the_training():

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfx import types
 from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
 from components.evaluation.results import read_evaluation
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
@@ -17,6 +18,7 @@ from components.reporting.facts import DataFacts, RunFacts
 from components.reporting.gathering.audits import add_up
 from components.reporting.gathering.fingerprint import data_fingerprint
 from components.reporting.gathering.versions import library_versions
+from components.serving.exports.formats import read_exports
 from components.serving.serving_facts import read_facts as read_serving_facts
 from components.training_history import read_history
 from components.validation.findings import read_verdict as read_data_verdict
@@ -44,6 +46,7 @@ def read_run(inputs: Inputs, pipeline: str, run: str, configuration: str) -> Run
         loss=evaluation.loss,
         data=_read_data(inputs),
         history=read_history(_folder(inputs, "model_run")),
+        exports=read_exports(path_utils.serving_model_path(_folder(inputs, "model"))),
         serving=read_serving_facts(_folder(inputs, "serving_facts")),
         origins=read_origins(inputs),
         versions=library_versions(),

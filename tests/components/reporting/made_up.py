@@ -98,6 +98,7 @@ def make_facts(predictions, **values):
             "ab" * 32,
         ),
         "history": make_history(),
+        "exports": {},
         "serving": GOOD_FACTS,
         "origins": (
             Origin("Trainer", RUN, "model", 6, 7, "Model", "output/Trainer/model/7", 11_300, 2**30),

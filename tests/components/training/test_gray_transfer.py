@@ -22,7 +22,6 @@ from components.normalisation.rules import ImageRules
 from components.training.run_fn import run_fn
 from components.training.settings import (
     AugmentConfig,
-    ExportConfig,
     FineTuneConfig,
     TrainConfig,
 )
@@ -77,7 +76,6 @@ def train(
                 "train": dataclasses.asdict(train_config),
                 "fine_tune": dataclasses.asdict(FineTuneConfig(epochs=1, from_layer=20)),
                 "augment": dataclasses.asdict(augment),
-                "export": dataclasses.asdict(ExportConfig()),
                 "height": SIDE,
                 "width": SIDE,
                 "channels": 1,

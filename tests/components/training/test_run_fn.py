@@ -20,7 +20,6 @@ from components.training.callbacks import StopOnNaN
 from components.training.run_fn import run_fn
 from components.training.settings import (
     AugmentConfig,
-    ExportConfig,
     FineTuneConfig,
     TrainConfig,
 )
@@ -46,7 +45,6 @@ def custom_config(checkpoint_folder: str = "", **train: Any) -> dict[str, Any]:
         "train": dataclasses.asdict(TrainConfig(**{**TRAIN, **train})),
         "fine_tune": dataclasses.asdict(FineTuneConfig()),
         "augment": dataclasses.asdict(AugmentConfig()),
-        "export": dataclasses.asdict(ExportConfig()),
         "height": 4,
         "width": 4,
         "channels": 1,
@@ -122,7 +120,6 @@ def test_trains_and_exports(first: pathlib.Path) -> None:
         "parameters": 103,
         "precision": "float32",
         "warm_start": "none",
-        "exports": {},
         "images": {"train": 10, "eval": 4},
         "kept_epoch": 2,
     }

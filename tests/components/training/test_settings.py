@@ -12,7 +12,6 @@ import pytest
 from components.config_checks import ConfigurationError
 from components.training.settings import (
     AugmentConfig,
-    ExportConfig,
     FineTuneConfig,
     TrainConfig,
     TuneConfig,
@@ -111,13 +110,6 @@ def test_refuses(group: type, settings: dict[str, object], message: str) -> None
     with pytest.raises(ConfigurationError) as caught:
         group(**settings)
     assert str(caught.value) == message
-
-
-def test_refuses_a_format_to_export_that_there_is_not() -> None:
-    with pytest.raises(ConfigurationError, match=r"^export\.formats must be one of tflite, "):
-        ExportConfig("tflite,onxn")
-    assert ExportConfig(" tflite , onnx,").names == ("tflite", "onnx")
-    assert ExportConfig().names == ()
 
 
 @pytest.mark.parametrize("group", [TrainConfig, FineTuneConfig, AugmentConfig, TuneConfig])

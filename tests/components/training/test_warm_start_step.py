@@ -117,6 +117,17 @@ class Pipeline:
         self.record(model, transformed, *base)
         return model
 
+    def export(self, trained: types.Artifact) -> types.Artifact:
+        """Adds exports, as the Exporter does."""
+        made_from = self.store.get_events_by_artifact_ids([trained.id])[0].execution_id
+        inputs = self.store.get_events_by_execution_ids([made_from])
+        [transformed, *_] = self.store.get_artifacts_by_id([inputs[0].artifact_id])
+        model = self.artifact(standard_artifacts.Model, "exported")
+        shutil.copytree(trained.uri, model.uri, dirs_exist_ok=True)
+        pathlib.Path(model.uri, "Format-Serving/exports.json").write_text("{}")
+        self.record(model, trained, transformed)
+        return model
+
     def push(self, model: types.Artifact) -> int:
         source = f"{model.uri}/Format-Serving"
         version = publish(source, self.serving, make_origin(), NOW + model.id)
@@ -322,6 +333,17 @@ class TestWhichModel:
         shutil.rmtree(pipeline.serving)
         assert refusal(pipeline.warm_start(others)) == "no model serves yet"
 
+    def test_one_with_exports_has_seen_what_the_one_without_has(
+        self, pipeline: Pipeline, photos, others
+    ) -> None:
+        first = pipeline.export(pipeline.train(photos))
+        pipeline.push(first)
+        base = pipeline.warm_start(others)
+        assert pipeline.begins_with(base) == first.uri
+        pipeline.push(pipeline.export(pipeline.train(others, base)))
+        found = find_base(pipeline.store, pipeline.serving, set())
+        assert found.trained_on == tuple(sorted([photos.uri, others.uri]))
+
     @pytest.mark.parametrize("lost", ["", "signatures", "manifest.csv"])
     def test_none_whose_images_nobody_knows_any_more(
         self, pipeline: Pipeline, photos, others, lost: str
@@ -335,11 +357,13 @@ class TestWhichModel:
             f"nobody knows any more on which images version {version} was trained: {photos.uri}"
         )
 
+    @pytest.mark.parametrize("is_exported", [False, True])
     def test_an_unchanged_run_begins_with_what_it_began_with(
-        self, pipeline: Pipeline, photos, others
+        self, pipeline: Pipeline, photos, others, is_exported: bool
     ) -> None:
         pipeline.push(pipeline.train(photos))
         before = find_base(pipeline.store, pipeline.serving, {others.id})
-        pipeline.push(pipeline.train(others, pipeline.warm_start(others)))
+        model = pipeline.train(others, pipeline.warm_start(others))
+        pipeline.push(pipeline.export(model) if is_exported else model)
         # The cache key of the step, and by its output that of the Trainer.
         assert find_base(pipeline.store, pipeline.serving, {others.id}) == before

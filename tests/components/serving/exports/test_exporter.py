@@ -1,4 +1,4 @@
-"""Exports: what they answer, what is written, and what is refused."""
+"""Exports: what they predict, what is written, and what is left out."""
 
 import dataclasses
 import json
@@ -13,32 +13,34 @@ import numpy as np
 import onnx
 import pytest
 import tensorflow as tf
+from tfx import types
+from tfx.types import standard_artifacts
 
-from components.errors import PipelineError
+from components.config_checks import ConfigurationError
 from components.features import ImageShape
-from components.serving.exports import tflite, writing
-from components.serving.exports.comparing import compare
-from components.serving.exports.formats import FORMATS, check_formats
-from components.serving.exports.onnx_file import open_onnx, to_onnx
-from components.serving.exports.tflite import open_tflite, to_tflite, to_tflite_int8
-from components.serving.exports.writing import read_problems, write_exports
+from components.serving.exports import converters, exporter
+from components.serving.exports.agreement import compare
+from components.serving.exports.converters import (
+    open_onnx,
+    open_tflite,
+    to_onnx,
+    to_tflite,
+    to_tflite_int8,
+)
+from components.serving.exports.exporter import ExporterExecutor, representative_images
+from components.serving.exports.formats import (
+    FORMATS,
+    LEAST_AGREEMENT,
+    ExportConfig,
+    read_exports,
+    read_problems,
+)
+from tests.components.serving.exported_model import CLASS_NAMES, export
+from tests.components.training.transformed_records import write_records
 
 SHAPE = ImageShape(6, 8, 3)
 layers = keras.layers
 Ask = Callable[[np.ndarray], np.ndarray]
-
-
-class Served(tf.Module):
-    """What a SavedModel offers to those who check it."""
-
-    def __init__(self, model: keras.Model):
-        super().__init__()
-        self._weights = model.weights
-        self._call: Ask = lambda pixels: model(pixels, training=False)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, *SHAPE.dimensions], tf.uint8)])
-    def classify_pixels(self, pixels: tf.Tensor) -> tf.Tensor:
-        return self._call(pixels)
 
 
 def make_model() -> keras.Model:
@@ -72,8 +74,8 @@ def make_images(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return pixels.astype(np.uint8), labels.astype(np.int64)
 
 
-def batches(count: int = 50) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices(make_images(count)).batch(16)
+def classifier(model: keras.Model) -> converters.Classify:
+    return lambda pixels: model(pixels, training=False)
 
 
 @pytest.fixture(scope="module")
@@ -84,19 +86,71 @@ def model() -> keras.Model:
 @pytest.fixture(scope="module")
 def exported(model: keras.Model) -> dict[str, tuple[bytes, Ask]]:
     contents = {
-        "tflite": to_tflite(model, SHAPE),
-        "tflite_int8": to_tflite_int8(model, SHAPE, make_images(30, seed=1)[0]),
-        "onnx": to_onnx(model, SHAPE),
+        "tflite": to_tflite(classifier(model), SHAPE),
+        "tflite_int8": to_tflite_int8(classifier(model), SHAPE, make_images(30, seed=1)[0]),
+        "onnx": to_onnx(classifier(model), SHAPE),
     }
     openers = {"tflite": open_tflite, "tflite_int8": open_tflite, "onnx": open_onnx}
     return {name: (content, openers[name](content)) for name, content in contents.items()}
 
 
+@dataclasses.dataclass
+class Step:
+    """The step, before it: a trained model and transformed records."""
+
+    root: pathlib.Path
+    trained: pathlib.Path
+    images: dict[str, int] = dataclasses.field(default_factory=lambda: {"train": 300, "eval": 50})
+
+    def run(self, *formats: str) -> dict[str, dict[str, Any]]:
+        """What is reported, by format."""
+        examples = standard_artifacts.Examples()
+        examples.uri = str(self.root / "examples")
+        examples.split_names = '["train", "eval"]'
+        for seed, (split, count) in enumerate(self.images.items(), start=1):
+            pixels, labels = make_images(count, seed)
+            write_records(self.root / "examples" / f"Split-{split}", pixels, labels, files=2)
+        model = {"trained_model": [artifact(self.trained)], "examples": [examples]}
+        ExporterExecutor().Do(
+            model,
+            {"model": [artifact(self.root / "made")]},
+            {"formats": json.dumps(formats), "code_fingerprint": ""},
+        )
+        return read_exports(str(self.folder))
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return self.root / "made/Format-Serving"
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "assets.extra/exports").iterdir())
+
+    def problem(self, name: str) -> str:
+        """Why there is no file of the one format that is asked for."""
+        [found] = self.run(name).values()
+        assert (found["file"], found["bytes"], self.files) == ("", 0, ["exports.json"])
+        assert read_problems(str(self.folder), [name]) == {name: found["problem"]}
+        return str(found["problem"])
+
+
+def artifact(folder: pathlib.Path) -> types.Artifact:
+    model = standard_artifacts.Model()
+    model.uri = str(folder)
+    return model
+
+
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory, model: keras.Model) -> pathlib.Path:
-    folder = tmp_path_factory.mktemp("saved")
-    tf.saved_model.save(Served(model), str(folder))
+def trained(tmp_path_factory: pytest.TempPathFactory, model: keras.Model) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("trained")
+    export(folder, model, SHAPE).folder.rename(folder / "Format-Serving")
+    (folder / "weights.npz").write_text("weights")
     return folder
+
+
+@pytest.fixture
+def step(tmp_path: pathlib.Path, trained: pathlib.Path) -> Step:
+    return Step(tmp_path, trained)
 
 
 @pytest.mark.parametrize(
@@ -161,66 +215,63 @@ def test_a_normalization_layer_can_be_exported() -> None:
     tail = [layers.GlobalAveragePooling2D(), layers.Softmax()]
     network = keras.Sequential([keras.Input(SHAPE.dimensions), normalization, *tail])
     pixels, _ = make_images(2)
-    answer = open_onnx(to_onnx(network, SHAPE))(pixels)
+    answer = open_onnx(to_onnx(classifier(network), SHAPE))(pixels)
     np.testing.assert_allclose(answer, network.predict(pixels, verbose=0), atol=1e-5)
 
 
-def test_writes_all_formats(saved: pathlib.Path, model: keras.Model) -> None:
-    names = ["Ankle boot", "größe", "寿司"]
-    # Twice: the second takes the place of the first.
-    write_exports(str(saved), model, SHAPE, ["onnx"], [], batches())
-    images = iter(make_images(300, seed=1)[0])
-    found = write_exports(str(saved), model, SHAPE, FORMATS, images, batches(), names)
-    folder = saved / "assets.extra" / "exports"
-    files = ["exports.json", "model.onnx", "model.tflite", "model_int8.tflite"]
-    assert sorted(path.name for path in folder.iterdir()) == files
-    assert [path.name for path in folder.parent.iterdir()] == ["exports"]
-    assert len([*images]) == 300 - tflite.MOST_REPRESENTATIVE
-    report = json.loads((folder / "exports.json").read_text())
-    assert report["class_names"] == names
-    assert tuple(report["formats"]) == tuple(found) == FORMATS
-    for name, row in report["formats"].items():
-        assert row["bytes"] == found[name].bytes == (folder / row["file"]).stat().st_size
+def test_hands_on_the_model_with_all_formats(step: Step) -> None:
+    found = step.run(*FORMATS)
+    assert step.files == ["exports.json", "model.onnx", "model.tflite", "model_int8.tflite"]
+    folder = step.folder / "assets.extra/exports"
+    assert json.loads((folder / "exports.json").read_text())["class_names"] == [*CLASS_NAMES]
+    assert tuple(found) == FORMATS
+    for name, row in found.items():
+        assert row["bytes"] == (folder / row["file"]).stat().st_size
         assert (row["images"], row["accuracy"], row["saved_model_accuracy"]) == (50, 1.0, 1.0)
         assert row["top_1_agreement"] == 1.0
         assert row["mean_difference"] <= row["largest_difference"]
         assert row["largest_difference"] < (0.03 if name == "tflite_int8" else 1e-6)
+    made, trained = (
+        {path.relative_to(root) for path in root.rglob("*")}
+        for root in (step.root / "made", step.trained)
+    )
+    assert {path.name for path in made - trained} == {"exports", *step.files}
+    assert trained <= made
 
 
-def test_no_formats_write_nothing(tmp_path: pathlib.Path, model: keras.Model) -> None:
-    assert write_exports(str(tmp_path), model, SHAPE, [], [], batches()) == {}
-    assert [*tmp_path.iterdir()] == []
-
-
-def problem(saved: pathlib.Path, *arguments: Any) -> str:
-    """Why there is no file of the one format that is asked for."""
-    [export] = write_exports(str(saved), *arguments).values()
-    assert (export.file, export.bytes) == ("", 0)
-    assert [path.name for path in (saved / "assets.extra/exports").iterdir()] == ["exports.json"]
-    assert read_problems(str(saved), arguments[2]) == {arguments[2][0]: export.problem}
-    return export.problem
+def test_representative_images_are_of_all_files_and_the_same_each_time(
+    tmp_path: pathlib.Path,
+) -> None:
+    pixels = np.repeat(np.arange(100, dtype=np.uint8), 6 * 8 * 3).reshape(100, *SHAPE.dimensions)
+    write_records(tmp_path, pixels, [0] * 100, files=4)
+    files = sorted(map(str, tmp_path.iterdir()))
+    first, second = (
+        [int(image.max()) for image in representative_images(files, SHAPE)] for _ in range(2)
+    )
+    assert first == second != sorted(first)
+    assert {number // 25 for number in first[:20]} == {0, 1, 2, 3}
 
 
 class TestAnExportThatFails:
     """Fault B4: it killed the run, and the training with it."""
 
-    def test_one_that_predicts_otherwise(self, tmp_path: pathlib.Path, model: keras.Model) -> None:
+    def test_one_that_predicts_otherwise(self, step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
         other = make_model()
         other.layers[-1].set_weights([-8 * np.eye(3, dtype=np.float32), np.zeros(3, np.float32)])
-        tf.saved_model.save(Served(other), str(tmp_path))
-        message = problem(tmp_path, model, SHAPE, ["tflite"], [], batches())
+        content = to_tflite(classifier(other), SHAPE)
+        monkeypatch.setattr(exporter, "to_tflite", lambda *_: content)
         # By Wilson's formula: of 0 in n, the upper end is z^2 / (n + z^2), 3.8415 / 53.8415.
-        assert message.startswith(
+        assert step.problem("tflite").startswith(
             "It must choose the SavedModel's class for a proportion of 0.999 or more of the "
-            "evaluation images. Received: 0.0000 (0.0000 to 0.0713) of 50 images, accuracy 1.0000 "
-            "against 0.0000, probabilities up to "
+            "evaluation images. Received: 0.0000 (0.0000 to 0.0713) of 50 images, accuracy 0.0000 "
+            "against 1.0000, probabilities up to "
         )
 
     def test_few_images_are_no_proof_of_a_difference(
-        self, saved: pathlib.Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch
+        self, step: Step, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """49 of 50 are below 0.999, and an export of which 0.9965 agree does that by chance."""
-        genuine = writing.compare
+        genuine = exporter.compare
 
         def one_disagrees(*arguments: Any) -> dict[str, Any]:
             found = genuine(*arguments)["tflite"]
@@ -232,27 +283,25 @@ class TestAnExportThatFails:
                 )
             }
 
-        monkeypatch.setitem(writing.LEAST_AGREEMENT, "tflite", 0.99)
-        monkeypatch.setattr(writing, "compare", one_disagrees)
-        found = write_exports(str(saved), model, SHAPE, ["tflite"], [], batches())
-        assert (found["tflite"].file, found["tflite"].problem) == ("model.tflite", "")
+        monkeypatch.setitem(LEAST_AGREEMENT, "tflite", 0.99)
+        monkeypatch.setattr(exporter, "compare", one_disagrees)
+        found = step.run("tflite")["tflite"]
+        assert (found["file"], found["problem"]) == ("model.tflite", "")
 
     def test_one_that_cannot_be_converted_leaves_the_others(
-        self, saved: pathlib.Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch
+        self, step: Step, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: Any) -> bytes:
             raise RuntimeError("no such operation: Xyz.\nmore")
 
-        monkeypatch.setattr(writing, "to_tflite", fail)
-        found = write_exports(str(saved), model, SHAPE, ["tflite", "onnx"], [], batches())
-        assert found["tflite"].problem == (
-            f"The network must have nothing that tflite lacks. Received: the model {model.name!r}, "
-            "whose conversion failed: no such operation: Xyz. Leave tflite out of the exports, or "
-            "choose another trainer."
+        monkeypatch.setattr(exporter, "to_tflite", fail)
+        assert step.run("tflite", "onnx")["tflite"]["problem"] == (
+            "The network must have nothing that tflite lacks. Received: a model whose conversion "
+            "failed: no such operation: Xyz. Leave tflite out of the exports, or choose another "
+            "trainer."
         )
-        folder = saved / "assets.extra" / "exports"
-        assert sorted(path.name for path in folder.iterdir()) == ["exports.json", "model.onnx"]
-        assert read_problems(str(saved), ["onnx", "tflite_int8"]) == {
+        assert step.files == ["exports.json", "model.onnx"]
+        assert read_problems(str(step.folder), ["onnx", "tflite_int8"]) == {
             "onnx": "",
             "tflite_int8": "It was not made: export.formats did not name it.",
         }
@@ -266,58 +315,46 @@ class TestAnExportThatFails:
         ],
     )
     def test_wrong_representatives(
-        self, saved: pathlib.Path, model: keras.Model, images: Sequence[np.ndarray], received: str
+        self,
+        step: Step,
+        images: Sequence[np.ndarray],
+        received: str,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        assert problem(saved, model, SHAPE, ["tflite_int8"], images, batches()) == (
+        monkeypatch.setattr(exporter, "representative_images", lambda *_: images)
+        assert step.problem("tflite_int8") == (
             "Representative images must be one or more of uint8 [6, 8, 3]. "
             f"Received: {received}. Give images of the training split, as training sees them."
         )
 
-    def test_an_empty_evaluation(self, saved: pathlib.Path, model: keras.Model) -> None:
-        message = problem(saved, model, SHAPE, ["tflite"], [], batches().take(0))
-        assert "of which there must be one or more. Received: none." in message
+    def test_an_empty_evaluation(self, step: Step) -> None:
+        step.images["eval"] = 0
+        assert "there must be one or more. Received: none." in step.problem("tflite")
 
     def test_a_prediction_that_is_no_number(
-        self, saved: pathlib.Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch
+        self, step: Step, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            writing, "open_tflite", lambda _: lambda pixels: np.full((len(pixels), 3), np.nan)
+            exporter, "open_tflite", lambda _: lambda pixels: np.full((len(pixels), 3), np.nan)
         )
-        message = problem(saved, model, SHAPE, ["tflite"], [], batches())
-        assert message.startswith("The probabilities must be finite numbers")
-        report = json.loads((saved / "assets.extra/exports/exports.json").read_text())
-        assert report["formats"]["tflite"]["largest_difference"] is None
+        assert step.problem("tflite").startswith("The probabilities must be finite numbers")
+        assert read_exports(str(step.folder))["tflite"]["largest_difference"] is None
 
 
-def test_a_failed_write_leaves_nothing(
-    tmp_path: pathlib.Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> None:
-        raise tf.errors.ResourceExhaustedError(None, None, "disk full")
-
-    tf.saved_model.save(Served(model), str(tmp_path))
-    monkeypatch.setattr(tf.io.gfile, "rename", fail)
-    with pytest.raises(tf.errors.ResourceExhaustedError):
-        write_exports(str(tmp_path), model, SHAPE, ["tflite"], [], batches())
-    assert [*(tmp_path / "assets.extra").iterdir()] == []
-
-
-def test_refuses_a_model_of_another_precision(tmp_path: pathlib.Path) -> None:
-    inputs = keras.Input(SHAPE.dimensions)
-    network = keras.Model(inputs, layers.Flatten()(inputs))
-    network.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
-    with pytest.raises(ValueError, match=r"compute in float32\. Received: bfloat16"):
-        write_exports(str(tmp_path), network, SHAPE, ["onnx"], [], batches())
-
-
-def test_refuses_an_unknown_format() -> None:
-    check_formats(FORMATS)
-    with pytest.raises(PipelineError) as caught:
-        check_formats(["onnx", "tflite_in8"])
+def test_refuses_a_format_that_there_is_not() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ExportConfig("tflite,tflite_in8")
     assert str(caught.value) == (
-        "A model can be exported to: tflite, tflite_int8, onnx. Received: 'tflite_in8'. "
-        "Did you mean 'tflite_int8'? Correct or remove the name."
+        "export.formats must be one of tflite, tflite_int8, onnx. Received: "
+        "export.formats='tflite_in8'. Did you mean 'tflite_int8'?"
     )
+    # In one order, so that another one exports nothing anew.
+    assert ExportConfig(" onnx , tflite,onnx").names == ("tflite", "onnx")
+    assert ExportConfig().names == ()
+
+
+def test_a_model_that_was_not_exported_has_no_exports(tmp_path: pathlib.Path) -> None:
+    assert read_exports(str(tmp_path)) == {}
 
 
 def test_compares_image_by_image() -> None:

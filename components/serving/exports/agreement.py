@@ -1,15 +1,16 @@
-"""Exports against the SavedModel, image by image."""
+"""Exports against the SavedModel, image by image: whether a file may be handed out."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from scipy.stats import binomtest
 
-Classifier = Callable[[np.ndarray], np.ndarray]
-"""From uint8 [batch, height, width, channels] to float [batch, classes]."""
+from components.serving.exports.converters import Classifier
+from components.serving.exports.formats import LEAST_AGREEMENT
 
 CONFIDENCE = 0.95
 TIE = 1e-4
@@ -17,15 +18,15 @@ TIE = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
-    """How an export answers, compared with the SavedModel.
+class Agreement:
+    """How an export predicts, compared with the SavedModel.
 
     Attributes:
-        images: How many both were asked about.
-        top_1_agreement: Share of the images for which the export's class is the SavedModel's.
+        images: How many both predicted.
+        top_1_agreement: Proportion of the images for which the export's class is the SavedModel's.
         largest_difference: Of the probabilities of one class of one image, absolute.
         mean_difference: Of all probabilities, absolute.
-        accuracy: Share of the images for which the export's class is the label.
+        accuracy: Proportion of the images for which the export's class is the label.
         saved_model_accuracy: The same of the SavedModel.
         agreement_interval: Of `top_1_agreement`, by Wilson's method, at 95% confidence.
     """
@@ -41,7 +42,7 @@ class Comparison:
 
 def compare(
     saved_model: Classifier, exports: Mapping[str, Classifier], evaluation: tf.data.Dataset
-) -> dict[str, Comparison]:
+) -> dict[str, Agreement]:
     """Asks all of them about each image, once.
 
     Args:
@@ -61,6 +62,43 @@ def compare(
     return {name: _summarize(batches) for name, batches in measured.items() if batches}
 
 
+def find_problem(name: str, agreement: Agreement | None) -> str:
+    """Says why a file may not be handed out.
+
+    Few images show little: an export is left out where it is shown to be unlike, which is where the
+    whole interval of its agreement is below the bound.
+
+    Args:
+        name: Of the format.
+        agreement: What was measured; None if nothing was.
+
+    Returns:
+        A sentence; empty if there is no reason.
+    """
+    if agreement is None:
+        return (
+            "Exports are checked on the evaluation images, of which there must be one or "
+            "more. Received: none. Give the evaluation split a share of the images."
+        )
+    if not math.isfinite(agreement.largest_difference):
+        return (
+            "The probabilities must be finite numbers, as the SavedModel's are. Received: "
+            "a value that is not, for an evaluation image. Train with a smaller learning rate, "
+            "which keeps the weights small."
+        )
+    least, (low, high) = LEAST_AGREEMENT[name], agreement.agreement_interval
+    if high >= least:
+        return ""
+    return (
+        f"It must choose the SavedModel's class for a proportion of {least} or more of "
+        f"the evaluation images. Received: {agreement.top_1_agreement:.4f} ({low:.4f} to "
+        f"{high:.4f}) of {agreement.images:,} images, accuracy {agreement.accuracy:.4f} "
+        f"against {agreement.saved_model_accuracy:.4f}, probabilities up to "
+        f"{agreement.largest_difference:.4f} apart. Train longer, which makes predictions "
+        "more decided, or choose another trainer."
+    )
+
+
 def _measure(expected: np.ndarray, received: np.ndarray, labels: Any) -> np.ndarray:
     """float64 [5, batch]: agreement, largest and mean difference, and who is right."""
     differences = np.abs(received.astype(np.float64) - expected)
@@ -71,10 +109,10 @@ def _measure(expected: np.ndarray, received: np.ndarray, labels: Any) -> np.ndar
     return np.stack([agrees, largest, mean, *correct]).astype(np.float64)
 
 
-def _summarize(batches: list[np.ndarray]) -> Comparison:
+def _summarize(batches: list[np.ndarray]) -> Agreement:
     agrees, largest, mean, correct, expected_correct = np.concatenate(batches, axis=1)
     interval = binomtest(int(agrees.sum()), len(agrees)).proportion_ci(CONFIDENCE, "wilson")
-    return Comparison(
+    return Agreement(
         images=len(agrees),
         top_1_agreement=float(agrees.mean()),
         largest_difference=float(largest.max()),
