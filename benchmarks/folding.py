@@ -1,4 +1,4 @@
-"""How much faster a pretrained network answers with its batch normalisations folded.
+"""How much faster a pretrained network answers with its batch normalizations folded.
 
     python benchmarks/folding.py [NETWORK...] [--size 224] [--batch 64]
 
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.features import ImageShape
-from components.training.folding import fold_normalisation
+from components.training.folding import fold_normalization
 from components.training.pretrained import BASE, build_classifier
 
 NETWORKS = ("MobileNetV2", "EfficientNetB0", "ResNet50")
@@ -43,7 +43,7 @@ def main() -> None:
 
 def _measure(network: keras.Model, arguments: argparse.Namespace) -> list[str]:
     _use(network)
-    calls = [_compile(network), _compile(fold_normalisation(network))]
+    calls = [_compile(network), _compile(fold_normalization(network))]
     shape = (arguments.batch, *network.input_shape[1:])
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     batch, one = tf.constant(images), tf.constant(images[:1])
@@ -60,7 +60,7 @@ def _measure(network: keras.Model, arguments: argparse.Namespace) -> list[str]:
 
 
 def _use(network: keras.Model) -> None:
-    """Gives all normalisations statistics, so that they do something."""
+    """Gives all normalizations statistics, so that they do something."""
     random = np.random.default_rng(0)
     for layer in network.get_layer(BASE).layers:
         if isinstance(layer, keras.layers.BatchNormalization):

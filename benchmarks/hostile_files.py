@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from processes import Meter
 from running import default_rules
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining import examination
 from components.ingestion.examining.examination import (
     Content,
@@ -30,7 +31,6 @@ from components.ingestion.examining.examination import (
     finish,
     look_at_file,
 )
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.rules import IngestionRules
 from components.worker_pool import Sandbox
 

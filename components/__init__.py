@@ -9,7 +9,7 @@
 7. `release`        evaluation, answers, what serves now -> released or refused, with the reasons
 8. `reporting`      what every step found -> one page
 
-All of them agree on `features` (the keys and shapes of a record), `normalisation` (files of any
+All of them agree on `features` (the keys and shapes of a record), `normalization` (files of any
 format -> bytes that TensorFlow decodes), `images` (how those become pixels), `artifact_types`,
 `beam_arguments`, `step_cost` and `pages` (the look of what they write for people), speak to users
 through `errors`, `progress` and `text`, ask `resources` what they may use of the machine, write

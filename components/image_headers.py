@@ -2,7 +2,7 @@
 
 TensorFlow's decoders know nothing of orientations, and little of transparency. Who asks a served
 model sends files as they are, so that the graph itself must see where TensorFlow would decode other
-pixels than `components.normalisation` makes of a file. What it cannot read with certainty, it says
+pixels than `components.normalization` makes of a file. What it cannot read with certainty, it says
 is a problem: an answer about other pixels looks like any other answer.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.normalisation.orientation import HEADER_BYTES, MOST_SEGMENTS, UPRIGHT
+from components.normalization.orientation import HEADER_BYTES, MOST_SEGMENTS, UPRIGHT
 
 NO_PROBLEM = ""
 TRANSPARENT, ANIMATED, ROTATED = "transparent", "animated", "of unclear orientation"
@@ -70,7 +70,7 @@ def plain_header(problem: tf.Tensor | str) -> Header:
 def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
     """Reads the orientation in the Exif of a JPEG, in a graph.
 
-    `components.normalisation.orientation.jpeg_orientation` says the rules, and finds the same.
+    `components.normalization.orientation.jpeg_orientation` says the rules, and finds the same.
 
     Args:
         encoded: string scalar, a JPEG file.

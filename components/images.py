@@ -2,7 +2,7 @@
 
 Photos of phones are stored as the sensor lay, with an orientation in their Exif. It is read and
 applied here, in the graph, so that a JPEG need not be encoded anew, and that a client's own photo
-is upright, too. `components.normalisation` takes care of everything else that TensorFlow would
+is upright, too. `components.normalization` takes care of everything else that TensorFlow would
 decode to other pixels than people see.
 """
 
@@ -26,9 +26,9 @@ from components.image_headers import (
     read_png,
     read_webp,
 )
-from components.normalisation.formats import image_format, may_have_metadata
-from components.normalisation.orientation import HEADER_BYTES, UPRIGHT
-from components.normalisation.rules import REJECT, ImageRules
+from components.normalization.formats import image_format, may_have_metadata
+from components.normalization.normalization_rules import REJECT, ImageRules
+from components.normalization.orientation import HEADER_BYTES, UPRIGHT
 
 DECODED_FORMATS: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {1: ("JPEG", "PNG"), 3: ("JPEG", "PNG", "GIF", "BMP", "WebP")}
@@ -54,7 +54,7 @@ class Original(NamedTuple):
     """A file as it was sent, made ready for `decode`.
 
     Attributes:
-        encoded: What `decode` turns into the pixels that `components.normalisation` makes of the
+        encoded: What `decode` turns into the pixels that `components.normalization` makes of the
             file; string scalar.
         problem: What it is, such as "a transparent GIF", if nothing is; empty else. string scalar.
     """
@@ -113,7 +113,7 @@ def decodes_alike(encoded: bytes, channels: int) -> bool:
 
 
 def is_plain(encoded: bytes, channels: int) -> bool:
-    """Whether `read_original` leaves a file as it is that `components.normalisation` does.
+    """Whether `read_original` leaves a file as it is that `components.normalization` does.
 
     Args:
         encoded: A file that `decodes`.
@@ -124,7 +124,7 @@ def is_plain(encoded: bytes, channels: int) -> bool:
 
 
 def read_original(encoded: tf.Tensor, rules: ImageRules) -> Original:
-    """Does in a graph what `components.normalisation` does, as far as TensorFlow can.
+    """Does in a graph what `components.normalization` does, as far as TensorFlow can.
 
     A client's file is seen by nobody before. TensorFlow makes black of what is transparent, and
     turns nothing upright; so PNGs are laid on the background, PNGs and WebPs are turned, and what
@@ -252,7 +252,7 @@ def _is_of_format(encoded: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _transcode(encoded: tf.Tensor, header: Header, rules: ImageRules) -> tf.Tensor:
-    """A PNG in RGB of the pixels that people see, as `components.normalisation` makes it."""
+    """A PNG in RGB of the pixels that people see, as `components.normalization` makes it."""
     pixels = tf.cond(
         _is_of_format(encoded, "PNG"),
         lambda: _on_background(tf.io.decode_png(encoded, channels=4), rules.background),

@@ -20,6 +20,18 @@ def escape_unprintable(text: str) -> str:
     )
 
 
+def printable(name: str) -> str:
+    """The name with whatever is not UTF-8 replaced, so that it can be written anywhere."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def quote_names(names: Iterable[str]) -> str:
+    """At most ten names, quoted, for a message."""
+    shown = [repr(printable(name)) for name in names]
+    more = f" and {len(shown) - 10} more" if len(shown) > 10 else ""
+    return ", ".join(shown[:10]) + more
+
+
 def to_cell(text: str) -> str:
     """Text as a cell of a CSV file that neither a spreadsheet nor a terminal acts on.
 

@@ -30,7 +30,7 @@ from components.ingestion.rules import (
     MOVE,
     IngestionRules,
 )
-from components.normalisation.rules import ANIMATIONS, MOST_MEGAPIXELS, ImageRules
+from components.normalization.normalization_rules import ANIMATIONS, MOST_MEGAPIXELS, ImageRules
 from components.release.rules import ReleaseRules
 from components.serving.exports.formats import ExportConfig
 from components.training.settings import (

@@ -21,7 +21,7 @@ from components.beam_arguments import ONE_PROCESS
 from components.caching import code_fingerprint, file_fingerprints
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.ingestion.component import ImageFolderExampleGen
-from components.ingestion.listing.spans import Span
+from components.ingestion.data_spans import Span
 from components.serving.exports.exporter import Exporter
 from components.training.settings import BLESSED
 from components.training.warm_start_step import WarmStart

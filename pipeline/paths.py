@@ -6,8 +6,7 @@ import tempfile
 from collections.abc import Mapping
 
 from components.config_checks import ConfigurationError
-from components.ingestion.listing.file_system import is_local, lies_in
-from components.storage import atomic_write
+from components.storage import atomic_write, is_local, lies_in
 from pipeline.config import PipelineConfig
 
 OWNER_FILE = ".data_folder"

@@ -32,7 +32,7 @@ SHARED = {
     "image_headers",
     "images",
     "lineage",
-    "normalisation",
+    "normalization",
     "pages",
     "predictions",
     "progress",

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from components.errors import PipelineError, command
 from components.features import SPLITS
-from components.ingestion.listing.file_system import open_text, write_rows, written_whole
-from components.ingestion.listing.folder import IGNORED, OUTSIDE, Rejection
+from components.ingestion.data_folder import IGNORED, OUTSIDE, Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import LEAK
 from components.ingestion.rules import REFUSE, IngestionRules
+from components.storage import open_text, replacing, write_rows
 from components.text import to_cell
 
 REJECTS_FILE = "rejects.csv"
@@ -42,7 +42,7 @@ def write_rejects(rejections: Iterable[Rejection], folder: str) -> None:
     Ignored files are among them in the manifest alone.
     """
     path = os.path.join(folder, REJECTS_FILE)
-    with written_whole(path) as unfinished, open_text(unfinished, "w") as file:
+    with replacing(path) as unfinished, open_text(unfinished, "w") as file:
         write_rows(file, [("path", "class", "reason", "detail")])
         rejected = sorted(one for one in rejections if one.reason not in IGNORED)
         rows = map(dataclasses.astuple, rejected)

@@ -53,7 +53,7 @@ class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
         """Declares the step.
 
         Args:
-            data_folder: A path that `components.ingestion.listing.folder` can list.
+            data_folder: A path that `components.ingestion.data_folder` can list.
             rules: What is accepted, and what becomes of it.
             code_fingerprint: Changes when the code of the step does, and with it the cache key.
             span: Number of the span, if the folder is one.

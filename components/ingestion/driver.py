@@ -15,13 +15,14 @@ from tfx.types import standard_artifacts
 
 from components.caching import CacheDriver
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import open_text, read_file, stamp_file, write_file
-from components.ingestion.listing.folder import ImageFolder, list_image_folder
-from components.ingestion.listing.spans import FEWEST_CLASSES
+from components.ingestion.data_files import stamp_file
+from components.ingestion.data_folder import ImageFolder, list_image_folder
+from components.ingestion.data_spans import FEWEST_CLASSES
 from components.ingestion.parts import map_parts
 from components.ingestion.rules import IngestionRules
 from components.ingestion.writing.manifest import MANIFEST_FILE
 from components.progress import Progress
+from components.storage import open_text, read_file, write_file
 
 DATA_FOLDER_KEY = "data_folder"
 RULES_KEY = "rules"

@@ -15,6 +15,8 @@ from tfx.types import artifact_utils, standard_component_specs
 from components import features
 from components.ingestion.accounting import check_account, write_rejects
 from components.ingestion.comparing.earlier import WriteSignatures
+from components.ingestion.data_folder import ImageFolder, list_image_folder
+from components.ingestion.data_spans import FEWEST_CLASSES
 from components.ingestion.driver import (
     DATA_FOLDER_KEY,
     EARLIER_KEY,
@@ -27,16 +29,6 @@ from components.ingestion.driver import (
     write_listing,
 )
 from components.ingestion.gathering import ApplyToAll
-from components.ingestion.listing.file_system import (
-    folder_exists,
-    list_files,
-    make_folder,
-    remove_folder,
-    remove_unfinished,
-    written_whole,
-)
-from components.ingestion.listing.folder import ImageFolder, list_image_folder
-from components.ingestion.listing.spans import FEWEST_CLASSES
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.report.writer import REPORT_FILE, write_report
 from components.ingestion.rules import IngestionRules
@@ -44,6 +36,14 @@ from components.ingestion.survey import Survey, summarize, survey
 from components.ingestion.writing.manifest import WriteManifest, row_of_duplicate, row_of_rejection
 from components.ingestion.writing.shard import write_records
 from components.ingestion.writing.writer import REJECTED, ROWS, WRITTEN, WriteShards
+from components.storage import (
+    folder_exists,
+    list_files,
+    make_folder,
+    remove_folder,
+    remove_unfinished,
+    replacing,
+)
 
 CODE_FINGERPRINT_KEY = "code_fingerprint"
 
@@ -150,7 +150,7 @@ def _write(
 
 
 def _write_audit(audit: Audit, path: str) -> None:
-    with written_whole(path) as unfinished:
+    with replacing(path) as unfinished:
         audit.write(unfinished)
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.worker_pool import Limits
 
 MOVE = "move"

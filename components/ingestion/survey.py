@@ -12,10 +12,10 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.beam_arguments import ONE_PROCESS
+from components.ingestion.data_folder import ImageFolder, list_image_folder
+from components.ingestion.data_spans import FEWEST_CLASSES, is_span
 from components.ingestion.deciding.decisions import Decisions, decide
 from components.ingestion.examining.examine_files import REJECTED, ExamineFiles, batches
-from components.ingestion.listing.folder import ImageFolder, list_image_folder
-from components.ingestion.listing.spans import FEWEST_CLASSES, is_span
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.summary import FINDINGS, PLACED, REJECTIONS, Summarize
 from components.ingestion.rules import IngestionRules
@@ -97,7 +97,7 @@ def audit_folder(root: str, rules: IngestionRules) -> Audit:
     """Surveys a folder on this machine.
 
     Args:
-        root: A path that `components.ingestion.listing.folder` can list.
+        root: A path that `components.ingestion.data_folder` can list.
         rules: How.
 
     Raises:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from components.normalisation.opening import decode_upright, open_image
-from components.normalisation.rules import MOST_MEGAPIXELS, ImageRules
+from components.normalization.normalization_rules import MOST_MEGAPIXELS, ImageRules
+from components.normalization.opening import decode_upright, open_image
 from components.worker_pool import Limits, Sandbox
 
 SIDE = 160

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 
-from components.ingestion.listing.file_system import open_text
 from components.reporting.album import Album, read_pictures
 from components.reporting.facts import RunFacts
 from components.reporting.lists import write_label_errors, write_mistakes
@@ -12,6 +11,7 @@ from components.reporting.metrics_file import metrics_to_json
 from components.reporting.model_card import write_card
 from components.reporting.page.sections import make_sections
 from components.reporting.page.writer import render_report
+from components.storage import open_text
 
 REPORT_FILE = "report.html"
 METRICS_FILE = "metrics.json"

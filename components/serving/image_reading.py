@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 from components.features import AS_FOUND
-from components.normalisation.normalise import Normalised, normalise
-from components.normalisation.opening import (
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import Normalized, normalize
+from components.normalization.opening import (
     TOO_LARGE,
     UnusableImageError,
     decode_upright,
     open_image,
 )
-from components.normalisation.rules import ImageRules
 
 
 class Task(NamedTuple):
@@ -25,14 +25,14 @@ class Task(NamedTuple):
     is_refused: bool
 
 
-def read_image(rules: ImageRules, task: Task) -> Normalised | str:
-    """Reads and normalises one file, by the rules of the model; else says why it cannot be used."""
+def read_image(rules: ImageRules, task: Task) -> Normalized | str:
+    """Reads and normalizes one file, by the rules of the model; else says why it cannot be used."""
     try:
         with open(task.path, "rb") as opened:
             encoded = opened.read(rules.max_bytes + 1)
         if len(encoded) > rules.max_bytes:
             raise UnusableImageError(TOO_LARGE, f"more than {rules.max_bytes:,} bytes")
-        found = normalise(encoded, rules, lambda _: not task.is_refused)
+        found = normalize(encoded, rules, lambda _: not task.is_refused)
         if found.treatment == AS_FOUND:
             # TensorFlow will, in a process that has no limits.
             decode_upright(open_image(encoded, rules), rules)

@@ -1,4 +1,4 @@
-"""The rules by which a model's images were normalised, kept with the model.
+"""The rules by which a model's images were normalized, kept with the model.
 
 They lie in `assets.extra`, which the format SavedModel keeps for what TensorFlow itself does not
 read, and which TensorFlow Serving ignores.
@@ -8,7 +8,7 @@ import json
 import os
 
 from components.errors import PipelineError
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 
 RULES_FILE = os.path.join("assets.extra", "image_rules.json")
 

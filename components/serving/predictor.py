@@ -1,6 +1,6 @@
 """Loads the newest pushed model and asks it.
 
-Every file goes through the normalisation that the training images went through, by the rules that
+Every file goes through the normalization that the training images went through, by the rules that
 are kept with the model, in workers that may die of it. TensorFlow sees what they decoded before.
 """
 
@@ -15,14 +15,14 @@ import tensorflow as tf
 from components import features, images
 from components.errors import PipelineError
 from components.features import AS_FOUND
-from components.normalisation.normalise import Normalised
+from components.normalization.normalize import Normalized
 from components.serving import image_reading
 from components.serving.directory.layout import list_versions
 from components.serving.image_reading import Task, fail, read_image
 from components.serving.image_rules import read_rules
 from components.worker_pool import Limits, Sandbox
 
-Workers = Sandbox[Task, Normalised | str]
+Workers = Sandbox[Task, Normalized | str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Predictor:
                 [found] = workers.map([Task(file, is_refused=True)])
             yield found if isinstance(found, str) else found.encoded
 
-    def _is_refused(self, found: Normalised | str) -> bool:
+    def _is_refused(self, found: Normalized | str) -> bool:
         return (
             not isinstance(found, str)
             and found.treatment == AS_FOUND

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components import features, images
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.serving.broken_files import prepare_files
 from components.serving.class_names import write_class_names
 from components.serving.image_rules import write_rules
@@ -56,7 +56,7 @@ class ServedModel(tf.Module):
     def serve_bytes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Files -> probabilities.
 
-        What training saw of a file was made by `components.normalisation`; here the graph does the
+        What training saw of a file was made by `components.normalization`; here the graph does the
         same, as far as it can, and names what it cannot do.
 
         A broken file fails its batch, with an error that says which files are broken, by their
@@ -142,7 +142,7 @@ def export_model(
         transform: What Transform wrote: the graph, and the class names.
         shape: The size of the images that the model takes.
         destination: Folder of the SavedModel.
-        rules: Those that the training images were normalised by.
+        rules: Those that the training images were normalized by.
     """
     served = ServedModel(model, transform, shape, rules)
     tf.saved_model.save(

@@ -1,9 +1,9 @@
-"""A pretrained network that only answers, with each batch normalisation in the convolution before.
+"""A pretrained network that only answers, with each batch normalization in the convolution before.
 
-A network that does not learn normalises by fixed numbers, so that convolution and normalisation
+A network that does not learn normalizes by fixed numbers, so that convolution and normalization
 together are one convolution with other weights (Jacob et al., "Quantization and Training of Neural
 Networks for Efficient Integer-Arithmetic-Only Inference", 2018, section 3.2). TensorFlow runs such
-a convolution, its bias and ReLU in one operation, where Keras's normalisation alone takes several
+a convolution, its bias and ReLU in one operation, where Keras's normalization alone takes several
 passes through memory: MobileNetV2 answers twice as fast on two cores (`benchmarks/folding.py`).
 """
 
@@ -19,7 +19,7 @@ _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 _FLOAT32 = "float32"
 
 
-def fold_normalisation(network: keras.Model) -> keras.Model:
+def fold_normalization(network: keras.Model) -> keras.Model:
     """Copies a network with a pretrained part for `training=False`.
 
     Args:
@@ -49,7 +49,7 @@ def _is_graph(layer: keras.Layer) -> bool:
 
 
 def _find_pairs(network: keras.Model) -> dict[str, keras.layers.BatchNormalization]:
-    """Names of convolutions, and the normalisation that alone takes what each makes."""
+    """Names of convolutions, and the normalization that alone takes what each makes."""
     taken = collections.Counter(
         id(tensor) for layer in network.layers for tensor in keras.tree.flatten(layer.input)
     )
@@ -58,7 +58,7 @@ def _find_pairs(network: keras.Model) -> dict[str, keras.layers.BatchNormalizati
     return {
         made[id(layer.input)].name: layer
         for layer in network.layers
-        if _is_normalisation(layer) and id(layer.input) in made and taken[id(layer.input)] == 1
+        if _is_normalization(layer) and id(layer.input) in made and taken[id(layer.input)] == 1
     }
 
 
@@ -73,12 +73,12 @@ def _is_foldable(layer: keras.Layer) -> bool:
     )
 
 
-def _is_normalisation(layer: keras.Layer) -> bool:
+def _is_normalization(layer: keras.Layer) -> bool:
     return type(layer) is keras.layers.BatchNormalization and layer.axis in (-1, 3)
 
 
 def _fold(network: keras.Model, pairs: dict[str, keras.layers.BatchNormalization]) -> keras.Model:
-    left_out = {normalisation.name for normalisation in pairs.values()}
+    left_out = {normalization.name for normalization in pairs.values()}
 
     def clone(layer: keras.Layer) -> keras.Layer:
         if layer.name not in pairs:
@@ -89,23 +89,23 @@ def _fold(network: keras.Model, pairs: dict[str, keras.layers.BatchNormalization
         return inputs[0] if layer.name in left_out else layer(*inputs, **options)
 
     copy = keras.models.clone_model(network, clone_function=clone, call_function=call)
-    for name, normalisation in pairs.items():
-        copy.get_layer(name).set_weights(_folded_weights(network.get_layer(name), normalisation))
+    for name, normalization in pairs.items():
+        copy.get_layer(name).set_weights(_folded_weights(network.get_layer(name), normalization))
     return copy
 
 
 def _folded_weights(
-    convolution: keras.Layer, normalisation: keras.layers.BatchNormalization
+    convolution: keras.Layer, normalization: keras.layers.BatchNormalization
 ) -> list[np.ndarray]:
     """Kernel and bias that do what both layers do."""
-    mean, variance = np.array(normalisation.moving_mean), np.array(normalisation.moving_variance)
-    scale = 1 / np.sqrt(variance + normalisation.epsilon)
-    if normalisation.scale:
-        scale *= np.array(normalisation.gamma)
+    mean, variance = np.array(normalization.moving_mean), np.array(normalization.moving_variance)
+    scale = 1 / np.sqrt(variance + normalization.epsilon)
+    if normalization.scale:
+        scale *= np.array(normalization.gamma)
     kernel, *bias = convolution.get_weights()
     shift = (bias[0] if bias else 0) * scale - mean * scale
-    if normalisation.center:
-        shift += np.array(normalisation.beta)
+    if normalization.center:
+        shift += np.array(normalization.beta)
     is_depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
     # [height, width, channels, filters of each channel]; else [height, width, channels, filters].
     by_filter = scale.reshape(kernel.shape[2:]) if is_depthwise else scale

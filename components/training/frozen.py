@@ -19,7 +19,7 @@ import tensorflow as tf
 from components.errors import PipelineError
 from components.progress import Progress
 from components.training.dataset import ArrayExamples, Examples
-from components.training.folding import fold_normalisation
+from components.training.folding import fold_normalization
 from components.training.pretrained import BASE
 
 
@@ -101,7 +101,7 @@ def compute_features(
     shape = (views, examples.count, *frozen.output_shape[1:])
     values = _make_array(shape, memory_budget, folder)
     labels = np.empty(examples.count, np.int64)
-    run = _compiled(fold_normalisation(frozen), augmentation)
+    run = _compiled(fold_normalization(frozen), augmentation)
     progress = Progress("images through the frozen layers", views * examples.count)
     for view in range(views):
         start = 0

@@ -9,10 +9,10 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.serving.signatures import export_model
 from components.training.dataset import Examples
-from components.training.folding import fold_normalisation
+from components.training.folding import fold_normalization
 from components.training.phases import Plan, train_network
 from components.training.preparing import build_models, make_plan, make_repeatable, read_data
 from components.training.strategy import is_chief, make_strategy
@@ -83,7 +83,7 @@ def _export(fn_args: FnArgs, plan: Plan, trained: _Trained) -> None:
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     rules = ImageRules.from_dict(fn_args.custom_config["image_rules"])
     folder = fn_args.serving_model_dir
-    export_model(fold_normalisation(trained.model), transform, plan.shape, folder, rules)
+    export_model(fold_normalization(trained.model), transform, plan.shape, folder, rules)
     write_weights(folder, trained.model)
     write_history(fn_args.model_run_dir, trained.facts, trained.results)
     # Only now, for until here a training that is cut off needs them.

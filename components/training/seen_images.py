@@ -17,10 +17,10 @@ from components.ingestion.comparing.near_duplicates import (
     make_gallery,
 )
 from components.ingestion.deciding.groups import group_name
-from components.ingestion.listing.file_system import folder_exists, list_files
 from components.ingestion.rules import IngestionRules
 from components.ingestion.writing.manifest import MANIFEST_FILE, read_used
 from components.progress import Progress
+from components.storage import folder_exists, list_files
 
 Images = Mapping[str, EarlierImage]
 """Images by their digests."""

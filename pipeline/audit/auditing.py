@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import folder_exists
-from components.ingestion.listing.spans import find_spans, is_span
+from components.ingestion.data_spans import find_spans, is_span
 from components.ingestion.rules import IngestionRules
+from components.storage import folder_exists
 from components.worker_pool import check_machine
 from pipeline.audit.bar import show_progress
 from pipeline.audit.command_line import STANDARD_OUTPUT, Request, parse_request

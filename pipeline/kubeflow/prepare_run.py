@@ -18,7 +18,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError, first_line
-from components.ingestion.listing.spans import Span, find_spans
+from components.ingestion.data_spans import Span, find_spans
 from components.reporting.index.entries import FAILED, INTERRUPTED
 from components.storage import atomic_write
 from components.training.settings import BLESSED

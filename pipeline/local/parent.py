@@ -12,9 +12,9 @@ from typing import IO
 from rich.console import Console
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import is_local
-from components.ingestion.listing.spans import list_data_folders
+from components.ingestion.data_spans import list_data_folders
 from components.reporting.index.entries import RunEntry
+from components.storage import is_local
 from components.worker_pool import Limits, check_machine
 from pipeline import exit_codes
 from pipeline.command_line import parse_arguments

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from absl import logging
 from tfx.orchestration import pipeline as tfx_pipeline
 
-from components.ingestion.listing.spans import Span, find_spans
+from components.ingestion.data_spans import Span, find_spans
 from components.validation.schema import pin_schema
 from pipeline import dag
 from pipeline.config import PipelineConfig

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import is_left_behind
+from components.ingestion.data_files import is_left_behind
 
 # More would bury the message.
 MOST_NAMES_IN_A_MESSAGE = 5

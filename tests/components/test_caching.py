@@ -7,7 +7,7 @@ from tests.pipeline.compiled_steps import changed, compile_steps, parameters
 
 TRAINING = {"Trainer", "Tuner"}
 STEPS_OF = {
-    "normalisation/normalise.py": {
+    "normalization/normalize.py": {
         "ImageFolderExampleGen",
         "WarmStart",
         "InfraValidator",

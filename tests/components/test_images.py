@@ -9,10 +9,10 @@ import tensorflow as tf
 from PIL import Image, ImageCms, ImageOps
 
 from components import images
-from components.normalisation import orientation
-from components.normalisation.normalise import normalise
-from components.normalisation.opening import decode_upright, open_image
-from components.normalisation.rules import ImageRules
+from components.normalization import orientation
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import normalize
+from components.normalization.opening import decode_upright, open_image
 from tests.exif_files import JPEG, ORIENTATIONS_OF_HEADERS
 from tests.image_files import VARIANTS, encode_image, make_exif, make_image, make_pixels, save_image
 from tests.shared_data import shared_data
@@ -367,7 +367,7 @@ def test_the_gray_of_a_png_does_not_depend_on_chunks_about_colors(call, kind, ch
         ]
     )
     assert call(_decoder(1), encoded)[0, :, 0].tolist() == LUMA_OF_SATURATED
-    normalized = normalise(encoded, ImageRules(1)).encoded
+    normalized = normalize(encoded, ImageRules(1)).encoded
     assert call(_decoder(1), normalized)[0, :, 0].tolist() == LUMA_OF_SATURATED
 
 

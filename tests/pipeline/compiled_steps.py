@@ -7,7 +7,7 @@ from typing import Any
 from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.ingestion.listing.spans import Span
+from components.ingestion.data_spans import Span
 from components.validation.schema import FrozenSchema
 from pipeline import dag
 from pipeline.config import PipelineConfig, from_dict, to_dict

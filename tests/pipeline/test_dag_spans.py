@@ -4,7 +4,7 @@ import pytest
 from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.ingestion.listing.spans import Span
+from components.ingestion.data_spans import Span
 from pipeline import dag
 from pipeline.execution import this_machine
 from tests.pipeline.compiled_steps import CONFIG, STEPS, compile_steps, parameters

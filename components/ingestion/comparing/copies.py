@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from components.features import SPLITS
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.findings import (
     CONFLICT,
     DUPLICATE,

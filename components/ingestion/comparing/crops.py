@@ -125,18 +125,18 @@ def is_crop(
     Returns:
         bool [n].
     """
-    targets = _normalise(_flatten(parts))
+    targets = _normalize(_flatten(parts))
     vertical, horizontal = np.divmod(likely, len(CUTS))
     cuts = np.stack(_cut_matrices())
     cropped = cuts[vertical] @ wholes.astype(np.float32) @ cuts[horizontal].transpose(0, 2, 1)
-    difference = 1 - (_normalise(_flatten(cropped)) * targets).sum(1)
+    difference = 1 - (_normalize(_flatten(cropped)) * targets).sum(1)
     # The crop that fits best by its hash may not be the best one, but is not far from it. All 49
     # cost as much as everything else together, so they are tried only where it is close.
     close = (difference > tolerated) & (difference <= _CLOSE * tolerated)
     close &= tolerated > STRICT_TOLERANCE
     again = np.flatnonzero(close)
     for pairs in np.array_split(again, len(again) // _AT_ONCE + 1):
-        fit = np.matmul(_normalise(_crop(wholes[pairs])), targets[pairs][:, :, None])
+        fit = np.matmul(_normalize(_crop(wholes[pairs])), targets[pairs][:, :, None])
         difference[pairs] = 1 - fit[:, :, 0].max(1)
     return difference <= tolerated
 
@@ -153,7 +153,7 @@ def _flatten(pixels: np.ndarray) -> np.ndarray:
     return pixels.reshape(-1, THUMBNAIL_SIDE**2).astype(np.float32)
 
 
-def _normalise(pixels: np.ndarray) -> np.ndarray:
+def _normalize(pixels: np.ndarray) -> np.ndarray:
     """Mean 0 and length 1 along the last axis: brightness and contrast do not count."""
     centred = pixels - pixels.mean(-1, keepdims=True)
     return centred / np.maximum(np.linalg.norm(centred, axis=-1, keepdims=True), 1e-6)
@@ -189,12 +189,12 @@ def _hash_basis() -> np.ndarray:
     """
     frequency = np.arange(HASH_SIDE)
     weakening = np.cos(np.pi * frequency / (4 * THUMBNAIL_SIDE))
-    return (_cosines(HASH_SIDE, normalised=False) / weakening[:, None]).astype(np.float32)
+    return (_cosines(HASH_SIDE, normalized=False) / weakening[:, None]).astype(np.float32)
 
 
-def _cosines(count: int, normalised: bool = True) -> np.ndarray:
+def _cosines(count: int, normalized: bool = True) -> np.ndarray:
     """The first frequencies of the discrete cosine transform (type II), float32 [count, 16]."""
     frequency = np.arange(count)[:, None]
     angles = np.pi * frequency * (2 * np.arange(THUMBNAIL_SIDE) + 1) / (2 * THUMBNAIL_SIDE)
-    scale = np.where(frequency, np.sqrt(2), 1) if normalised else 1.0
+    scale = np.where(frequency, np.sqrt(2), 1) if normalized else 1.0
     return (np.cos(angles) * scale).astype(np.float32)

@@ -24,22 +24,22 @@ from components.ingestion.comparing.copies import (
     find_leaks,
     name_images,
 )
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.listing.file_system import (
-    folder_exists,
-    list_files,
-    make_folder,
-    open_text,
-    write_rows,
-    written_whole,
-)
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.findings import (
     CONFLICT,
     DUPLICATE,
     LOOK_ALIKE,
     NEAR_DUPLICATE,
     Finding,
+)
+from components.storage import (
+    folder_exists,
+    list_files,
+    make_folder,
+    open_text,
+    replacing,
+    write_rows,
 )
 
 SIGNATURES_FOLDER = "signatures"
@@ -124,7 +124,7 @@ class WriteSignatures(beam.PTransform):
     def _write(self, part: int, rows: Iterable[tuple[str, ...]]) -> str:
         make_folder(self._folder)
         path = os.path.join(self._folder, f"part-{part:05d}-of-{self._parts:05d}.csv")
-        with written_whole(path) as unfinished, open_text(unfinished, "w") as file:
+        with replacing(path) as unfinished, open_text(unfinished, "w") as file:
             write_rows(file, [HEADER, *sorted(rows)])
         return path
 

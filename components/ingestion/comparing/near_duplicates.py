@@ -40,8 +40,8 @@ from components.ingestion.comparing.crops import (
 from components.ingestion.comparing.hash_index import Candidates, HashIndex, make_index
 from components.ingestion.examining.perceptual_hash import unpack_signatures
 from components.ingestion.gathering import pack, unpack
-from components.ingestion.listing.file_system import make_folder, read_file, write_file
 from components.ingestion.rules import LARGEST_DISTANCE
+from components.storage import make_folder, read_file, write_file
 
 PLAIN_DISTANCE = 4
 """For plain pictures: those that differ by more are never as alike as these have to be."""

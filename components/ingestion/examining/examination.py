@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 import scipy.fftpack  # noqa: F401
 from PIL import Image
 
+from components.ingestion.data_folder import ImageFile, Rejection
 from components.ingestion.examining.jpeg_structure import jpeg_structure
 from components.ingestion.examining.perceptual_hash import perceptual_signatures
 from components.ingestion.examining.png_structure import png_structure
 from components.ingestion.examining.quality import Quality, measure
-from components.ingestion.listing.file_system import read_file
-from components.ingestion.listing.folder import ImageFile, Rejection
-from components.normalisation.formats import image_format, may_have_metadata
-from components.normalisation.normalise import needs_transcoding
-from components.normalisation.opening import UnusableImageError, decode_upright, open_image
-from components.normalisation.orientation import stored_orientation
-from components.normalisation.rules import ImageRules
+from components.normalization.formats import image_format, may_have_metadata
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import needs_transcoding
+from components.normalization.opening import UnusableImageError, decode_upright, open_image
+from components.normalization.orientation import stored_orientation
+from components.storage import read_file
 
 GRAY_SIDE = 128
 """Pixels a side at which brightness, sharpness and likeness are measured: about what a model sees,

@@ -6,6 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from components.ingestion.data_folder import ImageFile, Rejection
 from components.ingestion.examining import examination
 from components.ingestion.examining.examination import (
     Content,
@@ -16,10 +17,9 @@ from components.ingestion.examining.examination import (
     read_or_reject,
 )
 from components.ingestion.gathering import pack, unpack, windowed
-from components.ingestion.listing.file_system import is_local
-from components.ingestion.listing.folder import ImageFile, Rejection
 from components.ingestion.rules import IngestionRules
 from components.progress import Progress
+from components.storage import is_local
 from components.worker_pool import Sandbox, check_machine, warm_up
 
 BATCH = 1_024

@@ -2,10 +2,10 @@
 
 import hashlib
 
+from components.ingestion.data_folder import ImageFile, Rejection
 from components.ingestion.examining.examination import Examination, read_or_reject
-from components.ingestion.listing.folder import ImageFile, Rejection
-from components.normalisation.opening import UnusableImageError, decode_upright, open_image
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import UnusableImageError, decode_upright, open_image
 
 
 def digest_pixels(root: str, rules: ImageRules, image: Examination) -> str:

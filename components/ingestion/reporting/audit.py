@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import open_text
 from components.ingestion.reporting.distributions import Distribution
 from components.ingestion.reporting.findings import KINDS, Finding
+from components.storage import open_text
 
 AUDIT_FILE = "audit.json"
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.features import SPLITS
+from components.ingestion.data_folder import IGNORED
 from components.ingestion.examining.quality import ODD_ASPECT_FACTOR, ODD_SIZE_FACTOR
-from components.ingestion.listing.folder import IGNORED
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.ingestion.reporting.balance import check_balance
 from components.ingestion.reporting.distributions import (

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.quality import Figures, blur, darkness, emptiness, glare
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.distributions import (
     Histogram,
     even_edges,

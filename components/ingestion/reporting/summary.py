@@ -10,8 +10,8 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.gathering import windowed
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.conclusions import conclude
 from components.ingestion.reporting.facts import Facts, PlacedImage
 from components.ingestion.reporting.findings import Finding

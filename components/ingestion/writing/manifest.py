@@ -13,15 +13,9 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from components.ingestion.comparing.copies import SAME_PIXELS, Duplicate
+from components.ingestion.data_folder import IGNORED, Rejection
 from components.ingestion.gathering import ApplyToAll, Gather, unpack_all
-from components.ingestion.listing.file_system import (
-    make_folder,
-    open_text,
-    write_rows,
-    written_whole,
-)
-from components.ingestion.listing.folder import IGNORED, Rejection
-from components.storage import unfinished_name
+from components.storage import make_folder, open_text, replacing, unfinished_name, write_rows
 from components.text import from_cell, to_cell
 
 MANIFEST_FILE = "manifest.csv"
@@ -117,7 +111,7 @@ class WriteManifest(beam.PTransform):
         path = os.path.join(self._folder, MANIFEST_FILE)
         with contextlib.ExitStack() as opened:
             files = [opened.enter_context(open_text(part, "r")) for part in parts]
-            merged = opened.enter_context(open_text(opened.enter_context(written_whole(path)), "w"))
+            merged = opened.enter_context(open_text(opened.enter_context(replacing(path)), "w"))
             write_rows(merged, [HEADER])
             if len(files) == 1:
                 # As most folders have it: nothing to merge.

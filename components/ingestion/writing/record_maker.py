@@ -9,16 +9,16 @@ from typing import TypeAlias
 
 from components import images
 from components.features import AS_FOUND
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.listing.file_system import is_local
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.parts import map_parts
 from components.ingestion.writing import transcoding
 from components.ingestion.writing.record import serialize_record
 from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome
 from components.ingestion.writing.transcoding import Transcoding, reject_task, transcode_file
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.storage import is_local
 from components.worker_pool import DEFAULT_SECONDS, Limits, Sandbox
 
 PART_SIZE = 16

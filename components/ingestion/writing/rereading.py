@@ -2,9 +2,9 @@
 
 import hashlib
 
+from components.ingestion.data_folder import ImageFile, Rejection
 from components.ingestion.examining.examination import Examination, read_or_reject
-from components.ingestion.listing.folder import ImageFile, Rejection
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 
 CHANGED = "changed while it was read"
 

@@ -6,15 +6,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from components.features import AS_FOUND
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.listing.file_system import remove_file
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.record import serialize_record
 from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome, Stored, read_stored
 from components.ingestion.writing.tfrecord import TFRecordWriter
-from components.normalisation.rules import ImageRules
-from components.storage import removing_if_failed
+from components.normalization.normalization_rules import ImageRules
+from components.storage import remove_file, removing_if_failed
 
 SAMPLE = 8
 SAMPLE_BYTES = 65_536
@@ -82,7 +81,7 @@ def write_records(path: str, outcomes: Iterable[Outcome]) -> list[str | Rejectio
     waiting = iter(outcomes)
     first = list(itertools.islice(waiting, SAMPLE))
     results: list[str | Rejection] = []
-    with removing_if_failed(path, remove_file), TFRecordWriter(path, _compression(first)) as writer:
+    with removing_if_failed(path), TFRecordWriter(path, _compression(first)) as writer:
         for outcome in itertools.chain(first, waiting):
             if isinstance(outcome, Rejection):
                 results.append(outcome)

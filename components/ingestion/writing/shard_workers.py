@@ -10,17 +10,16 @@ from typing import TypeAlias
 import pebble
 
 from components.errors import PipelineError
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.listing.file_system import is_local, make_folder
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing import shard
 from components.ingestion.writing.record_maker import RecordMaker
 from components.ingestion.writing.shard import Shard, write_records, write_shard
 from components.ingestion.writing.store import Stored, store
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
-from components.storage import unfinished_name
+from components.storage import is_local, make_folder, unfinished_name
 from components.worker_pool import DEFAULT_SECONDS, end_pool, result_of, worker_context
 
 Results: TypeAlias = list[str | Rejection]

@@ -6,7 +6,7 @@ They may be many and large: a shard of photos in a format that TensorFlow lacks 
 import dataclasses
 from typing import TypeAlias
 
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 
 Outcome: TypeAlias = tuple[bytes, str] | Rejection
 """Of an image: its record, serialized, and its treatment; or why there is none."""

@@ -8,7 +8,7 @@ import struct
 
 import google_crc32c
 
-from components.ingestion.listing.file_system import create_file
+from components.storage import create_file
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")

@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Content, Examination
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.record import serialize_record
 from components.ingestion.writing.rereading import read_again
 from components.ingestion.writing.store import Outcome
-from components.normalisation.normalise import normalise
-from components.normalisation.opening import UnusableImageError
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import normalize
+from components.normalization.opening import UnusableImageError
 
 
 class Transcoding(NamedTuple):
@@ -33,7 +33,7 @@ def transcode_file(root: str, rules: ImageRules, task: Transcoding) -> Outcome:
     if isinstance(found, Rejection):
         return found
     try:
-        normalized = normalise(found, rules, lambda _: not is_refused)
+        normalized = normalize(found, rules, lambda _: not is_refused)
     except UnusableImageError as error:
         return reject_task(task, error.reason, error.detail)
     return serialize_record(image, normalized.encoded, normalized.treatment), normalized.treatment

@@ -22,15 +22,15 @@ from typing import Any
 
 import apache_beam as beam
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
 from components.ingestion.gathering import Gather, part_of, unpack_all, windowed
-from components.ingestion.listing.file_system import make_folder, put_in_place
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing.manifest import Row
 from components.ingestion.writing.shard_workers import Begun, ShardWorkers
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
+from components.storage import make_folder, put_in_place
 from components.worker_pool import DEFAULT_SECONDS
 
 SHARD_SIZE = 2_000

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from components.normalisation.normalise import normalise
-from components.normalisation.rules import FIRST_FRAME, MOST_MEGAPIXELS, ImageRules
+from components.normalization.normalization_rules import FIRST_FRAME, MOST_MEGAPIXELS, ImageRules
+from components.normalization.normalize import normalize
 from components.serving.infra_validator.asking import Request
 
 BATCH = 64
@@ -86,7 +86,7 @@ or refuses them."""
 def golden_requests(rules: ImageRules) -> Iterator[Request]:
     """Yields requests; the first is one image alone.
 
-    What the model's graph does not decode itself goes through the normalisation that prediction
+    What the model's graph does not decode itself goes through the normalization that prediction
     and ingestion share, and is sent as it is, too.
 
     Args:
@@ -130,7 +130,7 @@ def _originals(rules: ImageRules) -> Iterator[Request]:
     for title, kind, mode, options in ORIGINALS:
         original = _save(_convert(_picture(_SIZE), mode), kind, options)
         seen = f"what training sees of: {title}"
-        yield Request(seen, (normalise(original, rules).encoded,))
+        yield Request(seen, (normalize(original, rules).encoded,))
         yield Request(f"{title}, as it is", (original,), same_as=seen, may_be_refused=True)
 
 
@@ -153,7 +153,7 @@ def _picture(size: tuple[int, int]) -> Image.Image:
 def _encode(
     picture: Image.Image, kind: str, mode: str, options: dict[str, Any], rules: ImageRules
 ) -> bytes:
-    return normalise(_save(_convert(picture, mode), kind, options), rules).encoded
+    return normalize(_save(_convert(picture, mode), kind, options), rules).encoded
 
 
 def _save(picture: Image.Image, kind: str, options: dict[str, Any]) -> bytes:

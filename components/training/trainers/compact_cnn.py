@@ -2,7 +2,7 @@
 
 Three stages halve the image and double the filters. Each is a convolution, max-pooling, and `depth`
 convolutions that add to what they are given (He et al., "Deep Residual Learning for Image
-Recognition", 2016). Batch normalisation (Ioffe and Szegedy, 2015) comes after the pooling, where
+Recognition", 2016). Batch normalization (Ioffe and Szegedy, 2015) comes after the pooling, where
 it is a quarter of the work, as in Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024.
 
 Reached on the test sets, on 2 cores of a Sapphire Rapids in bfloat16: CIFAR-10 0.866 (width 64, 10
@@ -64,19 +64,19 @@ class Trainer:
 
 
 def _convolve(given: keras.KerasTensor, filters: int, name: str, pool: bool) -> keras.KerasTensor:
-    """A convolution of 3x3, normalised, then ReLU; `pool` halves height and width."""
+    """A convolution of 3x3, normalized, then ReLU; `pool` halves height and width."""
     from keras import layers
 
-    # No bias: the normalisation would take it away again.
+    # No bias: the normalization would take it away again.
     found = layers.Conv2D(
         filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
     )(given)
     found = layers.MaxPooling2D(name=f"{name}_pool")(found) if pool else found
-    found = _make_normalisation(f"{name}_normalisation")(found)
+    found = _make_normalization(f"{name}_normalization")(found)
     return layers.Activation("relu", name=f"{name}_relu")(found)
 
 
-def _make_normalisation(name: str) -> keras.layers.Layer:
+def _make_normalization(name: str) -> keras.layers.Layer:
     """Keras's layer takes a dozen operations, and the training 1.8 times as long as with this."""
     import keras
     import tensorflow as tf

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.ingestion.examining.examination import Examination
 from components.ingestion.rules import IngestionRules
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 
 
 def make_examination(filename: str, content: str = "", **changes: Any) -> Examination:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.conclusions import conclude
 from components.ingestion.reporting.facts import Facts

@@ -4,7 +4,7 @@ import pytest
 
 from components.errors import PipelineError, command
 from components.ingestion.accounting import check_account, write_rejects
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.ingestion.reporting.findings import LEAK, Finding
 from tests.components.ingestion.examinations import make_rules

@@ -17,19 +17,14 @@ from components.ingestion.accounting import write_rejects
 from components.ingestion.comparing import earlier
 from components.ingestion.comparing.earlier import WriteSignatures
 from components.ingestion.comparing.near_duplicates import write_batches
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination, examine_file
 from components.ingestion.gathering import ApplyToAll, unpack
-from components.ingestion.listing.file_system import (
-    put_in_place,
-    remove_unfinished,
-    write_file,
-    write_rows,
-)
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing import manifest, shard_workers, writer
 from components.ingestion.writing.manifest import Row, WriteManifest, read_manifest
 from components.ingestion.writing.writer import REJECTED, ROWS, WriteShard, WriteShards
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.storage import put_in_place, remove_unfinished, write_file, write_rows
 from tests import sandboxed
 from tests.components.ingestion.examinations import make_examination
 from tests.components.ingestion.scenes import scene, sign

@@ -10,6 +10,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.errors import PipelineError
 from components.ingestion import driver
+from components.ingestion.data_folder import list_image_folder
 from components.ingestion.driver import (
     ImageFolderDriver,
     digest_listing,
@@ -19,7 +20,6 @@ from components.ingestion.driver import (
     newest_records,
     write_listing,
 )
-from components.ingestion.listing.folder import list_image_folder
 from tests.components.ingestion.examinations import make_rules
 
 # sha256 of "a/1.png\0<sha256 of b'one'>\nb/2.png\0<sha256 of b'two'>\n"

@@ -17,8 +17,8 @@ from components.beam_arguments import ONE_PROCESS
 from components.errors import PipelineError
 from components.ingestion import executor
 from components.ingestion.comparing.earlier import read_signatures, signature_files
+from components.ingestion.data_folder import list_image_folder
 from components.ingestion.driver import digest_listing
-from components.ingestion.listing.folder import list_image_folder
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.writing import writer
 from components.ingestion.writing.manifest import Row, read_manifest

@@ -6,9 +6,9 @@ import pytest
 
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.writing.manifest import read_manifest
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from tests.components.ingestion.test_executor import _ingest
-from tests.components.normalisation.test_hostile_files import OUTCOMES, OUTCOMES_IN_GRAY
+from tests.components.normalization.test_hostile_files import OUTCOMES, OUTCOMES_IN_GRAY
 from tests.scenes import write_scene
 from tests.shared_data import shared_data
 

@@ -7,7 +7,6 @@ from tfx.types import standard_artifacts
 
 from components.artifact_types import ModelReport, ReleaseVerdict, TestPredictions
 from components.evaluation.results import EvaluationResult
-from components.ingestion.listing.file_system import write_rows
 from components.ingestion.writing.manifest import HEADER
 from components.predictions import write_predictions
 from components.release.verdict import write_verdict
@@ -15,6 +14,7 @@ from components.reporting.executor import ModelReporterExecutor
 from components.reporting.gathering import reading
 from components.reporting.gathering.fingerprint import data_fingerprint
 from components.serving.serving_facts import write_facts
+from components.storage import write_rows
 from components.training_history import HISTORY_FILE
 from components.validation.findings import VERDICT_FILE, Finding, Verdict, verdict_to_json
 from components.validation.gate import DataVerdict

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components import images
 from components.features import BYTES_SIGNATURE, ImageShape
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.serving.signatures import export_model
 from components.training import trainers
 from tests.components.transform_graph import write_transform_graph

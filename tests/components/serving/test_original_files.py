@@ -13,9 +13,9 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from components import features, images
-from components.normalisation.normalise import normalise
-from components.normalisation.opening import UnusableImageError
-from components.normalisation.rules import REJECT, ImageRules
+from components.normalization.normalization_rules import REJECT, ImageRules
+from components.normalization.normalize import normalize
+from components.normalization.opening import UnusableImageError
 from components.serving.signatures import export_model
 from tests.components.serving.exported_model import CLASS_NAMES, Ask, open_in_session
 from tests.components.transform_graph import write_transform_graph
@@ -63,7 +63,7 @@ def values(ask: Ask, encoded: bytes) -> np.ndarray | str:
 def trained_values(encoded: bytes, rules: ImageRules) -> np.ndarray | str:
     """The pixels that training sees of a file, or why it is not trained on."""
     try:
-        made = normalise(encoded, rules, lambda one: images.decodes_alike(one, rules.channels))
+        made = normalize(encoded, rules, lambda one: images.decodes_alike(one, rules.channels))
     except UnusableImageError as error:
         return str(error)
     pixels = images.decode(made.encoded, rules.channels)
@@ -173,7 +173,7 @@ def test_transparent_and_turned_files_are_seen_as_people_see_them(served, name: 
         assert REFUSED in found
         return
     if "16" in name or "key of" in name:
-        # Pillow's own reading of these is what `components.normalisation` mends.
+        # Pillow's own reading of these is what `components.normalization` mends.
         return
     np.testing.assert_allclose(found, seen_by_people(MADE[name], rules.channels), 0, 1)
 
@@ -247,7 +247,7 @@ def test_what_is_trained_on_as_it_is_is_served(served, name: str) -> None:
     ask, rules = served
     encoded = MADE[name]
     try:
-        made = normalise(encoded, rules, lambda one: images.decodes_alike(one, rules.channels))
+        made = normalize(encoded, rules, lambda one: images.decodes_alike(one, rules.channels))
     except UnusableImageError:
         return
     assert not isinstance(values(ask, made.encoded), str)

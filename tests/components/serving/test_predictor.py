@@ -12,8 +12,8 @@ from PIL import ImageFile
 
 from components import images
 from components.errors import PipelineError
-from components.normalisation.normalise import normalise
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import normalize
 from components.serving.image_rules import write_rules
 from components.serving.predictor import Prediction, Predictor
 from tests import sandboxed
@@ -201,7 +201,7 @@ def test_prediction_and_ingestion_see_the_same_pixels_of_every_kind_of_file(
         path, encoded = tmp_path / name, encode()
         path.write_bytes(encoded)
         # Ingestion writes these bytes into the record that is trained on.
-        record = normalise(encoded, rules, lambda one: images.decodes(one, rules.channels))
+        record = normalize(encoded, rules, lambda one: images.decodes(one, rules.channels))
         probabilities = exported.probabilities(record.encoded)
         top = CLASS_NAMES[probabilities.argmax()]
         probability = pytest.approx(float(probabilities.max()), abs=1e-6)
@@ -220,7 +220,7 @@ def test_a_model_is_asked_by_the_rules_that_it_was_trained_with(
         shutil.copytree(model_folder / "12", tmp_path / f"models/{version}")
         write_rules(rules, str(tmp_path / f"models/{version}"))
         (answer,) = Predictor(str(tmp_path / "models")).predict([str(path)])
-        flat = normalise(path.read_bytes(), rules).encoded
+        flat = normalize(path.read_bytes(), rules).encoded
         expected = color_model.probabilities(flat).max()
         assert answer.probability == pytest.approx(float(expected), abs=1e-6)
         answers.append(answer.probability)

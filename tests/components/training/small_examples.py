@@ -37,7 +37,7 @@ def make_plain_model(seed: int = 1) -> keras.Model:
 
 
 def make_model_with_state(seed: int = 1) -> keras.Model:
-    """Random changes, batch normalisation and dropout: all have more state than their weights."""
+    """Random changes, batch normalization and dropout: all have more state than their weights."""
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     return keras.Sequential(

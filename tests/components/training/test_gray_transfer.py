@@ -18,7 +18,7 @@ from tensorflow.python.framework import config as tensorflow_config
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.features import ImageShape
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.training.run_fn import run_fn
 from components.training.settings import (
     AugmentConfig,

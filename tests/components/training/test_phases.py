@@ -82,7 +82,7 @@ def test_fine_tuning_changes_the_layers_from_a_number_on(
     fine_tune = FineTuneConfig(epochs=1, optimizer="sgd", learning_rate=0.5, from_layer=from_layer)
     results = train(network, make_plan(epochs=1, fine_tune=fine_tune))
     assert [(each.name, each.epochs) for each in results] == [("training", 1), ("fine_tuning", 1)]
-    # Batch normalisation keeps the statistics that it came with.
+    # Batch normalization keeps the statistics that it came with.
     assert [name for name, is_same in unchanged(network).items() if not is_same] == changed
 
 

@@ -14,7 +14,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.errors import PipelineError
 from components.features import ImageShape
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.serving.image_rules import read_rules
 from components.training.callbacks import StopOnNaN
 from components.training.run_fn import run_fn

@@ -12,7 +12,7 @@ ANOTHER = "not used: the serving model is another network"
 
 
 def make_network(classes: int = 3, units: int = 4, seed: int = 1) -> keras.Model:
-    """With batch normalisation, whose statistics are weights that are not trained."""
+    """With batch normalization, whose statistics are weights that are not trained."""
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     return keras.Sequential(

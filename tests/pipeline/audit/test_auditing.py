@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from components.errors import PipelineError
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import Finding
 from components.progress import Progress

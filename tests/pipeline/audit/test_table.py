@@ -1,6 +1,6 @@
 import io
 
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import Finding
 from pipeline.audit.table import write_table

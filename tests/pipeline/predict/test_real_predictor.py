@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.serving.image_rules import write_rules
 from pipeline.predict.predict_cli import load_predictor
 from tests.image_files import write_image

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.findings import Finding
 from components.release.outcomes import check_at_least, check_exact
 from components.release.verdict import Verdict

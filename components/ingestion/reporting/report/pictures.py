@@ -2,8 +2,8 @@
 
 import os
 
-from components.ingestion.listing.file_system import is_local, read_file
 from components.pages.thumbnails import RULES
+from components.storage import is_local, read_file
 
 
 def read_picture(root: str, filename: str) -> bytes:

@@ -2,7 +2,6 @@
 
 import functools
 
-from components.ingestion.listing.file_system import open_text
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.report.charts import make_chart
 from components.ingestion.reporting.report.classes import make_class_table
@@ -10,6 +9,7 @@ from components.ingestion.reporting.report.examples import make_sections
 from components.ingestion.reporting.report.pictures import read_picture
 from components.pages.page import plural, render_page
 from components.pages.thumbnails import Thumbnails
+from components.storage import open_text
 
 REPORT_FILE = "report.html"
 

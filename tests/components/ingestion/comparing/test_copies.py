@@ -7,7 +7,7 @@ from components.ingestion.comparing.copies import (
     name_images,
     settle,
 )
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.findings import CONFLICT, DUPLICATE, LEAK
 from tests.components.ingestion.examinations import make_examination
 

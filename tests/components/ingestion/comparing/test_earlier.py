@@ -15,8 +15,8 @@ from components.ingestion.comparing.earlier import (
     settle_known,
     signature_files,
 )
+from components.ingestion.data_folder import Rejection
 from components.ingestion.deciding.decisions import decide
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.splits import plan_splits
 from tests.components.ingestion.examinations import make_examination, make_rules
 from tests.components.ingestion.scenes import cut, scene, sign

@@ -3,11 +3,11 @@ import pickle
 
 import pytest
 
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination, examine_file
 from components.ingestion.examining.jpeg_structure import jpeg_structure
 from components.ingestion.examining.png_structure import png_structure
-from components.ingestion.listing.folder import Rejection
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from tests.components.ingestion.examinations import make_examination
 from tests.image_files import encode_image
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from components.errors import PipelineError
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.audit import Audit
 from components.ingestion.reporting.findings import Finding
 from tests.components.ingestion.made_up import make_audit, make_images

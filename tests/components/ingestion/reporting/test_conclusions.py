@@ -1,6 +1,6 @@
 import random
 
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.conclusions import conclude
 from components.ingestion.reporting.facts import Facts
 from tests.components.ingestion.made_up import make_audit, make_images, make_photo

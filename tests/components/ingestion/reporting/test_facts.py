@@ -1,4 +1,4 @@
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.facts import Facts, Tally
 from components.ingestion.reporting.findings import Finding
 from tests.components.ingestion.made_up import make_images

@@ -2,7 +2,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.beam_arguments import ONE_PROCESS
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.findings import Finding
 from components.ingestion.reporting.summary import FINDINGS, PLACED, REJECTIONS, Summarize
 from tests.components.ingestion.made_up import make_audit, make_images

@@ -6,7 +6,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.beam_arguments import ONE_PROCESS
 from components.ingestion.comparing.copies import Duplicate
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.writing import manifest
 from components.ingestion.writing.manifest import (
     Row,

@@ -6,12 +6,12 @@ import pytest
 from PIL import Image
 
 from components import images
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination, examine_file
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing import record_maker
 from components.ingestion.writing.record import serialize_record
 from components.ingestion.writing.record_maker import RecordMaker
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from tests.image_files import encode_image
 
 RULES = ImageRules(channels=3)

@@ -6,13 +6,13 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
+from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination, examine_file
-from components.ingestion.listing.file_system import put_in_place
-from components.ingestion.listing.folder import Rejection
 from components.ingestion.writing import shard_workers
 from components.ingestion.writing.shard_workers import ShardWorkers
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.progress import Progress
+from components.storage import put_in_place
 from tests import sandboxed
 from tests.image_files import encode_image
 from tests.records import read_examples

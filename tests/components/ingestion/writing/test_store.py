@@ -1,4 +1,4 @@
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.writing.store import Stored, read_stored, store
 
 REJECTION = Rejection("cat/1.heic", "cat", "broken heic", "cut off")

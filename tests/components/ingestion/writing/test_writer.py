@@ -15,7 +15,7 @@ from components.ingestion.writing.writer import (
     WRITTEN,
     WriteShards,
 )
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from tests.components.ingestion.examinations import make_examination
 from tests.image_files import encode_image
 from tests.records import read_examples

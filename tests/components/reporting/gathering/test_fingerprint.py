@@ -2,9 +2,9 @@ import hashlib
 
 import pytest
 
-from components.ingestion.listing.file_system import write_rows
 from components.ingestion.writing.manifest import HEADER
 from components.reporting.gathering.fingerprint import data_fingerprint
+from components.storage import write_rows
 
 ROWS = (
     ("cat/1.jpg", "aa", "cat", "train", "as found"),

@@ -13,7 +13,7 @@ from tfx.types import standard_artifacts
 
 from components import features
 from components.artifact_types import TestPredictions
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 from components.predictions import write_predictions
 from components.serving.image_rules import write_rules
 from components.serving.infra_validator import component

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.normalisation.rules import REJECT, ImageRules
+from components.normalization.normalization_rules import REJECT, ImageRules
 from components.serving.infra_validator import asking
 from components.serving.infra_validator.golden import golden_requests
 

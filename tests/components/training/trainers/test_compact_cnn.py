@@ -1,4 +1,4 @@
-"""The compact network: its layers, its normalisation against Keras's, and what it refuses."""
+"""The compact network: its layers, its normalization against Keras's, and what it refuses."""
 
 import re
 from collections.abc import Iterator
@@ -33,8 +33,8 @@ def random_pixels(images: int, shape: ImageShape) -> np.ndarray:
     return generator.integers(0, 256, (images, *shape.dimensions), dtype=np.uint8)
 
 
-def normalisation_of(model: keras.Model) -> keras.layers.BatchNormalization:
-    return model.get_layer("stage_1_normalisation")
+def normalization_of(model: keras.Model) -> keras.layers.BatchNormalization:
+    return model.get_layer("stage_1_normalization")
 
 
 def test_layers() -> None:
@@ -45,10 +45,10 @@ def test_layers() -> None:
         "rescale",
         "stage_1",
         "stage_1_pool",
-        "stage_1_normalisation",
+        "stage_1_normalization",
         "stage_1_relu",
         "stage_1_residual_1",
-        "stage_1_residual_1_normalisation",
+        "stage_1_residual_1_normalization",
         "stage_1_residual_1_relu",
         "stage_1_residual_1_add",
         "stage_2",
@@ -60,7 +60,7 @@ def test_layers() -> None:
     ("shape", "options", "parameters"),
     [
         # 9 * (3*64 + 64*64 + 64*128 + 128*128 + 128*256 + 256*256) weights, four numbers for each
-        # of 2 * (64 + 128 + 256) normalised filters, and (256 + 1) * 10.
+        # of 2 * (64 + 128 + 256) normalized filters, and (256 + 1) * 10.
         (CIFAR_10, {}, 1_150_666),
         (CIFAR_10, {"width": 32}, 289_642),
         (FASHION_MNIST, {"width": 32}, 289_066),
@@ -91,8 +91,8 @@ def test_returns_probabilities(shape: ImageShape, depth: int) -> None:
 @pytest.mark.usefixtures("bfloat16")
 def test_probabilities_are_float32_where_the_rest_is_not() -> None:
     model = build(CIFAR_10, width=4)
-    assert normalisation_of(model).compute_dtype == "bfloat16"
-    assert normalisation_of(model).gamma.dtype == "float32"
+    assert normalization_of(model).compute_dtype == "bfloat16"
+    assert normalization_of(model).gamma.dtype == "float32"
     for training in (False, True):
         probabilities = model(random_pixels(4, CIFAR_10), training=training).numpy()
         assert probabilities.dtype == np.float32
@@ -100,9 +100,9 @@ def test_probabilities_are_float32_where_the_rest_is_not() -> None:
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_normalises_as_keras_does(training: bool) -> None:
+def test_normalizes_as_keras_does(training: bool) -> None:
     features = np.random.default_rng(0).normal(3, 2, (8, 6, 6, 4)).astype(np.float32)
-    ours = normalisation_of(build(CIFAR_10, width=4))
+    ours = normalization_of(build(CIFAR_10, width=4))
     theirs = keras.layers.BatchNormalization(momentum=0.9)
     theirs.build(features.shape)
     changed = [np.linspace(0.5, 2, 4).astype(np.float32)] * 4
@@ -118,7 +118,7 @@ def test_normalises_as_keras_does(training: bool) -> None:
 def test_gradients_are_those_of_keras() -> None:
     features = tf.constant(np.random.default_rng(0).normal(3, 2, (8, 6, 6, 4)), tf.float32)
     gradients = []
-    layer = normalisation_of(build(CIFAR_10, width=4))
+    layer = normalization_of(build(CIFAR_10, width=4))
     for each in (layer, keras.layers.BatchNormalization(momentum=0.9)):
         with tf.GradientTape() as tape:
             tape.watch(features)
@@ -130,8 +130,8 @@ def test_gradients_are_those_of_keras() -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
-def test_frozen_normalisation_keeps_its_averages() -> None:
-    layer = normalisation_of(build(CIFAR_10, width=4))
+def test_frozen_normalization_keeps_its_averages() -> None:
+    layer = normalization_of(build(CIFAR_10, width=4))
     layer.trainable = False
     before = layer.get_weights()
     layer(np.full((2, 6, 6, 4), 7, np.float32), training=True)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.ingestion.listing.folder import Rejection
+from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.ingestion.reporting.findings import KINDS, Finding
 from components.ingestion.reporting.report.writer import render_report, summarize, write_report

@@ -1,7 +1,12 @@
 import pytest
 
-from components.normalisation.boxes import missing_bytes
-from components.normalisation.formats import FORMATS, image_format, unsupported_format, webp_size
+from components.normalization.formats import (
+    FORMATS,
+    image_format,
+    missing_bytes,
+    unsupported_format,
+    webp_size,
+)
 from tests.image_files import VARIANTS, encode_image, make_image, save_image
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.normalisation import opening
-from components.normalisation.opening import (
+from components.normalization import opening
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import (
     UnusableImageError,
     decode_upright,
     open_image,
     refusals,
 )
-from components.normalisation.rules import ImageRules
 from tests.image_files import VARIANTS, encode_image, make_exif, make_image, save_image
 
 COLOUR = ImageRules(3)

@@ -1,4 +1,4 @@
-"""What TensorFlow makes of normalised bytes is what people see, for every kind of file."""
+"""What TensorFlow makes of normalized bytes is what people see, for every kind of file."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ import tensorflow as tf
 from PIL import Image
 
 from components import images
-from components.normalisation.normalise import Normalised, needs_transcoding, normalise
-from components.normalisation.opening import UnusableImageError, decode_upright, open_image
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import Normalized, needs_transcoding, normalize
+from components.normalization.opening import UnusableImageError, decode_upright, open_image
 from tests.exif_files import jpeg_with, segment
 from tests.image_files import VARIANTS, encode_image, make_exif, make_image, save_image
 
@@ -53,15 +53,15 @@ def treatment_of(name: str, channels: int) -> str:
 @pytest.mark.parametrize("name", sorted(VARIANTS))
 def test_tensorflow_decodes_what_people_see(name: str, channels: int) -> None:
     encoded, rules = VARIANTS[name](), ImageRules(channels, background="#336699")
-    normalised = normalise(encoded, rules, decodes(channels))
+    normalized = normalize(encoded, rules, decodes(channels))
     reason = treatment_of(name, channels)
     if reason:
-        assert normalised.treatment == f"transcoded to png: {reason}"
-        assert normalised.encoded.startswith(b"\x89PNG")
+        assert normalized.treatment == f"transcoded to png: {reason}"
+        assert normalized.encoded.startswith(b"\x89PNG")
     else:
-        assert normalised == Normalised(encoded, "as found")
+        assert normalized == Normalized(encoded, "as found")
     upright = np.asarray(decode_upright(open_image(encoded, rules), rules), np.int16)
-    decoded = images.decode(normalised.encoded, channels).numpy()
+    decoded = images.decode(normalized.encoded, channels).numpy()
     assert decoded.shape == (*upright.shape[:2], channels)
     # TensorFlow and Pillow round otherwise where they make RGB of CMYK.
     is_rounded = not reason and "cmyk" in name
@@ -70,15 +70,15 @@ def test_tensorflow_decodes_what_people_see(name: str, channels: int) -> None:
 
 @pytest.mark.parametrize("name", ["png alpha", "png exif 6", "tiff orientation 6", "avif rotated"])
 def test_a_transcoded_file_stays_as_it_is(name: str) -> None:
-    encoded = normalise(VARIANTS[name](), COLOUR).encoded
-    assert normalise(encoded, COLOUR) == Normalised(encoded, "as found")
+    encoded = normalize(VARIANTS[name](), COLOUR).encoded
+    assert normalize(encoded, COLOUR) == Normalized(encoded, "as found")
 
 
 def test_a_transcoded_file_holds_pixels_and_nothing_else() -> None:
     image = make_image(size=(20, 10))
     image.info["icc_profile"] = b"profile" * 100
     tiff = save_image(image, "TIFF", exif=make_exif(1), description="secret place")
-    encoded = normalise(tiff, COLOUR).encoded
+    encoded = normalize(tiff, COLOUR).encoded
     names = [name for name in (b"iCCP", b"eXIf", b"tEXt", b"pHYs", b"tRNS") if name in encoded]
     assert names == []
 
@@ -99,7 +99,7 @@ def test_a_transcoded_file_holds_pixels_and_nothing_else() -> None:
     ],
 )
 def test_a_jpeg_that_is_odd_is_transcoded(encoded: bytes, reason: str) -> None:
-    assert normalise(encoded, COLOUR).treatment == f"transcoded to png: {reason}"
+    assert normalize(encoded, COLOUR).treatment == f"transcoded to png: {reason}"
 
 
 def test_a_png_may_say_its_orientation_behind_its_pixels() -> None:
@@ -108,29 +108,29 @@ def test_a_png_may_say_its_orientation_behind_its_pixels() -> None:
     end = start + 12 + int.from_bytes(encoded[start : start + 4], "big")
     last = encoded.index(b"IEND") - 4
     moved = encoded[:start] + encoded[end:last] + encoded[start:end] + encoded[last:]
-    assert normalise(moved, COLOUR).treatment == "transcoded to png: rotated"
+    assert normalize(moved, COLOUR).treatment == "transcoded to png: rotated"
     assert decode_upright(open_image(moved, COLOUR), COLOUR).size == (13, 21)
 
 
 def test_a_gif_whose_first_frame_is_smaller_is_transcoded() -> None:
     gif = bytearray(VARIANTS["gif gray"]())
     gif[6] += 1
-    assert normalise(bytes(gif), COLOUR).treatment == "transcoded to png: partial frame"
+    assert normalize(bytes(gif), COLOUR).treatment == "transcoded to png: partial frame"
 
 
 def test_what_tensorflow_refuses_is_transcoded() -> None:
     encoded = encode_image(size=(4, 3), format="BMP")
-    assert normalise(encoded, COLOUR, decodes(3)).treatment == "as found"
+    assert normalize(encoded, COLOUR, decodes(3)).treatment == "as found"
     # Pillow does not mind what stands behind the pixels.
-    longer = normalise(encoded + b"junk", COLOUR, decodes(3))
+    longer = normalize(encoded + b"junk", COLOUR, decodes(3))
     assert longer.treatment == "transcoded to png: TensorFlow does not decode it alike"
     np.testing.assert_array_equal(images.decode(longer.encoded, 3), images.decode(encoded, 3))
-    assert normalise(encoded + b"junk", COLOUR) == Normalised(encoded + b"junk", "as found")
+    assert normalize(encoded + b"junk", COLOUR) == Normalized(encoded + b"junk", "as found")
 
 
 def test_what_neither_decodes_is_refused_for_what_pillow_says() -> None:
     with pytest.raises(UnusableImageError) as caught:
-        normalise(encode_image(size=(30, 30))[:60], COLOUR, decodes(3))
+        normalize(encode_image(size=(30, 30))[:60], COLOUR, decodes(3))
     assert str(caught.value) == "broken png: image file is truncated"
 
 
@@ -138,7 +138,7 @@ def test_a_shape_that_tensorflow_does_not_decode() -> None:
     # libpng, as TensorFlow has it, takes a million pixels a side.
     encoded = save_image(Image.new("L", (1, 1_000_001)), "TIFF")
     with pytest.raises(UnusableImageError) as caught:
-        normalise(encoded, GRAY, decodes(1))
+        normalize(encoded, GRAY, decodes(1))
     assert str(caught.value) == (
         "unsupported shape: 1x1000001 pixels, which TensorFlow does not decode"
     )
@@ -158,12 +158,12 @@ def test_what_stays_as_it_is_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> 
     files = [VARIANTS[name]() for name in names]
     monkeypatch.setattr(Image.Image, "load", None)
     for encoded in files:
-        assert normalise(encoded, COLOUR).treatment == "as found"
+        assert normalize(encoded, COLOUR).treatment == "as found"
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_graph_that_serves_decodes_the_same(channels: int) -> None:
-    batch = [normalise(make(), ImageRules(channels)).encoded for make in VARIANTS.values()]
+    batch = [normalize(make(), ImageRules(channels)).encoded for make in VARIANTS.values()]
 
     def brightness(encoded: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(tf.cast(images.decode(encoded, channels), tf.int32))

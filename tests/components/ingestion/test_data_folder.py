@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import (
+from components.ingestion.data_folder import ImageFile, ImageFolder, Rejection, list_image_folder
+from components.storage import (
     folder_exists,
     list_files,
     make_folder,
@@ -15,7 +16,6 @@ from components.ingestion.listing.file_system import (
     remove_folder,
     write_file,
 )
-from components.ingestion.listing.folder import ImageFile, ImageFolder, Rejection, list_image_folder
 
 TREES = (
     "Expected <folder>/<class>/<images>, or <folder>/train/<class>/<images> with validation/ "

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import ImagePalette
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from components.normalisation.jpeg import check_jpeg
+from components.normalization.jpeg import check_jpeg
 
 _SUBFILE_KIND, _OLD_SUBFILE_KIND = 254, 255
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262

@@ -16,7 +16,7 @@ both are 178.9 megapixels."""
 
 @dataclasses.dataclass(frozen=True)
 class ImageRules:
-    """How files are normalised; a model is used with those that it was trained with.
+    """How files are normalized; a model is used with those that it was trained with.
 
     Attributes:
         channels: What the model takes: 1 for gray, 3 for RGB.

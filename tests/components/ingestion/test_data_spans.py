@@ -1,7 +1,7 @@
 import pytest
 
 from components.errors import PipelineError
-from components.ingestion.listing.spans import Span, find_spans, is_span, list_data_folders
+from components.ingestion.data_spans import Span, find_spans, is_span, list_data_folders
 from tests.image_files import make_image_folder
 
 TREE = (

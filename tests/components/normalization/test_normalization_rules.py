@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
 
 
 def test_defaults() -> None:

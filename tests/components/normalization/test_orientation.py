@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from components.normalisation.opening import decode_upright, open_image
-from components.normalisation.orientation import (
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import decode_upright, open_image
+from components.normalization.orientation import (
     jpeg_orientation,
     png_may_be_rotated,
     stored_orientation,
     turn_upright,
 )
-from components.normalisation.rules import ImageRules
 from tests.exif_files import ORIENTATIONS_OF_HEADERS, exif_segment, jpeg_with, tiff_structure
 from tests.image_files import VARIANTS, make_exif, make_image, save_image
 

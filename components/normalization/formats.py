@@ -24,6 +24,12 @@ _METADATA: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
         "png": (b"eXIf", b"Raw profile", b"XML:com"),
     }
 )
+# Of AVIF and HEIC, ISO/IEC 14496-12, 4.2. Real files have less than ten; more are not worth it.
+_MOST_BOXES = 1000
+_BOX_HEADER = 8
+_LARGE_BOX = 1
+# Phones append what is no box; its first bytes are not to be taken for a size.
+_BOXES = (b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"idat", b"uuid")
 FORMATS = (*_SIGNATURES, "webp", "avif", "heic")
 
 _AVIF_BRANDS = {b"avif", b"avis"}
@@ -109,6 +115,31 @@ def webp_size(encoded: bytes) -> tuple[int, int] | None:
     if kind == b"VP8 ":
         return _little_endian(data[6:8]) & 0x3FFF, _little_endian(data[8:10]) & 0x3FFF
     return None
+
+
+def missing_bytes(encoded: bytes) -> int:
+    """How much of a file that was cut off is missing at least.
+
+    Decoders make what they can of such a file, and gray of the rest.
+
+    Args:
+        encoded: An AVIF or HEIC file.
+
+    Returns:
+        Bytes between the end of the file and the end that its last box states; 0 for a whole one.
+    """
+    position = 0
+    for _ in range(_MOST_BOXES):
+        if position + _BOX_HEADER > len(encoded):
+            break
+        size = int.from_bytes(encoded[position : position + 4], "big")
+        if size == _LARGE_BOX:
+            size = int.from_bytes(encoded[position + _BOX_HEADER : position + 16], "big")
+        if size < _BOX_HEADER or encoded[position + 4 : position + _BOX_HEADER] not in _BOXES:
+            # To the end of the file, or no box at all.
+            return 0
+        position += size
+    return max(0, position - len(encoded))
 
 
 def _little_endian(data: bytes) -> int:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.normalisation.opening import decode_upright, open_image
-from components.normalisation.pixels import flatten
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import decode_upright, open_image
+from components.normalization.pixels import flatten
 from tests.image_files import save_image
 
 COLOUR, GRAY = ImageRules(3), ImageRules(1)

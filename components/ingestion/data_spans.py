@@ -15,14 +15,10 @@ import re
 from collections.abc import Sequence
 
 from components.errors import PipelineError
-from components.ingestion.listing.file_system import (
-    check_folder,
-    is_left_behind,
-    list_files,
-    list_subfolders,
-    quote_names,
-)
-from components.ingestion.listing.folder import ImageFolder, list_image_folder
+from components.ingestion.data_files import check_folder, is_left_behind
+from components.ingestion.data_folder import ImageFolder, list_image_folder
+from components.storage import list_files, list_subfolders
+from components.text import quote_names
 
 TREE = (
     "Expected <folder>/span-<N>/<class>/<images>, where N is a whole number of at most 18 digits "

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from components.normalisation.rules import ImageRules
-from components.normalisation.tiff import TiffPicture
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.tiff import TiffPicture
 
 LARGEST_OF_8_BITS = 255
 LOWER_BYTES = "lower bytes"

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from components import images
-from components.normalisation.normalise import normalise
-from components.normalisation.opening import UnusableImageError, decode_upright, open_image
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import normalize
+from components.normalization.opening import UnusableImageError, decode_upright, open_image
 from tests.image_files import make_pixels, save_image
 from tests.shared_data import shared_data
 
@@ -48,7 +48,7 @@ def assert_refused(encoded: bytes) -> None:
             decode(encoded, channels)
         # As prediction does it, which leaves what TensorFlow decodes as it is.
         with pytest.raises(UnusableImageError, match=r"^broken jpeg: "):
-            normalise(encoded, ImageRules(channels), decodes)
+            normalize(encoded, ImageRules(channels), decodes)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.98])

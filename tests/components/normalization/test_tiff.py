@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.normalisation.opening import UnusableImageError, decode_upright, open_image
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import UnusableImageError, decode_upright, open_image
 from tests.image_files import make_pixels, save_image
 from tests.shared_data import shared_data
 

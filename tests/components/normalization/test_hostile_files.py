@@ -5,9 +5,9 @@ import resource
 import pytest
 
 from components import images
-from components.normalisation.normalise import normalise
-from components.normalisation.opening import UnusableImageError
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.normalize import normalize
+from components.normalization.opening import UnusableImageError
 from tests.shared_data import shared_data
 
 OUTCOMES = {
@@ -108,7 +108,7 @@ def outcomes(rules: ImageRules) -> dict[str, str]:
     found = {}
     for path in shared_data("hostile_files").iterdir():
         try:
-            one = normalise(
+            one = normalize(
                 path.read_bytes(), rules, lambda one: images.decodes_alike(one, rules.channels)
             )
         except UnusableImageError as error:

@@ -6,8 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from components.normalisation.opening import UnusableImageError, decode_upright, open_image
-from components.normalisation.rules import ImageRules
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import UnusableImageError, decode_upright, open_image
 from tests.image_files import make_pixels
 
 

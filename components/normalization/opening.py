@@ -18,14 +18,18 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from components.normalisation.boxes import missing_bytes
-from components.normalisation.formats import image_format, unsupported_format, webp_size
-from components.normalisation.jpeg import JpegPicture, decode_jpeg
-from components.normalisation.orientation import stored_orientation, turn_upright
-from components.normalisation.pixels import LARGEST_OF_8_BITS, LOWER_BYTES, flatten
-from components.normalisation.png import PngPicture
-from components.normalisation.rules import MOST_MEGAPIXELS, REJECT, ImageRules
-from components.normalisation.tiff import CameraRawError, open_tiff
+from components.normalization.formats import (
+    image_format,
+    missing_bytes,
+    unsupported_format,
+    webp_size,
+)
+from components.normalization.jpeg import JpegPicture, decode_jpeg
+from components.normalization.normalization_rules import MOST_MEGAPIXELS, REJECT, ImageRules
+from components.normalization.orientation import stored_orientation, turn_upright
+from components.normalization.pixels import LARGEST_OF_8_BITS, LOWER_BYTES, flatten
+from components.normalization.png import PngPicture
+from components.normalization.tiff import CameraRawError, open_tiff
 
 EMPTY = "empty file"
 NOT_AN_IMAGE = "not an image"

@@ -7,22 +7,22 @@ from collections.abc import Callable
 from PIL import Image
 
 from components.features import AS_FOUND
-from components.normalisation.formats import image_format
-from components.normalisation.jpeg import JpegPicture, check_jpeg
-from components.normalisation.opening import (
+from components.normalization.formats import image_format
+from components.normalization.jpeg import JpegPicture, check_jpeg
+from components.normalization.normalization_rules import ImageRules
+from components.normalization.opening import (
     UnusableImageError,
     decode_upright,
     open_image,
     refusals,
 )
-from components.normalisation.orientation import (
+from components.normalization.orientation import (
     UPRIGHT,
     jpeg_orientation,
     png_may_be_rotated,
     stored_orientation,
 )
-from components.normalisation.pixels import has_partial_frame
-from components.normalisation.rules import ImageRules
+from components.normalization.pixels import has_partial_frame
 
 TRANSCODED = "transcoded to png: "
 UNSUPPORTED_SHAPE = "unsupported shape"
@@ -41,7 +41,7 @@ _COMPRESSION = 1
 
 
 @dataclasses.dataclass(frozen=True)
-class Normalised:
+class Normalized:
     """What TensorFlow is given of a file.
 
     Attributes:
@@ -53,9 +53,9 @@ class Normalised:
     treatment: str
 
 
-def normalise(
+def normalize(
     encoded: bytes, rules: ImageRules, decodes: Callable[[bytes], bool] | None = None
-) -> Normalised:
+) -> Normalized:
     """Makes bytes that `components.images.decode` turns into the upright pixels of a file.
 
     Args:
@@ -76,13 +76,13 @@ def normalise(
     if not reason and decodes is not None and not decodes(encoded):
         reason = _REFUSED_BY_TENSORFLOW
     if not reason:
-        return Normalised(encoded, AS_FOUND)
+        return Normalized(encoded, AS_FOUND)
     upright = decode_upright(image, rules)
     if max(upright.size) > _LONGEST_SIDE:
         detail = f"{upright.width}x{upright.height} pixels, which TensorFlow does not decode"
         raise UnusableImageError(UNSUPPORTED_SHAPE, detail)
     with refusals("png"):
-        return Normalised(_encode_png(upright), f"{TRANSCODED}{reason}")
+        return Normalized(_encode_png(upright), f"{TRANSCODED}{reason}")
 
 
 def needs_transcoding(image: Image.Image, encoded: bytes, rules: ImageRules) -> str:
