@@ -9,7 +9,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.validation.schema import FrozenSchema
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.setting_names import setting_fields
-from tests.pipeline.compiled_steps import CONFIG, STEPS, changed, compile_steps, parameters
+from tests.pipeline.compiled_steps import STEPS, changed, compile_steps, parameters
 
 # It shows the whole configuration.
 SHOWS_ALL = "ModelReport"
@@ -131,85 +131,27 @@ def steps() -> dict[str, pipeline_pb2.PipelineNode]:
     return compile_steps()
 
 
-IMAGE_RULES = {
-    "channels": 1,
-    "animations": "reject",
-    "background": "#102030",
-    "max_megapixels": 50.0,
-}
-CHANGED_SETTINGS = {
-    "splits.train": 0.5,
-    "splits.eval": 0.3,
-    "splits.test": 0.2,
-    "image.height": 31,
-    "image.width": 32,
-    "image.channels": 1,
-    "image.resize_method": "area",
-    "image.animations": "reject",
-    "image.background": "#102030",
-    "image.max_megapixels": 50.0,
-    "ingest.max_reject_fraction": 0.02,
-    "ingest.max_seconds": 21.0,
-    "ingest.near_duplicate_distance": 3,
-    "ingest.leaks": "refuse",
-    "ingest.group_pattern": "patient[0-9]+",
-    "train.epochs": 7,
-    "train.learning_rate": 0.02,
-    "evaluate.min_accuracy": 0.61,
-    "evaluate.max_accuracy_loss": 0.07,
-}
-
-
-def test_where_the_settings_go():
-    config = changed(CHANGED_SETTINGS)
+def test_how_the_settings_of_the_ingestion_and_of_the_thresholds_go():
+    config = changed(
+        {
+            "splits.train": 0.5,
+            "splits.eval": 0.3,
+            "splits.test": 0.2,
+            "image.channels": 1,
+            "evaluate.min_accuracy": 0.61,
+            "evaluate.max_accuracy_loss": 0.07,
+        }
+    )
     found = {name: parameters(step) for name, step in compile_steps(config).items()}
-    example_gen = found["ImageFolderExampleGen"]
-    assert example_gen["data_folder"] == "photos"
-    assert example_gen["rules"] == {
-        "image": IMAGE_RULES,
-        "split_weights": {"train": 500_000, "eval": 300_000, "test": 200_000},
-        "max_reject_fraction": 0.02,
-        "max_seconds": 21.0,
-        "near_duplicate_distance": 3,
-        "leaks": "refuse",
-        "group_pattern": "patient[0-9]+",
-    }
-    assert found["ImportSchemaGen"]["schema_file"] == "frozen/schema.pbtxt"
-    image = {"height": 31, "width": 32, "channels": 1}
-    transform = found["Transform"]["custom_config"]
-    assert without_fingerprint(transform) == {
-        **image,
-        "resize_method": "area",
-        "class_names_file": "frozen/class_names",
-    }
-    assert without_fingerprint(found["Trainer"]["custom_config"]) == {
-        **image,
-        "train": {**to_dict(CONFIG)["train"], "epochs": 7, "learning_rate": 0.02},
-        "fine_tune": to_dict(CONFIG)["fine_tune"],
-        "augment": to_dict(CONFIG)["augment"],
-        "files": {},
-        "checkpoint_folder": "output/photos/checkpoints",
-        "image_rules": IMAGE_RULES,
-    }
+    rules = found["ImageFolderExampleGen"]["rules"]
+    assert rules["split_weights"] == {"train": 500_000, "eval": 300_000, "test": 200_000}
+    # Training, too, must open images as ingestion does, for its exports.
+    assert found["Trainer"]["custom_config"]["image_rules"] == rules["image"]
     metric = found["Evaluator"]["eval_config"]["metrics_specs"][0]["metrics"][0]
     threshold = metric["per_slice_thresholds"][0]["threshold"]
     assert threshold["value_threshold"] == {"lower_bound": pytest.approx(0.61, abs=2e-6)}
     assert threshold["change_threshold"]["absolute"] == pytest.approx(-0.07, abs=2e-6)
-    assert found["ReleaseGate"]["rules"] == config.evaluate.to_dict()
-    assert found["ReleaseGate"]["model_folder"] == "serving/photos"
     assert found["ModelReport"]["configuration"] == to_dict(config)
-    assert without_fingerprint(found["Pusher"]) == {
-        "model_folder": "serving/photos",
-        "keep_versions": 10,
-        "force_push": "",
-        "reset_baseline": "",
-        "baseline_step": "BaselineResolver",
-    }
-
-
-def without_fingerprint(values: Mapping[str, Any]) -> dict[str, Any]:
-    assert len(values["code_fingerprint"]) == 16
-    return {name: value for name, value in values.items() if name != "code_fingerprint"}
 
 
 def test_every_setting_is_in_the_table():
