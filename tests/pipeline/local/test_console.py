@@ -15,7 +15,6 @@ from pipeline.local.events import (
     StepProgress,
     StepStarted,
 )
-from pipeline.runs import summary
 from pipeline.runs.summary import RunSummary
 
 GIB = 1024**3
@@ -140,23 +139,13 @@ def test_a_run_of_spans():
 
 
 def test_a_refused_run():
-    refused = dataclasses.replace(
-        RELEASED,
-        found=70_000,
-        rejected=0,
-        findings={},
-        warnings=[],
-        checks=[["failed", "Accuracy: 0.9000 (0.8928 to 0.9068), at least 0.9500"]],
-        verdict="Refused: accuracy must be at least 0.9500.",
-        notes=[],
-        model="",
-    )
-    assert printed(end=lambda shown: shown.print_summary(refused)) == (
-        f"{TABLE}"
-        "70,000 files found: 70,000 used, 0 duplicates, 0 rejected (and 3 ignored)\n"
-        "Report on the images: out/[red]x/report.html\n"
+    failed = ["failed", "Accuracy: 0.9000 (0.8928 to 0.9068), at least 0.9500"]
+    changes = {"checks": [failed], "verdict": "Refused: [red]x.", "model": "", "notes": []}
+    refused = dataclasses.replace(RELEASED, rejected=0, **changes)
+    out = printed(end=lambda shown: shown.print_summary(refused))
+    assert out.endswith(
         "failed               Accuracy: 0.9000 (0.8928 to 0.9068), at least 0.9500\n"
-        "Refused: accuracy must be at least 0.9500. The model is not pushed.\n"
+        "Refused: [red]x. The model is not pushed.\n"
         "Report on the model: out/[red]x/model/report.html\n"
         "60 s in all. Log: out/[red]x/run.log\n"
     )
@@ -164,47 +153,30 @@ def test_a_refused_run():
 
 def test_an_interpreter_elsewhere_is_named_by_its_path(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
-    assert summary.predict_command("serving/a") == (
-        "/usr/bin/python3 -P -m pipeline.predict --model serving/a IMAGE..."
+    out = printed(end=lambda shown: shown.print_summary(RELEASED))
+    assert "Predict: /usr/bin/python3 -P -m pipeline.predict --model 'my serving/[red]x'" in out
+
+
+@pytest.mark.parametrize(
+    ("failed", "shown"),
+    [
+        (
+            RunFailed("The images must be [bold]right[/].\n  - they are not", False),
+            "The images must be [bold]right[/].\n  - they are not\n",
+        ),
+        (
+            RunFailed("ValueError: bad shape", True),
+            "ValueError: bad shape\nThis is an unexpected error; please report it, with the log.\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize("step", ["", "DataGate"])
+def test_a_failed_run(failed, shown, step):
+    started = [StepStarted(step, 5, 10)] if step else []
+    where = f" in {step}" if step else ""
+    assert printed(*started, end=lambda console: console.print_failure(failed)) == (
+        f"\nThe run failed{where}.\n{shown}Log: out/[red]x/run.log\n"
     )
-
-
-def test_a_failed_run():
-    failed = RunFailed("The images must be [bold]right[/].\n  - they are not", False)
-    started = StepStarted("DataGate", 5, 10)
-    assert printed(started, end=lambda shown: shown.print_failure(failed)) == (
-        "\nThe run failed in DataGate.\n"
-        "The images must be [bold]right[/].\n  - they are not\n"
-        "Log: out/[red]x/run.log\n"
-    )
-
-
-def test_a_defect_outside_of_any_step():
-    failed = RunFailed("ValueError: bad shape", True)
-    assert printed(end=lambda shown: shown.print_failure(failed)) == (
-        "\nThe run failed.\n"
-        "ValueError: bad shape\n"
-        "This is an unexpected error; please report it, with the log.\n"
-        "Log: out/[red]x/run.log\n"
-    )
-
-
-def test_an_interrupted_run():
-    assert printed(end=RunConsole.print_interruption) == (
-        "\nInterrupted. The next run reuses the steps that are done.\n"
-    )
-
-
-def test_what_it_remembers_of_a_run():
-    failed = RunFailed("no", False)
-    with RunConsole(Console(file=io.StringIO()), "run.log") as shown:
-        shown.show(StepStarted("Trainer", 7, 10))
-        assert shown.step == "Trainer"
-        shown.show(TRAINED)
-        assert (shown.step, shown.failed, shown.finished) == ("", None, None)
-        shown.show(failed)
-        shown.show(RELEASED)
-    assert (shown.failed, shown.finished) == (failed, RELEASED)
 
 
 @pytest.mark.parametrize(
