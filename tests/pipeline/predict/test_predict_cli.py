@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 import os
@@ -193,30 +194,18 @@ def test_no_bar_without_a_terminal(capsys):
     assert (status, error) == (0, "photos, version 1795327453: predictions for 65 images.\n")
 
 
-def test_standard_error_is_quiet_for_a_while(capfd):
-    with quiet_standard_error():
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [(None, ""), (ZeroDivisionError(), "greetings\n"), (PipelineError(), "")],
+    ids=["quiet", "after a defect nothing is held back", "an error for the user says it all"],
+)
+def test_greetings_on_standard_error(capfd, error, shown):
+    with contextlib.suppress(ZeroDivisionError, PipelineError), quiet_standard_error():
         os.write(2, b"greetings\n")
-    os.write(2, b"trouble\n")
-    assert capfd.readouterr().err == "trouble\n"
-
-
-def test_after_a_defect_nothing_is_held_back(capfd):
-    with pytest.raises(ZeroDivisionError):
-        greet_and_raise(ZeroDivisionError())
+        if error is not None:
+            raise error
     os.write(2, b"more\n")
-    assert capfd.readouterr().err == "greetings\nmore\n"
-
-
-def test_an_error_for_the_user_speaks_for_itself(capfd):
-    with pytest.raises(PipelineError):
-        greet_and_raise(PipelineError())
-    assert capfd.readouterr().err == ""
-
-
-def greet_and_raise(error: Exception) -> None:
-    with quiet_standard_error():
-        os.write(2, b"greetings\n")
-        raise error
+    assert capfd.readouterr().err == f"{shown}more\n"
 
 
 @pytest.mark.parametrize("flags", [["--serving=~/serving"], ["--model=~/serving/photos"]])
