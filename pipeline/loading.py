@@ -2,12 +2,22 @@
 
 import contextlib
 import gc
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+from components.errors import PipelineError
 from components.resources import limit_threads
+from components.text import escape_unprintable
 
+KERAS_ACCEPTS: Mapping[str, Callable[[Any], bool]] = {
+    "floatx": lambda value: value in ("float16", "float32", "float64"),
+    "epsilon": lambda value: isinstance(value, float),
+    "image_data_format": lambda value: value in ("channels_last", "channels_first"),
+}
+"""What Keras, 2 and 3, must find in keras.json to load at all, whatever is set afterwards."""
 SAMPLING_PERIOD_MS = 10
 """Of Beam's own look at what a step is at."""
 
@@ -26,8 +36,12 @@ def loading() -> Iterator[None]:
 
     Beam looks every 200 ms at what a step is at, in a thread that the step waits for at its end:
     0.1 seconds for each that takes longer. There is no setting for it but a default of its own.
+
+    Raises:
+        PipelineError: With the user's keras.json, Keras would not even load.
     """
     limit_threads()
+    _check_keras_file()
     _choose_keras()
     gc.disable()
     try:
@@ -37,6 +51,34 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _check_keras_file() -> None:
+    folder = os.environ.get("KERAS_HOME", os.path.join("~", ".keras"))
+    path = os.path.expanduser(os.path.join(folder, "keras.json"))
+    if not os.path.exists(path):
+        return
+    try:
+        with open(path, encoding="utf-8") as file:
+            settings = json.load(file)
+    except OSError as error:
+        raise _unusable(path, str(error.strerror)) from error
+    except ValueError:
+        # Keras passes over what is not JSON.
+        return
+    if not isinstance(settings, dict):
+        raise _unusable(path, f"{settings!r:.80} instead of a mapping")
+    for name, is_accepted in KERAS_ACCEPTS.items():
+        if name in settings and not is_accepted(settings[name]):
+            raise _unusable(path, f"{name} {settings[name]!r:.80}")
+
+
+def _unusable(path: str, received: str) -> PipelineError:
+    return PipelineError(
+        "The settings of Keras, which other programs use too, must be such that Keras loads. "
+        f"Received: {escape_unprintable(path)}: {escape_unprintable(received)}. Correct the file, "
+        "or delete it: Keras then writes a new one."
+    )
 
 
 def _choose_keras() -> None:

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from components.errors import PipelineError
+from pipeline.loading import loading
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 HOSTILE = {
     "floatx": "float64",
@@ -88,3 +91,49 @@ def test_a_training_is_the_same_to_the_last_bit(
     assert train(tmp_path, **environment) == expected
     # It is the user's.
     assert json.loads(settings.read_text()) == HOSTILE
+
+
+class TestAFileThatKerasItselfRefuses:
+    """Fault B5: it was told of as a defect of ours."""
+
+    @pytest.fixture
+    def settings(self, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("KERAS_HOME", raising=False)
+        (tmp_path / ".keras").mkdir()
+        return tmp_path / ".keras/keras.json"
+
+    @pytest.mark.parametrize(
+        ("content", "received"),
+        [
+            ('{"floatx": "bfloat16"}', "floatx 'bfloat16'"),
+            ('{"epsilon": 1}', "epsilon 1"),
+            ('{"image_data_format": []}', "image_data_format []"),
+            ('["tensorflow"]', "['tensorflow'] instead of a mapping"),
+        ],
+    )
+    def test_is_told_with_its_remedy(
+        self, settings: pathlib.Path, content: str, received: str
+    ) -> None:
+        settings.write_text(content)
+        with pytest.raises(PipelineError) as caught, loading():
+            pytest.fail("nothing is loaded")
+        assert str(caught.value) == (
+            "The settings of Keras, which other programs use too, must be such that Keras loads. "
+            f"Received: {settings}: {received}. Correct the file, or delete it: Keras then writes "
+            "a new one."
+        )
+        refused = subprocess.run(
+            [sys.executable, "-c", "import keras"], capture_output=True, check=False, timeout=100
+        )
+        assert refused.returncode == 1
+
+    def test_one_that_is_not_there_or_not_json_is_none(self, settings: pathlib.Path) -> None:
+        with loading():
+            pass
+        settings.write_text('{"backend": ')
+        with loading():
+            pass
+        settings.write_text('{"backend": "unknown"}')
+        with loading():
+            pass
