@@ -19,6 +19,7 @@ from jsonargparse import get_loader
 
 from components.config_checks import ConfigurationError, expand_home, wrong_type
 from components.text import did_you_mean
+from components.training.settings import BLESSED, SERVING
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
 from pipeline.exit_codes import SUCCESS, WRONG_USE
 from pipeline.kubeflow.settings import SECTION
@@ -170,6 +171,8 @@ def _merge(given: Mapping[str, Any]) -> Arguments:
             place[name] = value if field.type is str else _load(value)
         _set_options(full_name, field, place, given)
     config = from_dict(settings)
+    if settings["train"].get("warm_start") == BLESSED:
+        print(f"train.warm_start {BLESSED} is called {SERVING} now.", file=sys.stderr)
     if not settings.get("name"):
         check_guessed_name(config)
     return Arguments(config, config_file, kubeflow, is_sample)

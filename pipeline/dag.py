@@ -23,7 +23,7 @@ from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.data_spans import Span
 from components.serving.exports.exporter import Exporter
-from components.training.settings import BLESSED
+from components.training.settings import SERVING
 from components.training.warm_start_step import WarmStart
 from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.gate import DataGate
@@ -210,7 +210,7 @@ def _train(
     }
     before: list[base_node.BaseNode] = []
     optional: dict[str, channel.BaseChannel] = {}
-    if config.train.warm_start == BLESSED:
+    if config.train.warm_start == SERVING:
         before.append(_warm_start(config, examples))
         # Not before the gate, which may stop the run.
         before[-1].add_upstream_node(transform)

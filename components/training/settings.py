@@ -24,7 +24,9 @@ CONSTANT, COSINE = SCHEDULES = ("constant", "cosine")
 ADAM, ADAMW, RMSPROP, SGD = OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 NONE = "none"
 BALANCED = "balanced"
+SERVING = "serving"
 BLESSED = "blessed"
+"""What `SERVING` was called; the model that serves need not be what was blessed last."""
 AUTO = "auto"
 PRECISIONS = (AUTO, "float32", "bfloat16", "float16")
 HORIZONTAL, VERTICAL, BOTH = "horizontal", "vertical", "both"
@@ -57,7 +59,7 @@ class TrainConfig:
             machine. Weights, and the model that is served, are float32 in any case.
         checkpoint_every: Epochs between two checkpoints, from which a training that was killed
             goes on; 0 for none.
-        warm_start: none, or blessed: begin with the weights of the model that serves, unless images
+        warm_start: none, or serving: begin with the weights of the model that serves, unless images
             of eval or test were seen by them.
         memory_budget: MiB of images and features of a training that are kept in memory, all
             together, at least 1. More images are read anew in each epoch, more features from disk.
@@ -103,7 +105,9 @@ class TrainConfig:
         check_choice("train.schedule", self.schedule, SCHEDULES)
         check_choice("train.class_weights", self.class_weights, (NONE, BALANCED))
         check_choice("train.precision", self.precision, PRECISIONS)
-        check_choice("train.warm_start", self.warm_start, (NONE, BLESSED))
+        if self.warm_start == BLESSED:
+            object.__setattr__(self, "warm_start", SERVING)
+        check_choice("train.warm_start", self.warm_start, (NONE, SERVING))
         check_choice("train.trainer", self.trainer, trainers.available())
 
     def _check_trainer(self) -> None:

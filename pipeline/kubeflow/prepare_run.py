@@ -21,7 +21,7 @@ from components.errors import PipelineError, first_line
 from components.ingestion.data_spans import Span, find_spans
 from components.reporting.index.entries import FAILED, INTERRUPTED
 from components.storage import atomic_write
-from components.training.settings import BLESSED
+from components.training.settings import SERVING
 from components.validation.schema import FrozenSchema, pin_schema
 from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_dict
 from pipeline.kubeflow.contract import PLACEHOLDER, PREPARE_RUN
@@ -42,7 +42,7 @@ from pipeline.runs.records import Connection, is_known_run, sqlite_connection
 RUN_FILE = "run.json"
 SCHEMA_FILE = "schema_path.txt"
 STEPS_BY_SETTING: Mapping[str, Callable[[PipelineConfig], bool]] = {
-    "train.warm_start": lambda config: config.train.warm_start == BLESSED,
+    "train.warm_start": lambda config: config.train.warm_start == SERVING,
     "tune.trials": lambda config: bool(config.tune.trials),
     "export.formats": lambda config: bool(config.export.names),
 }

@@ -120,7 +120,7 @@ def test_refuses_what_is_not_a_module(package, options):
 def fingerprints():
     """Of each step of a pipeline that has all of them."""
     tune = {"tune.trials": 2, "tune.space": {"learning_rate": [0.0001, 0.01]}}
-    config = changed({"train.warm_start": "blessed", "export.formats": "onnx", **tune})
+    config = changed({"train.warm_start": "serving", "export.formats": "onnx", **tune})
     found = {}
     for name, step in compile_steps(config).items():
         values = parameters(step)

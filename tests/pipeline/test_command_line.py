@@ -401,3 +401,9 @@ class TestHomeFolder:
 
     def test_a_folder_of_that_name(self):
         assert parse_arguments(["--data", "./~", "--name", "x"]).config.data == "./~"
+
+
+def test_the_old_word_for_the_serving_model_still_works(capsys):
+    arguments = parse_arguments(["--data", "photos", "--train.warm_start", "blessed"])
+    assert arguments.config.train.warm_start == "serving"
+    assert capsys.readouterr().err == "train.warm_start blessed is called serving now.\n"

@@ -176,7 +176,7 @@ class TestExports:
 def test_a_search_and_a_warm_start_come_before_the_training():
     settings = {
         "data": "photos",
-        "train": {"warm_start": "blessed"},
+        "train": {"warm_start": "serving"},
         "tune": {"trials": 3, "space": {"learning_rate": [0.001, 0.01]}},
     }
     steps = compile_steps(from_dict(settings))

@@ -70,7 +70,7 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "train.precision": ("float32", {"Trainer"}),
     "train.checkpoint_every": (2, {"Trainer"}),
     "train.memory_budget": (64, {"Trainer"}),
-    "train.warm_start": ("blessed", {"Trainer"}),
+    "train.warm_start": ("serving", {"Trainer"}),
     "fine_tune.epochs": (3, {"Trainer"}),
     "fine_tune.optimizer": ("adam", {"Trainer"}),
     "fine_tune.learning_rate": (0.001, {"Trainer"}),

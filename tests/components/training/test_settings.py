@@ -58,7 +58,7 @@ REFUSED = [
     (TrainConfig, {"checkpoint_every": -1},
      "train.checkpoint_every must be at least 0. Received: train.checkpoint_every=-1."),
     (TrainConfig, {"warm_start": "last"},
-     "train.warm_start must be one of none, blessed. Received: train.warm_start='last'."),
+     "train.warm_start must be one of none, serving. Received: train.warm_start='last'."),
     (TrainConfig, {"memory_budget": 0},
      "train.memory_budget must be at least 1. Received: train.memory_budget=0."),
     (TrainConfig, {"seed": -1},

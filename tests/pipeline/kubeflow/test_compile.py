@@ -28,7 +28,7 @@ CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
 OPTIONAL_STEPS = from_dict(
     {
         "data": "photos",
-        "train": {"warm_start": "blessed"},
+        "train": {"warm_start": "serving"},
         "tune": {"trials": 3, "space": {"learning_rate": [0.001, 0.01]}},
     }
 )

@@ -155,7 +155,7 @@ def test_a_parameter_that_kubeflow_did_not_fill_in(config):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("train.warm_start", "blessed"), ("tune.trials", 3), ("export.formats", "onnx")],
+    [("train.warm_start", "serving"), ("tune.trials", 3), ("export.formats", "onnx")],
 )
 def test_a_setting_that_changes_the_steps(config, name, value):
     settings = {name: value}
