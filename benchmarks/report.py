@@ -4,8 +4,8 @@
 
 Prints the size of the page, the seconds to build all files of the report, and, where Chromium and
 its driver are installed, the seconds until a reader can use the page, as the browser measures it.
-The answers are made up, with noise and wrong labels; the images are generated, or those of a data
-folder, one sub-folder a class.
+The predictions are made up, with noise and wrong labels; the images are generated, or those of a
+data folder, one sub-folder a class.
 """
 
 import argparse
@@ -35,9 +35,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from components import features
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.lineage import Origin
-from components.predictions import Answers, Predictions
-from components.release.intervals import wilson
-from components.release.verdict import (
+from components.metrics import Metrics, wilson
+from components.predictions import ModelPredictions, Predictions
+from components.release.release_verdict import (
     AT_LEAST,
     AT_MOST,
     FAILED,
@@ -46,7 +46,7 @@ from components.release.verdict import (
     Check,
     Verdict,
 )
-from components.reporting.facts import DataFacts, RunFacts
+from components.reporting.run_facts import DataFacts, RunFacts
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
@@ -56,7 +56,7 @@ DIFFERENT_IMAGES = 200
 """The page shows a few hundred; making all of them would take longer than all the rest."""
 WRONG_LABELS = 0.02
 CERTAINTY = 5.0
-"""Of the made-up model: about nine in ten answers are right."""
+"""Of the made-up model: about nine in ten predictions are correct."""
 CONFIDENCE = 0.95
 LOADS = 5
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -113,7 +113,7 @@ def read_photos(folder: Path, images: int) -> list[Photo]:
 
 
 def make_predictions(photos: Sequence[Photo]) -> Predictions:
-    """Answers with noise, more often confused with the next class, and a few wrong labels."""
+    """Predictions with noise, more often confused with the next class, and a few wrong labels."""
     dice = np.random.default_rng(1)
     names = tuple(sorted({photo.class_text for photo in photos}))
     labels = np.array([names.index(photo.class_text) for photo in photos])
@@ -121,16 +121,17 @@ def make_predictions(photos: Sequence[Photo]) -> Predictions:
     wrong = dice.random(len(labels)) < WRONG_LABELS
     truth[wrong] = dice.integers(0, len(names), int(wrong.sum()))
     photos_in_order = np.argsort([photo.filename for photo in photos])
+    new, old = (_predict(truth, len(names), CERTAINTY - less, dice) for less in (0.0, 0.3))
     return Predictions(
         filenames=np.array([photos[at].filename for at in photos_in_order], object),
         sha256s=np.array([digest(photos[at]) for at in photos_in_order], object),
         class_texts=np.array([photos[at].class_text for at in photos_in_order], object),
-        model=Answers(names, _answer(truth, len(names), CERTAINTY, dice)[photos_in_order]),
-        baseline=Answers(names, _answer(truth, len(names), CERTAINTY - 0.3, dice)[photos_in_order]),
+        model=ModelPredictions(names, new[photos_in_order]),
+        baseline=ModelPredictions(names, old[photos_in_order]),
     )
 
 
-def _answer(
+def _predict(
     truth: np.ndarray, classes: int, certainty: float, dice: np.random.Generator
 ) -> np.ndarray:
     rows = np.arange(len(truth))
@@ -169,15 +170,13 @@ def write_records(photos: Sequence[Photo], folder: Path) -> None:
 
 def make_facts(predictions: Predictions) -> RunFacts:
     """All that a report tells, made up."""
-    accuracy = float(predictions.model.is_right(predictions.class_texts).mean())
+    accuracy = float(predictions.model.is_correct(predictions.class_texts).mean())
     return RunFacts(
         pipeline="made_up",
         run="2026-01-01T12-00-00.000000",
         configuration={"name": "made_up", "train": {"trainer": "cnn", "epochs": 12}},
         verdict=make_verdict(predictions, accuracy),
-        predictions=predictions,
-        top_3_accuracy=min(1.0, accuracy + 0.05),
-        loss=0.31,
+        metrics=Metrics(predictions, CONFIDENCE),
         data=make_data(predictions),
         history=make_history(),
         exports={},
@@ -203,7 +202,7 @@ def make_verdict(predictions: Predictions, accuracy: float) -> Verdict:
         is_released=not failed,
         sentence=f"Refused: {failed[0].title} is {failed[0].value:.4f} and must be at least 0.7500."
         if failed
-        else f"Released: accuracy {accuracy:.4f} keeps its bound, and so does every class.",
+        else f"Released: accuracy {accuracy:.4f} reaches its threshold, and so does every class.",
         checks=checks,
         test_images=images,
         baseline="1795344506",
@@ -215,7 +214,7 @@ def make_verdict(predictions: Predictions, accuracy: float) -> Verdict:
 
 def _check_recall(predictions: Predictions, name: str) -> Check:
     inside = predictions.class_texts == name
-    right = int((predictions.model.is_right(predictions.class_texts) & inside).sum())
+    right = int((predictions.model.is_correct(predictions.class_texts) & inside).sum())
     low, high = wilson(right, int(inside.sum()), CONFIDENCE)
     outcome = PASSED if low >= 0.75 else FAILED if high < 0.75 else NOT_ENOUGH_EVIDENCE
     value = right / int(inside.sum())
@@ -378,12 +377,12 @@ def build(photos: Sequence[Photo], folder: Path, console: Console) -> None:
     with tempfile.TemporaryDirectory() as records:
         write_records(photos, Path(records))
         # Not above: loading TensorFlow is no part of building a report.
-        from components.reporting.files import write_report_files
+        from components.reporting.report_files import write_report_files
 
         start = time.perf_counter()
         write_report_files(facts, [records], str(folder))
         seconds = time.perf_counter() - start
-    accuracy = predictions.model.is_right(predictions.class_texts).mean()
+    accuracy = predictions.model.is_correct(predictions.class_texts).mean()
     console.print(f"{len(photos):,} images, accuracy {accuracy:.4f}: built in {seconds:.1f} s")
     for path in sorted(folder.iterdir()):
         console.print(f"{path.name:30} {path.stat().st_size / 1e6:8.2f} MB")

@@ -4,6 +4,15 @@ from tfx import types
 from tfx.types import artifact
 
 
+class DataVerdict(types.Artifact):
+    """The gate's word on a set of examples: `verdict.json`, with all that was found.
+
+    `components.validation.findings` writes and reads it.
+    """
+
+    TYPE_NAME = "DataVerdict"
+
+
 class TestPredictions(types.Artifact):
     """What models say of each test image: `predictions.parquet`.
 
@@ -18,7 +27,7 @@ class TestPredictions(types.Artifact):
 class ReleaseVerdict(types.Artifact):
     """Whether a model may be released, and why: `release_verdict.json`.
 
-    `components.release.verdict` writes and reads it.
+    `components.release.release_verdict` writes and reads it.
     """
 
     TYPE_NAME = "ReleaseVerdict"

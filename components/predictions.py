@@ -1,4 +1,4 @@
-"""What models say of each test image, as a Parquet file.
+"""What models predict for each test image, as a Parquet file.
 
 One row an image, sorted by file name:
 
@@ -26,8 +26,8 @@ _BASELINE_CLASS_NAMES = b"baseline_class_names"
 
 
 @dataclasses.dataclass(frozen=True)
-class Answers:
-    """What one model says of the test images.
+class ModelPredictions:
+    """What one model predicts for the test images.
 
     Attributes:
         class_names: In the order of the columns of `probabilities`.
@@ -47,33 +47,37 @@ class Answers:
         """The probability of the most probable class: float32 [images]."""
         return self.probabilities.max(axis=1)
 
+    def predicted_class(self, row: int) -> str:
+        """Name of the most probable class of an image."""
+        return self.class_names[int(self.top_classes[row])]
+
     def positions_of(self, class_texts: np.ndarray) -> np.ndarray:
         """int64 [images]: where each class name stands; -1 for one that the model does not know."""
         positions = {name: position for position, name in enumerate(self.class_names)}
         return np.array([positions.get(name, -1) for name in class_texts], np.int64)
 
-    def is_right(self, class_texts: np.ndarray) -> np.ndarray:
+    def is_correct(self, class_texts: np.ndarray) -> np.ndarray:
         """Bool [images]: whether the most probable class is the image's own."""
         return self.top_classes == self.positions_of(class_texts)
 
 
 @dataclasses.dataclass(frozen=True)
 class Predictions:
-    """The test images, and what models say of them.
+    """The test images, and what models predict for them.
 
     Attributes:
         filenames: str [images], paths below the data folder, sorted.
         sha256s: str [images], hexadecimal digests of the files.
         class_texts: str [images], the names of their classes.
-        model: What the new model says.
-        baseline: What the serving model says; None without one.
+        model: What the new model predicts.
+        baseline: What the serving model predicts; None without one.
     """
 
     filenames: np.ndarray
     sha256s: np.ndarray
     class_texts: np.ndarray
-    model: Answers
-    baseline: Answers | None = None
+    model: ModelPredictions
+    baseline: ModelPredictions | None = None
 
     def __len__(self) -> int:
         return len(self.filenames)
@@ -106,14 +110,16 @@ def read_predictions(folder: str) -> Predictions:
     metadata = table.schema.metadata
     baseline = None
     if _BASELINE_CLASS_NAMES in metadata:
-        baseline = Answers(
+        baseline = ModelPredictions(
             tuple(json.loads(metadata[_BASELINE_CLASS_NAMES])),
             _from_lists(table["baseline_probabilities"]),
         )
     filenames, sha256s, class_texts = (
         np.array(table[name].to_pylist(), object) for name in ("filename", "sha256", "class_text")
     )
-    model = Answers(tuple(json.loads(metadata[_CLASS_NAMES])), _from_lists(table["probabilities"]))
+    model = ModelPredictions(
+        tuple(json.loads(metadata[_CLASS_NAMES])), _from_lists(table["probabilities"])
+    )
     return Predictions(filenames, sha256s, class_texts, model, baseline)
 
 

@@ -1,12 +1,16 @@
-"""Names as people can read them, whatever characters they hold, and the name that was meant."""
+"""Names and numbers as people can read them, and the name that was meant."""
 
 import difflib
+import math
 import re
 from collections.abc import Iterable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also in full width. Source: OWASP, CSV Injection."""
 _ESCAPE = re.compile(r"\\(?:[\\tnr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+
+UNKNOWN = "unknown"
+SIZES = ("bytes", "kB", "MB", "GB", "TB")
 
 # difflib's own choice for a close match.
 _CLOSE = 0.6
@@ -79,6 +83,42 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """The end of a message about an unknown name: " Did you mean 'x'?", or nothing."""
     match = nearest(name, valid)
     return f" Did you mean {match!r}?" if match else ""
+
+
+def format_ratio(value: float) -> str:
+    """A proportion of images or a difference of two: "0.9120"; "unknown" for NaN."""
+    return f"{value:.4f}" if math.isfinite(value) else UNKNOWN
+
+
+def format_percent(value: float) -> str:
+    """A probability: "98%", and "99.95%" rather than a wrong "100%"; "unknown" for NaN."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    percent = 100 * value
+    if 99 < percent < 100 or 0 < percent < 1:
+        # Cut and not rounded, for the same reason.
+        return f"{math.floor(percent * 100) / 100:.2f}%" if percent >= 0.01 else "< 0.01%"
+    return f"{percent:.0f}%"
+
+
+def format_bytes(value: int) -> str:
+    """A size: "12.3 MB", by thousands."""
+    size = float(value)
+    for unit in SIZES:
+        if size < 1000 or unit == SIZES[-1]:
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+
+
+def format_seconds(value: float) -> str:
+    """A duration: "0.42 s", "12.3 s", "4 min 5 s"."""
+    if value < 1:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, seconds = divmod(round(value), 60)
+    return f"{minutes:,} min {seconds} s"
 
 
 def _likeness(name: str, other: str) -> float:

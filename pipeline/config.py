@@ -31,7 +31,7 @@ from components.ingestion.rules import (
     IngestionRules,
 )
 from components.normalization.normalization_rules import ANIMATIONS, MOST_MEGAPIXELS, ImageRules
-from components.release.rules import ReleaseRules
+from components.release.release_rules import ReleaseRules
 from components.serving.exports.formats import ExportConfig
 from components.training.settings import (
     AugmentConfig,

@@ -89,7 +89,7 @@ def create_pipeline(
         model=[trainer, *exporting][-1].outputs["model"],
         model_run=trainer.outputs["model_run"],
     )
-    release = release_steps(config, schema, before)
+    release = release_steps(config, before)
     steps = [*_steps_of(sources), *validation, transform, *training, *exporting, *release]
     return _pipeline(config, environment, steps)
 

@@ -116,7 +116,7 @@ def metric_table(result: Any) -> "pd.DataFrame":
     # Not above: TFMA and TensorFlow take seconds to load, and a wrong folder is told at once.
     import pandas as pd
 
-    from components.evaluation.thresholds import ACCURACY, LOSS, TOP_3_ACCURACY
+    from components.evaluation.evaluator_config import ACCURACY, LOSS, TOP_3_ACCURACY
 
     names = ("example_count", ACCURACY, TOP_3_ACCURACY, LOSS)
     rows = {

@@ -10,15 +10,14 @@ from tfx.types import channel, standard_artifacts
 
 from components.artifact_types import ServingLookup
 from components.caching import code_fingerprint
-from components.evaluation.inferrer import TestSetInferrer
-from components.evaluation.thresholds import CLASS_METRICS, evaluation_config
+from components.evaluation.evaluator_config import evaluation_config
+from components.evaluation.test_set_predictor import TestSetPredictor
 from components.features import TEST_SPLIT
-from components.release.gate import ReleaseGate
-from components.reporting.component import ModelReporter
+from components.release.release_gate import GateSettings, ReleaseGate
+from components.reporting.model_report import ModelReporter
 from components.serving.infra_validator.component import FreshProcessInfraValidator
 from components.serving.pusher import WholePusher
 from components.serving.serving_baseline import ServingModel
-from components.validation.schema import FrozenSchema
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.paths import model_folder
 
@@ -45,28 +44,25 @@ class _Measured:
     """The steps that measure a model."""
 
     baseline: base_node.BaseNode
-    inferrer: base_node.BaseNode
+    predictor: base_node.BaseNode
     evaluator: base_node.BaseNode
     infra_validator: base_node.BaseNode
 
 
-def release_steps(
-    config: PipelineConfig, schema: FrozenSchema, before: Before
-) -> list[base_node.BaseNode]:
-    """Answers, evaluation, the gate, the report and the push.
+def release_steps(config: PipelineConfig, before: Before) -> list[base_node.BaseNode]:
+    """Predictions, evaluation, the gate, the report and the push.
 
     Args:
         config: What to run.
-        schema: With the classes.
         before: What there is to judge.
     """
-    measured = _measure(config, schema, before)
+    measured = _measure(config, before)
     gate = _judge(config, before, measured)
     report = _report(config, before, measured, gate)
     pusher = _push(config, before, measured, gate, report)
     return [
         measured.baseline,
-        measured.inferrer,
+        measured.predictor,
         measured.evaluator,
         measured.infra_validator,
         gate,
@@ -75,42 +71,43 @@ def release_steps(
     ]
 
 
-def _measure(config: PipelineConfig, schema: FrozenSchema, before: Before) -> _Measured:
+def _measure(config: PipelineConfig, before: Before) -> _Measured:
     baseline = _baseline(config, before)
-    inferrer = TestSetInferrer(
+    predictor = TestSetPredictor(
         examples=before.examples,
         model=before.model,
         baseline_model=baseline.outputs["model"],
-        code_fingerprint=code_fingerprint("evaluation.inferrer"),
+        code_fingerprint=code_fingerprint("evaluation.test_set_predictor"),
     ).with_id("BulkInferrer")
     infra_validator = FreshProcessInfraValidator(
         model=before.model,
         examples=before.examples,
-        predictions=inferrer.outputs["predictions"],
+        predictions=predictor.outputs["predictions"],
         code_fingerprint=code_fingerprint(
             "serving.infra_validator.component",
             # A process of its own runs it.
             "serving.infra_validator.probe",
         ),
     ).with_id("InfraValidator")
-    evaluator = _evaluate(config, schema, before, baseline, inferrer)
-    return _Measured(baseline, inferrer, evaluator, infra_validator)
+    evaluator = _evaluate(config, before, baseline, predictor)
+    return _Measured(baseline, predictor, evaluator, infra_validator)
 
 
 def _judge(config: PipelineConfig, before: Before, measured: _Measured) -> base_node.BaseNode:
     return ReleaseGate(
+        GateSettings(
+            rules=config.evaluate,
+            required_exports=tuple(config.export.required_names),
+            model_folder=model_folder(config),
+            reset_baseline=config.reset_baseline,
+            force_push=config.force_push,
+        ),
+        code_fingerprint=code_fingerprint("release.release_gate"),
         model=before.model,
         pushed_baseline=measured.baseline.outputs["pushed_model"],
-        evaluation=measured.evaluator.outputs["evaluation"],
         blessing=measured.evaluator.outputs["blessing"],
-        predictions=measured.inferrer.outputs["predictions"],
+        predictions=measured.predictor.outputs["predictions"],
         infra_blessing=measured.infra_validator.outputs["blessing"],
-        rules=config.evaluate,
-        required_exports=config.export.required_names,
-        model_folder=model_folder(config),
-        reset_baseline=config.reset_baseline,
-        force_push=config.force_push,
-        code_fingerprint=code_fingerprint("release.gate"),
     )
 
 
@@ -123,12 +120,12 @@ def _report(
         model=before.model,
         model_run=before.model_run,
         evaluation=measured.evaluator.outputs["evaluation"],
-        predictions=measured.inferrer.outputs["predictions"],
+        predictions=measured.predictor.outputs["predictions"],
         serving_facts=measured.infra_validator.outputs["blessing"],
         release_verdict=gate.outputs["verdict"],
         pipeline_name=config.name,
         configuration=json.dumps(to_dict(config)),
-        code_fingerprint=code_fingerprint("reporting.executor", templates=True),
+        code_fingerprint=code_fingerprint("reporting.model_report", templates=True),
     ).with_id("ModelReport")
 
 
@@ -171,21 +168,18 @@ def _baseline(config: PipelineConfig, before: Before) -> base_node.BaseNode:
 
 def _evaluate(
     config: PipelineConfig,
-    schema: FrozenSchema,
     before: Before,
     baseline: base_node.BaseNode,
-    inferrer: base_node.BaseNode,
+    predictor: base_node.BaseNode,
 ) -> base_node.BaseNode:
     return tfx.components.Evaluator(
-        examples=inferrer.outputs["output_examples"],
-        # Its blessing says of which model it is; the answers are in the examples.
+        examples=predictor.outputs["output_examples"],
+        # Its blessing says of which model it is; the predictions are in the examples.
         model=before.model,
         baseline_model=baseline.outputs["comparable_model"],
         eval_config=evaluation_config(
-            classes=len(schema.class_names),
             min_accuracy=config.evaluate.min_accuracy,
             max_accuracy_loss=config.evaluate.max_accuracy_loss,
-            code_fingerprint=code_fingerprint(CLASS_METRICS),
         ),
         example_splits=[TEST_SPLIT],
     )

@@ -1,17 +1,15 @@
 """8. What every step found -> one page for those who must decide or explain.
 
-component.py    `ModelReporter`, as TFX sees it
-executor.py     the artifacts of all steps -> the report's artifact
-facts.py        what is known of a run
-gathering/      artifacts -> these facts
-measuring/      predictions of the test images -> figures, confusions, mistakes, label errors
-wording.py      how numbers and the verdict are said
-album.py        records of the test split -> the pictures that a page shows
-page/           all of it -> `report.html`
-templates/      its parts, one file a section
-metrics_file.py the same for machines, `metrics.json`
-lists.py        images to look at, as CSV
-model_card.py   a summary in Markdown
-files.py        facts -> all files of the report
-index/          all runs of a pipeline -> one page
+model_report.py    the step, as TFX sees it
+run_facts.py       the artifacts of all steps -> what is known of a run
+report_files.py    these facts -> all files of the report; images to look at, as CSV
+report_page.py     what the page shows -> `report.html`
+confusion_view.py  the part of a confusion matrix that can be read, with the images behind its cells
+report_charts.py   intervals and training curves as drawings
+image_cards.py     test images -> small pictures with their class and the predictions
+label_errors.py    images whose label is probably wrong
+templates/         the parts of the page, one file a section
+metrics_json.py    the report for machines, `metrics.json`
+model_card.py      a summary in Markdown
+run_index.py       all runs of a pipeline -> one page
 """

@@ -5,31 +5,32 @@ that Hugging Face gives them. What no pipeline can know, such as what the model 
 left to be filled in, and says so.
 """
 
+import html
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from components.ingestion.reporting.findings import KINDS
+from components.metrics import ClassMetrics, Proportion
 from components.pages.page import plural
-from components.reporting.facts import RunFacts
-from components.reporting.markdown import bullets, escape, table
-from components.reporting.measuring.class_metrics import ClassMetrics
-from components.reporting.measuring.latencies import measure_latencies
-from components.reporting.measuring.measures import Measures
-from components.reporting.measuring.shares import Share
-from components.reporting.wording import (
-    explain,
+from components.release.release_verdict import format_value
+from components.reporting.label_errors import LabelErrors
+from components.reporting.run_facts import RunFacts
+from components.text import (
+    escape_unprintable,
     format_bytes,
-    format_measure,
     format_percent,
     format_ratio,
     format_seconds,
-    headline,
 )
 from components.validation.findings import merge_splits
 
 MOST_CLASSES = 100
 MOST_NAMES = 50
 WORST_CLASSES = 5
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!$^@]|:(?=/)|(?<=[^\W\d])\.(?=\w))")
+"""What begins emphasis, code, links, headings, cells, formulas or mentions; with the colons and
+points of addresses, which would become links. CommonMark 0.31, Backslash escapes."""
 
 _FRONT = """---
 library_name: keras
@@ -39,7 +40,7 @@ metrics:
 ---"""
 
 
-def write_card(facts: RunFacts, measures: Measures) -> str:
+def write_card(facts: RunFacts, label_errors: LabelErrors) -> str:
     """The model card as Markdown."""
     parts = (
         _FRONT,
@@ -47,10 +48,10 @@ def write_card(facts: RunFacts, measures: Measures) -> str:
         _summary(facts),
         _details(facts),
         _uses(),
-        _limitations(facts, measures),
+        _limitations(facts, label_errors),
         _start(),
         _training(facts),
-        _evaluation(facts, measures),
+        _evaluation(facts),
         _release(facts),
         _specification(facts),
     )
@@ -58,7 +59,7 @@ def write_card(facts: RunFacts, measures: Measures) -> str:
 
 
 def _summary(facts: RunFacts) -> str:
-    lines = [f"**{headline(facts.verdict)}.** {escape(explain(facts.verdict))}"]
+    lines = [f"**{facts.verdict.headline}.** {escape(facts.verdict.explanation)}"]
     if facts.verdict.force_push:
         lines.append(f"**Reason for a push by force:** {escape(facts.verdict.force_push)}")
     if facts.verdict.reset_baseline:
@@ -69,7 +70,7 @@ def _summary(facts: RunFacts) -> str:
 
 
 def _details(facts: RunFacts) -> str:
-    names = facts.predictions.model.class_names
+    names = facts.metrics.predictions.model.class_names
     shown = ", ".join(map(escape, names[:MOST_NAMES]))
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
     history = facts.history
@@ -91,35 +92,35 @@ def _uses() -> str:
     return (
         "## Uses\n\n"
         "To be filled in by its owner: what the model is meant for, by whom, and what it must not "
-        "be used for. It answers one of its classes for every image, also for one that shows none "
+        "be used for. It predicts one of its classes for every image, also for one that shows none "
         "of them."
     )
 
 
-def _limitations(facts: RunFacts, measures: Measures) -> str:
-    return f"## Bias, risks and limitations\n\n{bullets(_limits(facts, measures))}"
+def _limitations(facts: RunFacts, label_errors: LabelErrors) -> str:
+    return f"## Bias, risks and limitations\n\n{bullets(_limits(facts, label_errors))}"
 
 
-def _limits(facts: RunFacts, measures: Measures) -> Iterator[str]:
-    measured = [each for each in measures.classes if each.support]
+def _limits(facts: RunFacts, label_errors: LabelErrors) -> Iterator[str]:
+    metrics, confusion = facts.metrics, facts.metrics.confusion
+    measured = [each for each in metrics.classes if each.support]
     worst = sorted(measured, key=lambda each: (each.recall.value, each.name))[:WORST_CLASSES]
     if worst:
         named = "; ".join(f"{escape(each.name)} {_in_words(each.recall)}" for each in worst)
         yield f"The lowest recall of a class: {named}"
-    untested = [escape(each.name) for each in measures.classes if not each.support]
+    untested = [escape(each.name) for each in metrics.classes if not each.support]
     if untested:
         yield f"Without test images, so that nothing is known of them: {', '.join(untested[:20])}"
-    for pair in measures.confusion.mistaken[:WORST_CLASSES]:
-        class_text, answer = (escape(measures.confusion.names[position]) for position in pair)
-        number = plural(measures.confusion.count(pair), "image")
-        yield f"{class_text} is taken for {answer}: {number}"
+    for pair in confusion.mistaken[:WORST_CLASSES]:
+        class_text, predicted = (escape(confusion.names[position]) for position in pair)
+        yield f"{class_text} is taken for {predicted}: {plural(confusion.count(pair), 'image')}"
     yield (
-        f"Expected calibration error {format_ratio(measures.calibration.error)}: so far are "
-        "probabilities from the shares of right answers, on average"
+        f"Expected calibration error {format_ratio(metrics.calibration.error)}: so far are "
+        "probabilities from the proportions of correct predictions, on average"
     )
-    if measures.label_errors.rows:
-        number = plural(len(measures.label_errors.rows), "test image")
-        yield f"{number} may have a wrong label, which these figures include"
+    if label_errors.rows:
+        number = plural(len(label_errors.rows), "test image")
+        yield f"{number} may have a wrong label, which these metrics include"
 
 
 def _start() -> str:
@@ -162,19 +163,21 @@ def _code(text: str) -> str:
     return f"~~~json\n{text}\n~~~"
 
 
-def _evaluation(facts: RunFacts, measures: Measures) -> str:
+def _evaluation(facts: RunFacts) -> str:
+    metrics = facts.metrics
+    top_3 = metrics.top_3_accuracy
     overall = (
-        ("Accuracy", _in_words(measures.accuracy)),
-        *([("Top-3 accuracy", format_ratio(facts.top_3_accuracy))] if facts.has_top_3 else []),
-        ("Loss (cross-entropy, nats)", format_ratio(facts.loss)),
-        ("Expected calibration error", format_ratio(measures.calibration.error)),
+        ("Accuracy", _in_words(metrics.accuracy)),
+        *([] if top_3 is None else [("Top-3 accuracy", format_ratio(top_3))]),
+        ("Loss (cross-entropy, nats)", format_ratio(metrics.loss)),
+        ("Expected calibration error", format_ratio(metrics.calibration.error)),
     )
     return (
         "## Evaluation\n\n"
-        f"On {plural(len(facts.predictions), 'test image')} that no training has seen. In "
+        f"On {plural(len(metrics.predictions), 'test image')} that no training has seen. In "
         f"brackets, Wilson's intervals with {format_percent(facts.verdict.confidence)} "
         "confidence.\n\n"
-        f"{table(('metric', 'value'), overall)}\n\n### By class\n\n{_classes(measures.classes)}"
+        f"{table(('metric', 'value'), overall)}\n\n### By class\n\n{_classes(metrics.classes)}"
     )
 
 
@@ -188,10 +191,10 @@ def _classes(classes: Sequence[ClassMetrics]) -> str:
     return f"{shown}\n\n{more:,} more classes are in `metrics.json`." if more > 0 else shown
 
 
-def _in_words(share: Share) -> str:
-    if not share.trials:
+def _in_words(of: Proportion) -> str:
+    if not of.trials:
         return "no images"
-    return f"{format_ratio(share.value)} ({format_ratio(share.low)} to {format_ratio(share.high)})"
+    return f"{format_ratio(of.value)} ({format_ratio(of.low)} to {format_ratio(of.high)})"
 
 
 def _release(facts: RunFacts) -> str:
@@ -199,15 +202,15 @@ def _release(facts: RunFacts) -> str:
     rows = [
         (
             escape(check.title),
-            format_measure(check.value, check.unit),
-            f"{check.direction} {format_measure(check.bound, check.unit)}",
+            format_value(check.value, check.unit),
+            check.threshold,
             check.outcome,
         )
         for check in shown
     ]
     more = len(facts.verdict.checks) - len(shown)
     note = f"\n\n{more:,} more checks are in `metrics.json`." if more else ""
-    return f"## Release checks\n\n{table(('check', 'value', 'bound', 'outcome'), rows)}{note}"
+    return f"## Release checks\n\n{table(('check', 'value', 'threshold', 'outcome'), rows)}{note}"
 
 
 def _specification(facts: RunFacts) -> str:
@@ -215,8 +218,24 @@ def _specification(facts: RunFacts) -> str:
         f"Size: {format_bytes(facts.serving.model_bytes)}",
         *(
             f"Latency of {plural(row.batch, 'image')} a call: {row.median:.1f} ms (median)"
-            for row in measure_latencies(facts.serving)
+            for row in facts.latencies
         ),
         *(f"{escape(library)} {escape(version)}" for library, version in facts.versions.items()),
     ]
     return f"## Technical specifications\n\n{bullets(lines)}"
+
+
+def escape(text: str) -> str:
+    """A name as Markdown that renders as the name, whatever it holds, on one line."""
+    return _SPECIAL.sub(r"\\\1", html.escape(escape_unprintable(text), quote=False))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, as GitHub and Hugging Face render it; cells must be Markdown already."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list; items must be Markdown already."""
+    return "\n".join(f"- {item}" for item in items)

@@ -19,6 +19,7 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import io_utils
 
 from components import features
+from components.artifact_types import DataVerdict
 from components.errors import PipelineError
 from components.validation.anomalies import describe_anomalies, describe_comparisons
 from components.validation.checks import check_classes, check_grayscale
@@ -34,12 +35,6 @@ ANOMALIES_FILE = "SchemaDiff.pb"
 STATISTICS_FILE = "FeatureStats.pb"
 WARNINGS = "warnings"
 """Property of the artifact: how many there are."""
-
-
-class DataVerdict(types.Artifact):
-    """The gate's word on a set of examples: `verdict.json`, with all that was found."""
-
-    TYPE_NAME = "DataVerdict"
 
 
 class DataGateSpec(types.ComponentSpec):

@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from components.errors import PipelineError
-from components.reporting.index.entries import FAILED as FAILED_RUN
+from components.reporting.run_index import FAILED as FAILED_RUN
 from components.resources import memory_in_use, memory_limit
 from components.storage import atomic_write
 from pipeline.kubeflow.prepare_run import PreparedRun, load_run

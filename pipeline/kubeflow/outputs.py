@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from kfp import dsl
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from components.release.verdict import read_verdict
+from components.release.release_verdict import read_verdict
 from pipeline.runs.records import StepRecord
 
 Records = Mapping[str, StepRecord]
@@ -116,7 +116,7 @@ def _show_verdict(records: Records, executor: ExecutorInput) -> None:
 
 def _show_report(records: Records, executor: ExecutorInput) -> None:
     # Not above: it loads all that makes reports, and every task loads this module.
-    from components.reporting.files import METRICS_FILE, REPORT_FILE
+    from components.reporting.report_files import METRICS_FILE, REPORT_FILE
 
     folder = records["ModelReport"].outputs["report"].uri
     with open(os.path.join(folder, METRICS_FILE), "rb") as file:

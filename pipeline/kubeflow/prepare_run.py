@@ -19,7 +19,7 @@ from ml_metadata.proto import metadata_store_pb2
 from components.config_checks import ConfigurationError
 from components.errors import PipelineError, first_line
 from components.ingestion.data_spans import Span, find_spans
-from components.reporting.index.entries import FAILED, INTERRUPTED
+from components.reporting.run_index import FAILED, INTERRUPTED
 from components.storage import atomic_write
 from components.training.settings import SERVING
 from components.validation.schema import FrozenSchema, pin_schema

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from components.errors import PipelineError
 from components.ingestion.data_spans import list_data_folders
-from components.reporting.index.entries import RunEntry
+from components.reporting.run_index import RunEntry
 from components.storage import is_local
 from components.worker_pool import Limits, check_machine
 from pipeline import exit_codes

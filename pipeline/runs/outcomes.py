@@ -10,15 +10,15 @@ import json
 import os
 from collections.abc import Iterator
 
-from components.reporting.index.entries import (
+from components.reporting.run_index import (
     FAILED,
     INTERRUPTED,
     PUSHED,
     REFUSED,
     UNCHANGED,
     RunEntry,
+    render_index,
 )
-from components.reporting.index.writer import render_index
 from components.storage import atomic_write
 from pipeline.config import PipelineConfig
 from pipeline.paths import output_folder

@@ -8,16 +8,16 @@ from typing import Any
 from tfx.utils import path_utils
 
 from components.errors import PipelineError
-from components.evaluation.results import read_evaluation
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
 from components.ingestion.accounting import REJECTS_FILE
 from components.ingestion.reporting.audit import AUDIT_FILE, Audit
 from components.ingestion.reporting.findings import KINDS
 from components.ingestion.reporting.report.writer import REPORT_FILE
-from components.release.verdict import COUNT, PASSED, Check, Verdict
-from components.release.verdict import read_verdict as read_release_verdict
-from components.release.wording import bound, measured
-from components.reporting.files import REPORT_FILE as MODEL_REPORT_FILE
+from components.metrics import Metrics, Proportion
+from components.predictions import read_predictions
+from components.release.release_verdict import COUNT, PASSED, Check, Verdict
+from components.release.release_verdict import read_verdict as read_release_verdict
+from components.reporting.report_files import REPORT_FILE as MODEL_REPORT_FILE
 from components.serving.directory.layout import find_serving
 from components.serving.directory.log import REMOVAL, Event, read_events, withdrawals_of
 from components.serving.directory.publishing import is_whole
@@ -82,10 +82,10 @@ def summarize(records: Records) -> RunSummary:
         accuracies={
             TRAIN_SPLIT: epochs["accuracy"][kept],
             EVAL_SPLIT: epochs["val_accuracy"][kept],
-            TEST_SPLIT: read_evaluation(_folder(records, "Evaluator", "evaluation")).accuracy,
+            TEST_SPLIT: _test_accuracy(records).value,
         },
         checks=[
-            (check.outcome, f"{check.title}: {measured(check)}, {bound(check)}")
+            (check.outcome, f"{check.title}: {check.measured}, {check.threshold}")
             for check in verdict.checks
             if _matters(check)
         ],
@@ -194,9 +194,15 @@ def _describe_predictions(records: Records) -> str:
 
 
 def _describe_evaluation(records: Records) -> str:
-    result = read_evaluation(_folder(records, "Evaluator", "evaluation"))
+    accuracy = _test_accuracy(records)
     # No word on its blessing: ReleaseGate, which asks more, has the verdict.
-    return f"accuracy {result.accuracy:.4f} on {result.images:,} test images"
+    return f"accuracy {accuracy.value:.4f} on {accuracy.trials:,} test images"
+
+
+def _test_accuracy(records: Records) -> Proportion:
+    predictions = read_predictions(_folder(records, "BulkInferrer", "predictions"))
+    # The interval is not shown.
+    return Metrics(predictions, confidence=0.95).accuracy
 
 
 def _describe_serving(records: Records) -> str:
@@ -221,8 +227,7 @@ def _describe_verdict(records: Records) -> str:
 
 def _matters(check: Check) -> bool:
     """Whether a check is worth a line: one that did not pass, or with a bound of the user."""
-    is_of_class = "/" in check.name
-    return check.outcome != PASSED or not (is_of_class or check.unit == COUNT)
+    return check.outcome != PASSED or not (check.is_of_class or check.unit == COUNT)
 
 
 def _pushed_model(records: Records) -> str:

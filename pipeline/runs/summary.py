@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.errors import command
-from components.release.verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
+from components.release.release_verdict import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from pipeline.terminal import print_plain
 
 UNCHANGED = (

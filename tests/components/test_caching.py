@@ -19,8 +19,9 @@ STEPS_OF = {
     "serving/directory/publishing.py": {"Pusher"},
     "training/trainers/cnn.py": TRAINING,
     "preprocessing.py": {"Transform"},
-    "evaluation/class_metrics.py": {"Evaluator"},
-    "release/judging.py": {"ReleaseGate"},
+    "evaluation/predicted_examples.py": {"BulkInferrer"},
+    "release/release_checks.py": {"ReleaseGate"},
+    "metrics.py": {"ReleaseGate", "ModelReport"},
     "validation/shifts.py": {"DataGate"},
     "pages/page.py": {"ModelReport"},
     "pages/templates/page.css": {"ModelReport"},
@@ -125,8 +126,8 @@ def fingerprints():
     for name, step in compile_steps(config).items():
         values = parameters(step)
         own = {**values, **(values.get("custom_config") or {})}
-        if "code_fingerprint" in own or name == "Evaluator":
-            found[name] = str(own.get("code_fingerprint", own.get("eval_config")))
+        if "code_fingerprint" in own:
+            found[name] = str(own["code_fingerprint"])
     return found
 
 

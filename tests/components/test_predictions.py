@@ -1,21 +1,22 @@
 import numpy as np
 import pytest
 
-from components.predictions import Answers, read_predictions, write_predictions
-from tests.components.release.made_up import make_answers, make_predictions
+from components.predictions import ModelPredictions, read_predictions, write_predictions
+from tests.components.release.made_up import make_model, make_predictions
 
 
-def test_answers():
-    answers = Answers(("a", "b"), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32))
+def test_most_probable_classes():
+    model = ModelPredictions(("a", "b"), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32))
     texts = np.array(["a", "b", "c"], object)
-    assert answers.top_classes.tolist() == [0, 1, 0]
-    assert answers.confidences.tolist() == pytest.approx([0.9, 0.8, 0.6])
-    assert answers.positions_of(texts).tolist() == [0, 1, -1]
-    assert answers.is_right(texts).tolist() == [True, True, False]
+    assert model.top_classes.tolist() == [0, 1, 0]
+    assert model.confidences.tolist() == pytest.approx([0.9, 0.8, 0.6])
+    assert model.positions_of(texts).tolist() == [0, 1, -1]
+    assert model.predicted_class(1) == "b"
+    assert model.is_correct(texts).tolist() == [True, True, False]
 
 
 def test_survives_its_file(tmp_path):
-    baseline = make_answers(["bird", "<cat>\n"], ["bird", "bird"])
+    baseline = make_model(["bird", "<cat>\n"], ["bird", "bird"])
     names = ("<cat>\n", "dög")
     written = make_predictions(["<cat>\n", "dög"], ["dög", "dög"], names, baseline)
     write_predictions(written, str(tmp_path))
@@ -36,4 +37,4 @@ def test_no_images_and_no_baseline(tmp_path):
     read = read_predictions(str(tmp_path))
     assert (len(read), read.baseline, read.model.class_names) == (0, None, ("cat", "dog"))
     assert read.model.probabilities.shape == (0, 2)
-    assert read.model.is_right(read.class_texts).tolist() == []
+    assert read.model.is_correct(read.class_texts).tolist() == []

@@ -7,7 +7,7 @@ import yaml
 
 from components.config_checks import ConfigurationError
 from components.ingestion.rules import LARGEST_DISTANCE
-from components.release.rules import ReleaseRules
+from components.release.release_rules import ReleaseRules
 from pipeline.config import (
     RESIZE_METHODS,
     ImageConfig,

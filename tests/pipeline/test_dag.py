@@ -35,7 +35,6 @@ EDGES = [
     "InfraValidator.predictions <- BulkInferrer.predictions",
     "ReleaseGate.model <- Trainer.model",
     "ReleaseGate.pushed_baseline <- BaselineResolver.pushed_model",
-    "ReleaseGate.evaluation <- Evaluator.evaluation",
     "ReleaseGate.blessing <- Evaluator.blessing",
     "ReleaseGate.predictions <- BulkInferrer.predictions",
     "ReleaseGate.infra_blessing <- InfraValidator.blessing",

@@ -2,27 +2,29 @@
 
 import numpy as np
 
-from components.predictions import Answers, Predictions
+from components.metrics import Metrics
+from components.predictions import ModelPredictions, Predictions
+from components.release.release_checks import Evidence
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
 
 
-def make_answers(class_names, chosen, confidence=0.9):
-    """A model that answers with chosen classes, by name, always as sure."""
+def make_model(class_names, chosen, confidence=0.9):
+    """A model that predicts chosen classes, by name, always as sure."""
     rest = (1 - confidence) / max(1, len(class_names) - 1)
     probabilities = np.full((len(chosen), len(class_names)), rest, np.float32)
     for row, name in enumerate(chosen):
         probabilities[row, class_names.index(name)] = confidence
-    return Answers(tuple(class_names), probabilities)
+    return ModelPredictions(tuple(class_names), probabilities)
 
 
 def make_predictions(class_texts, chosen, class_names=("cat", "dog"), baseline=None):
-    """Test images of classes, and the answers of a model."""
+    """Test images of classes, and the predictions of a model."""
     count = len(class_texts)
     return Predictions(
         np.array([f"{number:05}.png" for number in range(count)], object),
         np.array([f"{number:064x}" for number in range(count)], object),
         np.array(class_texts, object),
-        make_answers(list(class_names), chosen),
+        make_model(list(class_names), chosen),
         baseline,
     )
 
@@ -34,7 +36,7 @@ def make_mistakes(images, mistakes, baseline_mistakes=None):
     baseline = None
     if baseline_mistakes is not None:
         before = ["cat"] * (images - baseline_mistakes) + ["dog"] * baseline_mistakes
-        baseline = make_answers(["cat", "dog"], before)
+        baseline = make_model(["cat", "dog"], before)
     return make_predictions(texts, chosen, baseline=baseline)
 
 
@@ -47,3 +49,9 @@ GOOD_FACTS = ServingFacts(
     model_bytes=2_000_000,
     latencies={"1": tuple(5.0 + number / 10 for number in range(30)), "64": (90.0,) * 10},
 )
+
+
+def make_evidence(images, mistakes, before=None, **changes):
+    """Of a model that is wrong on some images, beside one that was wrong on others."""
+    metrics = Metrics(make_mistakes(images, mistakes, before), 0.95)
+    return Evidence(**{"metrics": metrics, "is_blessed": True, "serving": GOOD_FACTS, **changes})

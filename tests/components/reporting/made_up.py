@@ -7,8 +7,12 @@ import tensorflow as tf
 from components import features
 from components.ingestion.reporting.audit import Audit, FindingsOfKind
 from components.lineage import Origin
-from components.release.verdict import AT_LEAST, FAILED, PASSED, Check, Verdict
-from components.reporting.facts import DataFacts, RunFacts
+from components.metrics import Metrics
+from components.release.release_verdict import AT_LEAST, FAILED, PASSED, Check, Verdict
+from components.reporting.image_cards import Album
+from components.reporting.label_errors import find_label_errors
+from components.reporting.report_page import choose_sections, render_report
+from components.reporting.run_facts import DataFacts, RunFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
 from tests.components.release.made_up import GOOD_FACTS
@@ -90,8 +94,6 @@ def make_facts(predictions, **values):
         "run": RUN,
         "configuration": {"name": "pets", "train": {"epochs": 2}},
         "verdict": make_verdict(),
-        "top_3_accuracy": 1.0,
-        "loss": 0.25,
         "data": DataFacts(
             make_audit(),
             DataVerdict(warnings=(Finding("drift", "train", "image/width", "moved by 0.2"),)),
@@ -107,7 +109,13 @@ def make_facts(predictions, **values):
         "versions": {"python": "3.11.2", "keras": "3.15.0"},
         **values,
     }
-    return RunFacts(predictions=predictions, **facts)
+    return RunFacts(metrics=Metrics(predictions, 0.95), **facts)
+
+
+def render(facts):
+    """The page, without pictures."""
+    label_errors = find_label_errors(facts.metrics.predictions)
+    return render_report(facts, label_errors, choose_sections(facts, label_errors), Album({}))
 
 
 def write_records(folder, images):

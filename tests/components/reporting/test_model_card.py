@@ -2,17 +2,14 @@ import dataclasses
 
 import pytest
 
-from components.reporting.album import Album
-from components.reporting.measuring.measures import measure
-from components.reporting.model_card import write_card
-from components.reporting.page.sections import make_sections
-from components.reporting.page.writer import render_report
+from components.reporting.label_errors import find_label_errors
+from components.reporting.model_card import bullets, escape, table, write_card
 from tests.components.release.made_up import make_predictions
-from tests.components.reporting.made_up import HOSTILE, make_facts, make_verdict
+from tests.components.reporting.made_up import HOSTILE, make_facts, make_verdict, render
 
 
 def card_of(predictions, **values):
-    return write_card(make_facts(predictions, **values), measure(predictions, 0.95))
+    return write_card(make_facts(predictions, **values), find_label_errors(predictions))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +86,35 @@ def test_many_classes_are_cut():
 def test_top_3_needs_more_than_three_classes(classes, is_shown):
     """Fault D14: of two classes, the top three are always right."""
     predictions = make_predictions(["a", "b"], ["a", "b"], tuple(classes))
-    facts, measures = make_facts(predictions), measure(predictions, 0.95)
-    page = render_report(facts, measures, make_sections(facts, measures), Album({}))
-    assert ("Top-3" in page) == is_shown
-    assert ("Top-3" in write_card(facts, measures)) == is_shown
+    facts, label_errors = make_facts(predictions), find_label_errors(predictions)
+    assert ("Top-3" in render(facts)) == is_shown
+    assert ("Top-3" in write_card(facts, label_errors)) == is_shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("T-shirt, size 4.5", "T-shirt, size 4.5"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("*a*_b_", "\\*a\\*\\_b\\_"),
+        ("[x](y)", "\\[x\\](y)"),
+        ("a|b", "a\\|b"),
+        ("# a\n\n---", "\\# a\\n\\n---"),
+        ("`x` & \\", "\\`x\\` &amp; \\\\"),
+        ("www.example.org", "www\\.example\\.org"),
+        ("https://x", "https\\://x"),
+        ("a@b", "a\\@b"),
+        ("\u202ex", "\\u202ex"),
+    ],
+)
+def test_names_are_shown_as_they_are(text, expected):
+    # What is made visible begins with a backslash, which is escaped as well.
+    assert escape(text) == expected.replace("\\n", "\\\\n").replace("\\u", "\\\\u")
+
+
+def test_a_table():
+    assert table(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_a_list():
+    assert bullets(["a", "b"]) == "- a\n- b"

@@ -9,14 +9,10 @@ import subprocess
 
 import pytest
 
-from components.reporting.album import Album
-from components.reporting.index.writer import render_index
-from components.reporting.measuring.measures import measure
-from components.reporting.page.sections import make_sections
-from components.reporting.page.writer import render_report
+from components.reporting.run_index import render_index
 from tests.components.release.made_up import make_predictions
-from tests.components.reporting.index.test_writer import make_runs
-from tests.components.reporting.made_up import make_facts
+from tests.components.reporting.made_up import make_facts, render
+from tests.components.reporting.test_run_index import make_runs
 
 CHROMIUM = shutil.which("chromium")
 CLASSES = ("golden_retriever", "labrador_retriever", "pug", "Ankle boot", "Sneaker",
@@ -53,9 +49,7 @@ def measured(page: str, measure: str, folder: pathlib.Path):
 @pytest.fixture(scope="module")
 def report():
     texts = [name for name in CLASSES for _ in range(20)]
-    predictions = make_predictions(texts, texts[10:] + texts[:10], CLASSES)
-    facts, measures = make_facts(predictions), measure(predictions, 0.95)
-    return render_report(facts, measures, make_sections(facts, measures), Album({}))
+    return render(make_facts(make_predictions(texts, texts[10:] + texts[:10], CLASSES)))
 
 
 @pytest.mark.parametrize("table", ["Metrics by class", "Checks", "Confusion matrix"])

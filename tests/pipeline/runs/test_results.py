@@ -7,21 +7,22 @@ import pytest
 
 from components.ingestion.data_folder import Rejection
 from components.ingestion.reporting.findings import Finding
-from components.release.outcomes import check_at_least, check_exact
-from components.release.verdict import Verdict
+from components.metrics import Proportion
+from components.release.release_verdict import AT_LEAST, Verdict, make_check
 from pipeline.runs import results
 from pipeline.runs.records import StepArtifact, StepRecord
 from pipeline.runs.results import describe_step, summarize
 from tests.components.ingestion.made_up import make_audit, make_images
 
+LEAST = {"direction": AT_LEAST, "method": "Wilson"}
 VERDICT = Verdict(
     is_released=False,
     sentence="Refused: no.",
     checks=(
-        check_at_least("accuracy", "Accuracy", 0.5, (0.4, 0.6), 0.7, "Wilson"),
-        check_exact("withdrawals", "Times", 0, 0, unit="count"),
-        check_at_least("recall/cat", "Recall of cat", math.nan, (0, 1), 0.5, "Wilson"),
-        check_at_least("recall/dog", "Recall of dog", 0.9, (0.8, 1), 0.5, "Wilson"),
+        make_check("accuracy", "Accuracy", 0.5, 0.7, interval=(0.4, 0.6), **LEAST),
+        make_check("withdrawals", "Times", 0, 0, unit="count"),
+        make_check("recall/cat", "Recall of cat", math.nan, 0.5, interval=(0, 1), **LEAST),
+        make_check("recall/dog", "Recall of dog", 0.9, 0.5, interval=(0.8, 1), **LEAST),
     ),
     test_images=12,
     baseline="",
@@ -59,8 +60,8 @@ def test_each_span_is_described_by_itself(ingested):
 
 
 def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
-    evaluation = dataclasses.make_dataclass("Evaluation", ["accuracy"])(0.5)
-    monkeypatch.setattr(results, "read_evaluation", lambda uri: evaluation)
+    accuracy = Proportion.of(6, 12, 0.95)
+    monkeypatch.setattr(results, "_test_accuracy", lambda _: accuracy)
     monkeypatch.setattr(results, "_verdict", lambda _: VERDICT)
     monkeypatch.setattr(
         results,
@@ -101,8 +102,8 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
 )
 def test_one_verdict_on_a_screen(monkeypatch, force, last_word):
     """Fault D14: "Evaluator: blessed" stood above "refused"."""
-    evaluation = dataclasses.make_dataclass("Evaluation", ["accuracy", "images"])(0.5, 12)
-    monkeypatch.setattr(results, "read_evaluation", lambda uri: evaluation)
+    accuracy = Proportion.of(6, 12, 0.95)
+    monkeypatch.setattr(results, "_test_accuracy", lambda _: accuracy)
     verdict = dataclasses.replace(VERDICT, force_push=force)
     monkeypatch.setattr(results, "_verdict", lambda _: verdict)
     blessing = StepArtifact("b", {"blessed": 1})
