@@ -14,7 +14,7 @@ import json
 import operator
 import pathlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kfp import compiler, dsl, kubernetes
@@ -42,7 +42,7 @@ from pipeline.kubeflow.contract import (
     VERDICT,
     code_version,
 )
-from pipeline.kubeflow.parameters import Parameter, run_parameters
+from pipeline.kubeflow.parameters import run_parameters
 from pipeline.kubeflow.settings import RETRY_FACTOR, SQLITE, KubeflowConfig, PodSettings
 from pipeline.runs.records import kind_of
 
@@ -80,14 +80,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
 
 
 class RunOutputs(NamedTuple):
-    """What a run says of itself.
-
-    Attributes:
-        released: Whether the checks let the model out.
-        verdict: Why, in one sentence.
-        accuracy: On the test split, 0 to 1.
-        model: Folder of the pushed version; empty if none was pushed.
-    """
+    """What a run says of itself: `model` is the pushed folder, or empty; accuracy is 0 to 1."""
 
     released: bool
     verdict: str
@@ -154,7 +147,7 @@ def _create_pipeline(
     names = [PREPARE_RUN, *upstream, MODEL_REFUSED]
     kubeflow.check_steps(names)
     tasks = _Tasks(config, kubeflow, code_version(), upstream)
-    parameters = run_parameters(config)
+    parameters = _parameters(config)
 
     def run(*values: Any) -> RunOutputs:
         given = zip((each.name for each in parameters), values, strict=True)
@@ -167,7 +160,7 @@ def _create_pipeline(
         )
 
     pipeline = dsl.pipeline(
-        _with_signature(run, {each.name: each for each in parameters}, RunOutputs),
+        _with_signature(run, parameters, RunOutputs),
         name=config.name.replace("_", "-"),
         display_name=config.name,
         description=f"From the images in {config.data} to a model that was checked at every step.",
@@ -220,10 +213,10 @@ class _Tasks:
         self, step: str, arguments: list[str], values: Mapping[str, Any]
     ) -> dsl.PipelineTask:
         pods = self.kubeflow.pods_of(step)
-        component = _container(
-            step, _inputs(step, self.config), self._command(step, arguments, pods)
-        )
-        task = component(**values)
+        # Those with a default are the run's own parameters.
+        own = {each.name: each for each in _parameters(self.config)}
+        inputs = [own.get(name) or _parameter(name, str) for name in values]
+        task = _container(step, inputs, self._command(step, arguments, pods))(**values)
         task.set_display_name(step)
         task.set_caching_options(enable_caching=False)
         _set_container(task, pods)
@@ -267,52 +260,45 @@ class _Tasks:
         return ["--configuration", configuration]
 
 
-def _inputs(step: str, config: PipelineConfig) -> dict[str, Parameter]:
-    if step == PREPARE_RUN:
-        return {RUN_ID: _required(RUN_ID)} | {each.name: each for each in run_parameters(config)}
-    name = VERDICT if step == MODEL_REFUSED else RUN_FOLDER
-    return {name: _required(name)}
-
-
-def _required(name: str) -> Parameter:
-    return Parameter(name, "", str, inspect.Parameter.empty)
-
-
 def _around(part: str, text: str) -> str:
     start = text.index(part)
     return f"...{text[max(0, start - 40) : start + 40]}..."
 
 
 def _container(
-    step: str, inputs: Mapping[str, Parameter], command: dsl.ContainerSpec
+    step: str, inputs: Sequence[inspect.Parameter], command: dsl.ContainerSpec
 ) -> dsl.container_component:
     def build(*_: Any) -> dsl.ContainerSpec:
         return command
 
     build.__name__ = step
-    return dsl.container_component(_with_signature(build, inputs, None, _OUTPUTS.get(step, {})))
+    outputs = [_parameter(*each) for each in _OUTPUTS.get(step, {}).items()]
+    return dsl.container_component(_with_signature(build, [*outputs, *inputs]))
+
+
+def _parameters(config: PipelineConfig) -> list[inspect.Parameter]:
+    return [_parameter(each.name, each.type, each.default) for each in run_parameters(config)]
+
+
+def _parameter(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(name, kind, annotation=annotation, default=default)
 
 
 def _with_signature(
     function: Callable[..., Any],
-    inputs: Mapping[str, Parameter],
-    returned: Any,
-    outputs: Mapping[str, Any] | None = None,
+    parameters: Sequence[inspect.Parameter],
+    returned: Any = inspect.Signature.empty,
 ) -> Callable[..., Any]:
     """The SDK reads inputs and outputs from a function's signature, which depends on the config."""
-    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [
-        inspect.Parameter(name, keyword, annotation=annotation)
-        for name, annotation in (outputs or {}).items()
-    ] + [
-        inspect.Parameter(name, keyword, annotation=each.type, default=each.default)
-        for name, each in inputs.items()
-    ]
-    parameters.sort(key=lambda each: each.default is not inspect.Parameter.empty)
-    signature = inspect.Signature(parameters, return_annotation=returned or inspect.Signature.empty)
+    # Those with a default come last.
+    ordered = sorted(parameters, key=lambda each: each.default is not inspect.Parameter.empty)
+    signature = inspect.Signature(ordered, return_annotation=returned)
     function.__signature__ = signature  # type: ignore[attr-defined]
-    function.__annotations__ = {each.name: each.annotation for each in parameters}
-    if returned is not None:
+    function.__annotations__ = {each.name: each.annotation for each in ordered}
+    if returned is not inspect.Signature.empty:
         function.__annotations__["return"] = returned
     return function
 

@@ -221,14 +221,14 @@ def _later(function: str) -> Command:
 
 
 def _schedule(arguments: argparse.Namespace) -> int:
-    from pipeline.kubeflow.client.cron import describe, make_plan
+    from pipeline.kubeflow.client.cron import make_plan
     from pipeline.kubeflow.client.package import parse_values, read_package
 
     package = read_package(arguments.pipeline)
     values = parse_values(package, arguments.set)
     check_no_decisions(values, "a schedule")
     plan = make_plan(arguments, datetime.datetime.now(datetime.UTC))
-    for line in describe(plan):
+    for line in plan.lines:
         say(line)
     if arguments.preview:
         return SUCCESS

@@ -25,7 +25,7 @@ import os
 import re
 import shlex
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from cronsim import CronSim, CronSimError
@@ -101,19 +101,15 @@ class Plan:
 
     Attributes:
         cron: The expression, in the zone of the server.
-        of_server: By which the server counts.
-        shown: In which its times are shown, too.
         start: When it begins; None for now.
         end: When it ends; None for never.
-        next_runs: The next times.
+        lines: Its next runs, for people.
     """
 
     cron: Expression
-    of_server: zoneinfo.ZoneInfo
-    shown: zoneinfo.ZoneInfo
     start: datetime.datetime | None
     end: datetime.datetime | None
-    next_runs: list[datetime.datetime]
+    lines: list[str]
 
 
 def parse(text: str) -> Expression:
@@ -205,17 +201,7 @@ def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> Plan:
             f"A schedule must run before its --end. Received: --cron {arguments.cron!r} and --end "
             f"{arguments.end!r}. Give a later end."
         )
-    return Plan(cron, zone, shown, start, end, next_runs)
-
-
-def describe(plan: Plan) -> Iterator[str]:
-    """A plan in lines."""
-    if plan.cron.was_classic:
-        yield f"Five fields are cron's; Kubeflow's six have the second first: {plan.cron.text}"
-    zones = list({zone.key: zone for zone in (plan.of_server, plan.shown)}.values())
-    yield f"The next runs, in {' and in '.join(zone.key for zone in zones)}:"
-    for time in plan.next_runs:
-        yield "  " + "   ".join(in_words(time, zone) for zone in zones)
+    return Plan(cron, start, end, list(_describe(cron, next_runs, dict.fromkeys((zone, shown)))))
 
 
 def in_words(time: datetime.datetime, zone: zoneinfo.ZoneInfo) -> str:
@@ -223,6 +209,16 @@ def in_words(time: datetime.datetime, zone: zoneinfo.ZoneInfo) -> str:
     local = time.astimezone(zone)
     seconds = f":{local:%S}" if local.second else ""
     return f"{local:%a %Y-%m-%d %H:%M}{seconds} {local:%Z}"
+
+
+def _describe(
+    cron: Expression, times: Iterable[datetime.datetime], zones: Collection[zoneinfo.ZoneInfo]
+) -> Iterator[str]:
+    if cron.was_classic:
+        yield f"Five fields are cron's; Kubeflow's six have the second first: {cron.text}"
+    yield f"The next runs, in {' and in '.join(zone.key for zone in zones)}:"
+    for time in times:
+        yield "  " + "   ".join(in_words(time, zone) for zone in zones)
 
 
 def _time(flag: str, text: str, zone: zoneinfo.ZoneInfo) -> datetime.datetime | None:

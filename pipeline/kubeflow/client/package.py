@@ -27,25 +27,14 @@ _TYPES: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
 
 
 class Limits(NamedTuple):
-    """What a pod may use.
-
-    Attributes:
-        memory: As Kubernetes writes it; empty for no limit.
-        seconds: Of an attempt; 0 for no limit.
-    """
+    """What a pod may use: memory as Kubernetes writes it, seconds of an attempt; empty, 0: all."""
 
     memory: str
     seconds: int
 
 
 class Marks(NamedTuple):
-    """The tasks whose states tell the verdict, by their names in the pipeline's file.
-
-    Attributes:
-        refusal: The task that runs for a refused model alone.
-        group: Around it, with the condition.
-        pushing: The task that pushes.
-    """
+    """The tasks whose states tell the verdict: ModelRefused, the condition around it, Pusher."""
 
     refusal: str
     group: str

@@ -56,12 +56,7 @@ class Schedule:
 
 
 class Put(NamedTuple):
-    """What became of a schedule.
-
-    Attributes:
-        replaced: How many it replaced.
-        is_paused: Whether it is switched off, since the one that it replaced was.
-    """
+    """How many a schedule replaced, and whether it is switched off, since those were."""
 
     replaced: int
     is_paused: bool
@@ -110,15 +105,8 @@ def last_run(server: Server, schedule: str) -> Any:
     return answer.runs[0] if answer.runs else None
 
 
-def put_schedule(
-    server: Server, wanted: Schedule, sleep: Callable[[float], None] = time.sleep
-) -> Put:
+def put_schedule(server: Server, wanted: Schedule) -> Put:
     """Makes a schedule, in the place of those of the same name.
-
-    Args:
-        server: Where.
-        wanted: The schedule.
-        sleep: What waits between attempts to take something back.
 
     Raises:
         ServerError: The server did not do it. What was there before is there still, or the message
@@ -127,7 +115,7 @@ def put_schedule(
     old = [each for each in list_schedules(server) if each.display_name == wanted.name]
     active = [each.recurring_run_id for each in old if each.status != DISABLED]
     is_paused = bool(old) and not active
-    change = _Change(server, wanted, sleep)
+    change = _Change(server, wanted)
     try:
         change.make(active, is_paused)
     # Also Ctrl-C, which may come between any two requests.
@@ -148,20 +136,17 @@ class _Change:
     Each is noted before it is sent: it may be done although its answer is lost.
     """
 
-    def __init__(self, server: Server, wanted: Schedule, sleep: Callable[[float], None]):
+    def __init__(self, server: Server, wanted: Schedule):
         self._server = server
         self._wanted = wanted
-        self._sleep = sleep
         # Known before the request, so that the schedule is found although the answer may be lost.
         self._description = f"Made by runner_kubeflow.py schedule, {uuid.uuid4()}."
         self._made: list[str] = []
         self._disabled: list[str] = []
-        self._has_begun = False
         self._may_run = False
 
     def make(self, active: Sequence[str], is_paused: bool) -> None:
         """Makes the new schedule, and switches the old ones off that are on."""
-        self._has_begun = True
         made = self._create()
         self._made = [made]
         for schedule in active:
@@ -173,8 +158,6 @@ class _Change:
 
     def take_back(self) -> list[str]:
         """Removes the new schedule, then lets the old ones run; returns what is left to do."""
-        if not self._has_begun:
-            return []
         left = self._remove_new()
         for schedule in self._disabled:
             # Two must not run, so the old one waits for as long as the new one may.
@@ -204,7 +187,7 @@ class _Change:
             start_time=wanted.start,
             end_time=wanted.end,
             cron_expression=wanted.cron,
-            max_concurrency=wanted.max_concurrency,
+            max_concurrency=str(wanted.max_concurrency),
             no_catchup=not wanted.catch_up,
             params=dict(wanted.values),
             pipeline_id=wanted.uploaded.pipeline_id,
@@ -246,7 +229,7 @@ class _Change:
         """Whether it was done, in the end."""
         for number in range(ATTEMPTS):
             if number:
-                self._sleep(PAUSE)
+                time.sleep(PAUSE)
             try:
                 action(*arguments)
             except ServerError:

@@ -14,13 +14,6 @@ from pipeline.kubeflow.settings import (
 )
 
 
-def test_the_defaults():
-    config = kubeflow_from_dict({})
-    assert (config.run_as_user, config.metadata.store) == (1000, "sqlite")
-    pods = config.pods_of("Trainer")
-    assert (pods.image, pods.retries, pods.attempt_timeout_seconds) == ("", 2, 0)
-
-
 def test_a_user_that_the_cluster_gives():
     """Fault A4: such a cluster refuses a pod that asks for another one."""
     assert kubeflow_from_dict({"run_as_user": None}).run_as_user is None

@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from components.config_checks import ConfigurationError
-from components.errors import PipelineError
 from pipeline.kubeflow.client import api
 from pipeline.kubeflow.client.api import connect
 from pipeline.kubeflow.client.errors import ServerError
@@ -26,25 +25,15 @@ def error_of(capsys) -> str:
     ("status", "reason", "advice"),
     [
         (401, "Unauthorized", "Give a valid token in KFP_TOKEN or KFP_TOKEN_FILE."),
-        (
-            403,
-            "Forbidden",
-            "Give a token in KFP_TOKEN or KFP_TOKEN_FILE whose owner may do this in the namespace.",
-        ),
-        (
-            404,
-            "Not Found",
-            "Check --host, which must be the address of the API, and that what you name still "
-            "exists.",
-        ),
-        (
-            409,
-            "Conflict",
-            "Something of that name exists already; choose another name or delete it.",
-        ),
+        (403, "Forbidden", "Give a token in KFP_TOKEN or KFP_TOKEN_FILE whose owner may do this in "
+         "the namespace."),
+        (404, "Not Found", "Check --host, which must be the address of the API, and that what you "
+         "name still exists."),
+        (409, "Conflict", "Something of that name exists already; choose another name or delete "
+         "it."),
         (500, "Internal Server Error", "Try again, or look at the log of the API server."),
     ],
-)
+)  # fmt: skip
 def test_a_refusal(host, state, capsys, status, reason, advice):
     state.failures = {0: Failure(status, "<html>not JSON</html>")}
     assert error_of(capsys) == (
@@ -52,10 +41,18 @@ def test_a_refusal(host, state, capsys, status, reason, advice):
     )
 
 
-def test_what_the_server_says_itself(host, state, capsys):
-    said = json.dumps({"message": "the database\nis gone\x1b[0m."})
-    state.failures = {0: Failure(500, said)}
-    assert "Received: 500 the database is gone [0m. Try again" in error_of(capsys)
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (json.dumps({"message": "the database\nis gone\x1b[0m."}), "the database is gone [0m"),
+        # Of an upload.
+        (json.dumps({"error_message": "not a pipeline"}), "not a pipeline"),
+        (b"\xff\xfe", "Internal Server Error"),
+    ],
+)
+def test_what_the_server_says_itself(host, state, capsys, body, said):
+    state.failures = {0: Failure(500, body)}
+    assert f"Received: 500 {said}. Try again" in error_of(capsys)
 
 
 def test_an_answer_that_is_cut_off(host, state, capsys):
@@ -114,11 +111,6 @@ def test_a_token_is_not_shown_though_the_server_says_it(host, state, capsys, mon
     assert "s3cret" not in repr(connect(host))
 
 
-def test_a_refusal_that_is_no_text(host, state, capsys):
-    state.failures = {0: Failure(500, body=b"\xff\xfe")}
-    assert "Received: 500 Internal Server Error." in error_of(capsys)
-
-
 def test_nobody_there(capsys, monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -173,58 +165,49 @@ def test_no_answer_in_time(monkeypatch):
     assert refused.value.is_transient
 
 
-@pytest.mark.parametrize("host", ["", "kubeflow.example.com"])
-def test_an_address_must_be_given(host, monkeypatch):
+ADDRESS = (
+    "The address of Kubeflow Pipelines must be given, such as https://kubeflow.example.com/pipeline"
+)
+CERTIFICATES = "KFP_CA_FILE must name a file with certificates in PEM. Received: FOLDER"
+
+
+@pytest.mark.parametrize(
+    ("host", "environment", "message"),
+    [
+        ("", {}, f"{ADDRESS}. Received: none. Give --host or KFP_HOST."),
+        ("x.com", {}, f"{ADDRESS}. Received: x.com. Give --host or KFP_HOST."),
+        (
+            "https://me:s3cret@kubeflow.example.com",
+            {},
+            "The address of Kubeflow Pipelines must be without a user and a password. Received: "
+            "one with them, for kubeflow.example.com. Give a token in KFP_TOKEN or KFP_TOKEN_FILE.",
+        ),
+        (
+            "http://localhost",
+            {"KFP_TOKEN_FILE": "FOLDER/none"},
+            "KFP_TOKEN_FILE must name a file with the token. Received: FOLDER/none: No such file "
+            "or directory. Name another one.",
+        ),
+        (
+            "http://localhost",
+            {"KFP_TOKEN": "s3cret\r\nX-Evil: 1"},
+            "The token in KFP_TOKEN or KFP_TOKEN_FILE must be one line of ASCII. Received: 17 "
+            "characters that are not. Copy it again.",
+        ),
+        *(
+            (
+                "https://localhost",
+                {"KFP_CA_FILE": f"FOLDER/{name}"},
+                f"{CERTIFICATES}/{name}: {reason}. Name that of the cluster's certificate "
+                "authority.",
+            )
+            for name, reason in (("none", "No such file or directory"), ("ca", "no certificates"))
+        ),
+    ],
+)
+def test_what_cannot_be_connected_to(tmp_path, host, environment, message):
+    (tmp_path / "ca").write_text("no certificate")
+    given = {name: value.replace("FOLDER", str(tmp_path)) for name, value in environment.items()}
     with pytest.raises(ConfigurationError) as refused:
-        connect(host, environment={})
-    assert str(refused.value) == (
-        "The address of Kubeflow Pipelines must be given, such as "
-        f"https://kubeflow.example.com/pipeline. Received: {host or 'none'}. Give --host or "
-        "KFP_HOST."
-    )
-
-
-def test_a_file_without_a_token(tmp_path):
-    path = str(tmp_path / "none")
-    with pytest.raises(ConfigurationError) as refused:
-        connect("http://localhost", environment={"KFP_TOKEN_FILE": path})
-    assert str(refused.value) == (
-        f"KFP_TOKEN_FILE must name a file with the token. Received: {path}: No such file or "
-        "directory. Name another one."
-    )
-
-
-def test_a_token_that_is_none():
-    with pytest.raises(ConfigurationError) as refused:
-        connect("http://localhost", environment={"KFP_TOKEN": "s3cret\r\nX-Evil: 1"})
-    assert str(refused.value) == (
-        "The token in KFP_TOKEN or KFP_TOKEN_FILE must be one line of ASCII. Received: 17 "
-        "characters that are not. Copy it again."
-    )
-
-
-@pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_file_without_certificates(tmp_path, content):
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(ConfigurationError) as refused:
-        connect("https://localhost", environment={"KFP_CA_FILE": str(path)})
-    reason = "No such file or directory" if content is None else "no certificates"
-    assert str(refused.value) == (
-        f"KFP_CA_FILE must name a file with certificates in PEM. Received: {path}: {reason}. Name "
-        "that of the cluster's certificate authority."
-    )
-
-
-def test_an_address_with_a_password():
-    with pytest.raises(ConfigurationError) as refused:
-        connect("https://me:s3cret@kubeflow.example.com", environment={})
-    assert str(refused.value) == (
-        "The address of Kubeflow Pipelines must be without a user and a password. Received: one "
-        "with them, for kubeflow.example.com. Give a token in KFP_TOKEN or KFP_TOKEN_FILE."
-    )
-
-
-def test_all_of_them_are_shown_to_users():
-    assert issubclass(ServerError, PipelineError)
+        connect(host, environment=given)
+    assert str(refused.value) == message.replace("FOLDER", str(tmp_path))
