@@ -1,13 +1,13 @@
-"""Log records of the components -> a bar on the terminal, and nothing else of theirs."""
+"""Progress of the components -> a bar on the terminal, and nothing else of theirs."""
 
 import contextlib
 import logging
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from components import progress
+from components.progress import StepProgress, listening
 
 # What they warn of is for developers, or comes back as a finding.
 QUIET = ("apache_beam", "root", "PIL")
@@ -30,24 +30,14 @@ def show_progress(console: Console, description: str) -> Iterator[None]:
         transient=True,
         disable=not console.is_terminal,
     )
-    handler = _BarHandler(bar, bar.add_task(description, total=None))
-    with bar, _listening(handler), _quiet():
-        yield
+    task = bar.add_task(description, total=None)
 
+    def update(progress: StepProgress) -> None:
+        shown = str(progress)
+        bar.update(task, completed=progress.done, total=progress.total or None, description=shown)
 
-@contextlib.contextmanager
-def _listening(handler: logging.Handler) -> Iterator[None]:
-    logger = progress.LOGGER
-    level, propagates = logger.level, logger.propagate
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    try:
+    with bar, listening(update), _quiet():
         yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagates
 
 
 @contextlib.contextmanager
@@ -61,21 +51,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-class _BarHandler(logging.Handler):
-    def __init__(self, bar: Progress, task: TaskID):
-        super().__init__()
-        self._bar = bar
-        self._task = task
-
-    def emit(self, record: logging.LogRecord) -> None:
-        done, total = getattr(record, "done", 0), getattr(record, "total", 0)
-        unit = getattr(record, "unit", "")
-        of_total = f" of {total:,}" if total else ""
-        self._bar.update(
-            self._task,
-            completed=done,
-            total=total or None,
-            description=f"{done:,}{of_total} {unit}",
-        )

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from components.progress import StepProgress, listening
 from pipeline.exit_codes import FAILED, SUCCESS
 from pipeline.kubeflow.attempts import close_abandoned_runs
 from pipeline.kubeflow.contract import (
@@ -29,7 +30,6 @@ from pipeline.kubeflow.outputs import ExecutorInput
 from pipeline.kubeflow.prepare_run import load_run, prepare_run
 from pipeline.loading import loading
 from pipeline.runs.failures import explain
-from pipeline.runs.step_progress import ProgressHandler, StepProgress, listen
 from pipeline.terminal import say
 
 NOT_FOR_OTHERS = 0o022
@@ -43,8 +43,6 @@ def main(argv: Sequence[str]) -> int:
     # Argo starts its containers with a mask of 0: all on the volume would be anyone's to change.
     os.umask(os.umask(NOT_FOR_OTHERS) | NOT_FOR_OTHERS)
     logging.basicConfig(level=logging.INFO)
-    # Ours is the only line that people need of it.
-    listen(ProgressLines(say)).propagate = False
     try:
         check_code_version(arguments.code)
         executor = ExecutorInput(arguments.executor_input)
@@ -53,7 +51,9 @@ def main(argv: Sequence[str]) -> int:
         elif arguments.step == MODEL_REFUSED:
             say(executor.parameters[VERDICT])
         else:
-            _run(arguments.step, executor)
+            # Ours is the only line that people need of it.
+            with listening(ProgressLines(say)):
+                _run(arguments.step, executor)
     except (Exception, SystemExit) as error:
         logging.getLogger(__name__).error("%s failed.", arguments.step, exc_info=error)
         message, _ = explain(error)
@@ -62,20 +62,19 @@ def main(argv: Sequence[str]) -> int:
     return SUCCESS
 
 
-class ProgressLines(ProgressHandler):
+class ProgressLines:
     """Progress of a long step -> a line in the log of its pod, now and then."""
 
     def __init__(self, say: Callable[[str], None]):
-        super().__init__(self._show)
         self._say = say
         self._said_at = time.monotonic()
 
-    def _show(self, progress: StepProgress) -> None:
+    def __call__(self, progress: StepProgress) -> None:
         """Says it, if the last was said long enough ago."""
         now = time.monotonic()
         if now - self._said_at >= SECONDS_BETWEEN_LINES:
             self._said_at = now
-            self._say(progress.in_words().rstrip())
+            self._say(str(progress))
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

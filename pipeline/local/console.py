@@ -6,6 +6,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from components.progress import StepProgress
 from pipeline.local.events import (
     Event,
     Notice,
@@ -13,7 +14,6 @@ from pipeline.local.events import (
     StepFinished,
     StepStarted,
 )
-from pipeline.runs.step_progress import StepProgress
 from pipeline.runs.summary import RunSummary, print_summary
 from pipeline.terminal import print_plain
 
@@ -96,7 +96,7 @@ class RunConsole:
                 self._task,
                 completed=event.done,
                 total=event.total or None,
-                detail=event.in_words(),
+                detail=str(event),
             )
 
     def print_failure(self, failed: RunFailed) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from pipeline.runs.step_progress import StepProgress
+from components.progress import StepProgress
 from pipeline.runs.summary import RunSummary
 
 

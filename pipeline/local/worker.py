@@ -14,12 +14,12 @@ import signal
 import sys
 import threading
 
+from components.progress import listening
 from pipeline.config import PipelineConfig, from_dict
 from pipeline.exit_codes import FAILED, SUCCESS
 from pipeline.loading import loading
 from pipeline.local.events import Emit, RunFailed, event_writer
 from pipeline.runs.failures import explain
-from pipeline.runs.step_progress import ProgressHandler, listen
 
 
 def main() -> None:
@@ -46,12 +46,12 @@ def _run(config: PipelineConfig, emit: Emit) -> int:
     """Runs everything and returns the exit status."""
     # No exception within TensorFlow.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    listen(ProgressHandler(emit))
     try:
         # Takes half a minute.
         with loading():
             from pipeline.local.steps import run_pipeline
-        emit(run_pipeline(config, emit))
+        with listening(emit, is_logged=True):
+            emit(run_pipeline(config, emit))
     except (Exception, SystemExit) as error:
         logging.getLogger(__name__).error("The run failed.", exc_info=error)
         emit(RunFailed(*explain(error)))

@@ -5,6 +5,5 @@ results.py       artifacts -> what a step did, and the summary of a run
 summary.py       what a run came to, and that in words
 outcomes.py      what became of each run, and the page over all of them
 folders.py       what a run writes to
-step_progress.py what the steps tell of their progress
 failures.py      an exception -> one readable error
 """

@@ -1,4 +1,3 @@
-import logging
 import types
 
 import pytest
@@ -16,44 +15,35 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def log(caplog):
-    caplog.set_level(logging.INFO, logger="components.progress")
-    return caplog
+def told():
+    """What is told, by a listener."""
+    told = []
+    with progress.listening(told.append):
+        yield told
 
 
-def test_a_record_carries_the_count(clock, log):
-    progress.Progress("images read", 3).advance("cat.jpg")
-    (record,) = log.records
-    assert record.getMessage() == "1 of 3 images read cat.jpg"
-    assert (record.done, record.total, record.unit, record.detail) == (
-        1,
-        3,
-        "images read",
-        "cat.jpg",
-    )
-
-
-def test_tells_the_first_the_last_and_at_most_five_a_second(clock, log):
+def test_the_first_the_last_and_at_most_five_a_second_are_told(clock, told):
     counted = progress.Progress("images read", 100)
     for _ in range(100):
-        counted.advance()
+        counted.advance("cat.jpg")
         clock.seconds += 0.015625
-    assert [record.done for record in log.records] == [1, 14, 27, 40, 53, 66, 79, 92, 100]
+    assert [each.done for each in told] == [1, 14, 27, 40, 53, 66, 79, 92, 100]
+    assert told[0] == progress.StepProgress(1, 100, "images read", "cat.jpg")
 
 
-def test_tells_the_last_even_if_it_comes_at_once(clock, log):
+def test_the_last_is_told_even_if_it_comes_at_once(clock, told):
     counted = progress.Progress("epochs", 2)
     counted.advance()
     counted.advance()
-    assert [record.done for record in log.records] == [1, 2]
+    assert [each.done for each in told] == [1, 2]
 
 
-def test_counts_without_a_known_total(clock, log):
-    counted = progress.Progress("batches", 0)
-    counted.advance()
-    clock.seconds += 1
-    counted.advance()
-    assert [record.getMessage().strip() for record in log.records] == [
-        "1 of 0 batches",
-        "2 of 0 batches",
-    ]
+@pytest.mark.parametrize(
+    ("total", "detail", "words"),
+    [(0, "", "1,000 batches"), (2000, "loss 0.3", "1,000/2,000 batches loss 0.3")],
+)
+def test_in_words_and_in_the_log_if_wanted(clock, caplog, total, detail, words):
+    for is_logged in (False, True):
+        with progress.listening(lambda _: None, is_logged=is_logged):
+            progress.Progress("batches", total).advance(detail, units=1000)
+    assert [record.getMessage() for record in caplog.records] == [words]

@@ -1,6 +1,5 @@
 """What is done at each step and epoch of a training."""
 
-import logging
 import re
 from collections.abc import Iterator
 
@@ -20,18 +19,12 @@ ADVICE = "Try a smaller train.learning_rate"
 
 
 @pytest.fixture
-def records(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[logging.LogRecord]]:
-    """What is reported, of every moment; TensorFlow's warnings are not."""
+def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[progress.StepProgress]]:
+    """What is reported, of every moment."""
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_RECORDS", 0)
-    found: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    monkeypatch.setattr(handler, "emit", found.append)
-    progress.LOGGER.addHandler(handler)
-    with caplog.at_level(logging.INFO, logger=progress.LOGGER.name):
+    found: list[progress.StepProgress] = []
+    with progress.listening(found.append):
         yield found
-    progress.LOGGER.removeHandler(handler)
 
 
 def train(epochs: int, count: int, learning_rate: float = 0.01) -> None:
@@ -42,7 +35,7 @@ def train(epochs: int, count: int, learning_rate: float = 0.01) -> None:
 
 
 def test_reports_every_step(
-    records: list[logging.LogRecord], monkeypatch: pytest.MonkeyPatch
+    records: list[progress.StepProgress], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling, "MOST_STEPS_AT_ONCE", 1)
     train(epochs=2, count=8)
@@ -61,7 +54,7 @@ def test_reports_every_step(
     [(9, [0, 2, 3, 5, 6]), (24, [0, 2, 4, 6, 8, 10, 12])],
 )
 def test_steps_that_run_at_once_are_all_counted(
-    records: list[logging.LogRecord],
+    records: list[progress.StepProgress],
     monkeypatch: pytest.MonkeyPatch,
     count: int,
     done: list[int],
@@ -72,7 +65,9 @@ def test_steps_that_run_at_once_are_all_counted(
     assert {record.total for record in records} == {done[-1]}
 
 
-def test_epochs_of_an_earlier_attempt_are_done_already(records: list[logging.LogRecord]) -> None:
+def test_epochs_of_an_earlier_attempt_are_done_already(
+    records: list[progress.StepProgress],
+) -> None:
     report = ReportProgress("fine_tuning", first_epoch=2, epochs=3, steps_per_epoch=5)
     report.on_epoch_begin(2)
     report.on_train_batch_end(4, {"loss": 0.25})
@@ -180,7 +175,7 @@ def test_is_over() -> None:
     assert [is_over(state, patience) for patience in (0, 1, 2, 3)] == [False, True, True, False]
 
 
-def test_a_title_and_metrics_are_optional(records: list[logging.LogRecord]) -> None:
+def test_a_title_and_metrics_are_optional(records: list[progress.StepProgress]) -> None:
     report = callbacks.ReportProgress("training", 0, 1, 1)
     report.on_epoch_begin(0)
     report.on_train_batch_end(0, None)

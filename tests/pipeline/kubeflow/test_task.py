@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import logging
 import os
 import pathlib
 import subprocess
@@ -8,6 +7,7 @@ import sys
 
 import pytest
 
+from components.progress import StepProgress
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow import task
 from pipeline.kubeflow.contract import check_code_version, code_version
@@ -18,9 +18,8 @@ REPOSITORY = pathlib.Path(__file__).parents[3]
 
 
 @pytest.fixture
-def run_task(monkeypatch):
-    """Runs a task whose logging stays those of the tests."""
-    monkeypatch.setattr(task, "listen", lambda _: logging.getLogger("tests.task"))
+def run_task():
+    """Runs a task in this process."""
 
     def run(step: str, parameters: dict[str, object], code: str | None = None) -> int:
         executor_input = json.dumps({"inputs": {"parameterValues": parameters}})
@@ -46,7 +45,6 @@ def test_a_task_fails_with_one_line_that_says_why(run_task, capsys):
 
 def test_the_id_of_a_run_is_what_kubeflows_driver_filled_in(monkeypatch, tmp_path, capsys):
     """Fault A1: executor inputs that KFP's own driver made, of two ways to compile the pipeline."""
-    monkeypatch.setattr(task, "listen", lambda _: logging.getLogger("tests.task"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos" / "cat").mkdir(parents=True)
 
@@ -99,13 +97,9 @@ def test_progress_is_said_now_and_then(monkeypatch):
     seconds = iter([0.0, 4.0, 11.0, 12.0, 22.0])
     monkeypatch.setattr(task.time, "monotonic", lambda: next(seconds))
     said: list[str] = []
-    logger = logging.getLogger("tests.progress_lines")
-    logger.handlers = [task.ProgressLines(said.append)]
-    logger.setLevel(logging.INFO)
+    lines = task.ProgressLines(said.append)
     for done in (1, 2000, 2001, 2002):
-        extra = {"done": done, "total": 4000, "unit": "images", "detail": ""}
-        logger.info("x", extra=extra)
-    logger.handlers = []
+        lines(StepProgress(done, 4000, "images"))
     assert said == ["2,000/4,000 images", "2,002/4,000 images"]
 
 

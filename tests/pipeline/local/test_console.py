@@ -6,13 +6,13 @@ import sys
 import pytest
 from rich.console import Console
 
+from components.progress import StepProgress
 from pipeline.local import console as console_module
 from pipeline.local.console import RunConsole
 from pipeline.local.events import (
     Notice,
     RunFailed,
     StepFinished,
-    StepProgress,
     StepStarted,
 )
 from pipeline.runs.summary import RunSummary

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
+from components.progress import StepProgress
 from pipeline.local.events import (
     Notice,
     RunFailed,
     StepFinished,
-    StepProgress,
     StepStarted,
     event_writer,
     read_events,

@@ -1,7 +1,5 @@
 """Holds that workers write the shards, and that what they need is made for them once."""
 
-import logging
-
 import pytest
 import tensorflow as tf
 
@@ -11,7 +9,7 @@ from components.ingestion.examining.examination import Examination, examine_file
 from components.ingestion.writing import shard_workers
 from components.ingestion.writing.shard_workers import ShardWorkers
 from components.normalization.normalization_rules import ImageRules
-from components.progress import Progress
+from components.progress import Progress, listening
 from components.storage import put_in_place
 from tests import sandboxed
 from tests.image_files import encode_image
@@ -131,10 +129,11 @@ def test_what_changed_or_is_gone_has_no_record(images, workers, tmp_path):
     ]
 
 
-def test_all_images_are_counted(images, workers, tmp_path, caplog):
-    with caplog.at_level(logging.INFO):
+def test_all_images_are_counted(images, workers, tmp_path):
+    told = []
+    with listening(told.append):
         _write(workers, tmp_path, images)
-    assert [record.done for record in caplog.records if hasattr(record, "done")][-1] == 40
+    assert told[-1].done == 40
 
 
 def test_a_shard_far_away_is_written_here(images, workers, tmp_path):
