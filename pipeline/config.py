@@ -70,12 +70,12 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 @dataclasses.dataclass(frozen=True)
 class SplitConfig:
-    """Shares of the splits. They add up to 1 and do not apply to splits that the folder has.
+    """Proportions of the splits. They add up to 1 and do not apply to splits that the folder has.
 
     Attributes:
-        train: Share of the images to train on, above 0.
-        eval: Share of the images to watch the training with, above 0.
-        test: Share of the images to evaluate the finished model on, above 0.
+        train: Proportion of the images to train on, above 0.
+        eval: Proportion of the images to watch the training with, above 0.
+        test: Proportion of the images to evaluate the finished model on, above 0.
     """
 
     train: float = 0.8
@@ -142,7 +142,8 @@ class IngestConfig:
     """What is let in, and which images stay together.
 
     Attributes:
-        max_reject_fraction: Share of the images that may be set aside before the run stops, 0 to 1.
+        max_reject_fraction: Proportion of the images that may be rejected before the run stops, 0
+            to 1.
         max_seconds: Longest time to examine one image, above 0.
         near_duplicate_distance: How different near-duplicates may be: bits of a hash, 0 to 16.
             They stay in one split.
@@ -213,7 +214,7 @@ class PipelineConfig:
         serving: Folder for pushed models, each in <serving>/<name>/<version>.
         schema: File that says what valid images are. Without it, data/schemas/<name>.pbtxt if that
             is there, else schemas/<name>.pbtxt beside the output folder.
-        splits: Shares of the splits.
+        splits: Proportions of the splits.
         ingest: What is let in, and which images stay together.
         validate: What happens when the images are not as expected.
         image: What every image becomes.

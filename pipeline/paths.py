@@ -1,4 +1,4 @@
-"""Where a pipeline keeps what: light enough for every command to ask."""
+"""Where a pipeline keeps what: light enough for every command."""
 
 import os
 import re
@@ -43,8 +43,7 @@ def checkpoint_folder(config: PipelineConfig) -> str:
 def check_places(config: PipelineConfig) -> None:
     """Checks that a run can write where it is to, and that it would not find its own files there.
 
-    Args:
-        config: What to run. Nothing is made, and none of its folders need exist.
+    Nothing is made, and no folder need exist.
 
     Raises:
         ConfigurationError: A path that a run writes to lies in the data folder, or has characters
@@ -70,14 +69,10 @@ def check_places(config: PipelineConfig) -> None:
 
 
 def check_outside(data: str, places: Mapping[str, str]) -> None:
-    """Checks that nothing is written into the data folder.
-
-    Args:
-        data: The data folder.
-        places: Paths by the flag that gives them.
+    """Checks that no place, by the flag that gives it, lies in the data folder.
 
     Raises:
-        ConfigurationError: One lies in the data folder.
+        ConfigurationError: One does.
     """
     inside = {name: path for name, path in places.items() if lies_in(path, data)}
     if inside:

@@ -54,10 +54,7 @@ def locked_output(folder: str) -> Iterator[int | None]:
 def remove_leftovers(config: PipelineConfig) -> None:
     """Removes what the steps of killed runs wrote, and ends their executions as failed.
 
-    Only where the lock says that no other run is at it.
-
-    Args:
-        config: Of the run that holds the lock.
+    Only where this run holds the lock, which says that no other is at it.
     """
     if not (_is_locked(output_folder(config)) and os.path.exists(metadata_file(config))):
         return

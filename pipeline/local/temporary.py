@@ -76,7 +76,7 @@ def _remove_abandoned(record: str) -> None:
 
 
 def _remove(folder: str, record: str) -> None:
-    """Removes a folder; what tells whose it is goes last, so that the next run can go on with it.
+    """Removes a folder; what tells whose it is goes last, so that the next run can finish that.
 
     A process that was just killed may still write: then the next run finds the rest.
     """

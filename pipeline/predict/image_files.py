@@ -26,10 +26,7 @@ class ImageFiles:
 
 
 def find_image_files(given: Sequence[str]) -> ImageFiles:
-    """Looks into the folders among what was given.
-
-    Args:
-        given: Paths of files and folders.
+    """Looks into the folders among the paths that were given.
 
     Raises:
         PipelineError: One of them is not there, cannot be listed, or is a folder without files.

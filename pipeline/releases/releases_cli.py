@@ -213,11 +213,11 @@ def _rollback(given: argparse.Namespace, console: Console) -> int:
     version = roll_back(given.folder, given.reason, time.time(), given.version)
     release = find_version(given.folder, version).release
     if release is not None:
-        withdrawn = ", ".join(map(str, release.origin.withdraws))
+        rolled_back = ", ".join(map(str, release.origin.withdraws))
         print_plain(
             console,
             f"Version {version} serves: it is version {release.origin.of_version} again. Rolled "
-            f"back: {withdrawn}. Servers that take the newest version load it when they look next.",
+            f"back: {rolled_back}. Servers that take the newest version load it when they look next.",
         )
     return exit_codes.SUCCESS
 

@@ -49,25 +49,17 @@ class Version:
 
 
 def find_versions(model_folder: str) -> list[Version]:
-    """All versions, the newest first.
-
-    Args:
-        model_folder: `<serving>/<name>`.
-    """
+    """All versions in a model's folder, `<serving>/<name>`, the newest first."""
     complete = list_versions(model_folder)
-    withdrawn = withdrawn_versions(model_folder)
+    rolled_back = withdrawn_versions(model_folder)
     return [
-        _describe(model_folder, number, complete, withdrawn)
+        _describe(model_folder, number, complete, rolled_back)
         for number in reversed(list_numbers(model_folder))
     ]
 
 
 def find_version(model_folder: str, number: int) -> Version:
     """One version.
-
-    Args:
-        model_folder: `<serving>/<name>`.
-        number: Of the version.
 
     Raises:
         PipelineError: There is no such version.
@@ -93,14 +85,16 @@ def read_metrics(model_folder: str, number: int) -> dict[str, Any]:
     return metrics if isinstance(metrics, dict) else {}
 
 
-def _describe(model_folder: str, number: int, complete: list[int], withdrawn: set[int]) -> Version:
+def _describe(
+    model_folder: str, number: int, complete: list[int], rolled_back: set[int]
+) -> Version:
     folder = version_folder(model_folder, number)
     release, state, problem = _identify(folder, number)
     if number not in complete:
         release, state, problem = None, INCOMPLETE, "without a model"
     elif number == complete[-1]:
         state = SERVING
-    elif number in withdrawn:
+    elif number in rolled_back:
         state = ROLLED_BACK
     accuracy, interval = _accuracy(read_metrics(model_folder, number))
     return Version(number, state, release, problem, accuracy, interval, _size(folder))

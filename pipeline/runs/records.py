@@ -72,12 +72,7 @@ def is_known_run(connection: Connection, run: str) -> bool:
 
 
 def find_unfinished(connection: Connection, pipeline: str) -> set[tuple[str, str]]:
-    """The runs of a pipeline and the steps in them that have begun and did not end.
-
-    Args:
-        connection: To ML Metadata.
-        pipeline: Name of the pipeline.
-    """
+    """The runs of a pipeline, with the steps in them that have begun and did not end."""
     store = mlmd.MetadataStore(connection)
     found = set()
     for execution in store.get_executions():
@@ -106,18 +101,18 @@ def records_of(records: Mapping[str, StepRecord], kind: str) -> dict[str, StepRe
 
 
 class StepRecords:
-    """What ML Metadata knows of the steps of one run.
+    """What ML Metadata knows of the steps of one run, by their names in TFX.
 
     A database forgets a connection that is idle for the hours of a training, so that each question
     makes its own: 3 ms for SQLite.
     """
 
     def __init__(self, connection: Connection, pipeline: str, run: str):
-        """Prepares; connects when asked.
+        """Prepares; connects when a method is called.
 
         Args:
             connection: To ML Metadata, which may know other pipelines too.
-            pipeline: Name of the pipeline.
+            pipeline: Its name.
             run: TFX's id of a run: its executions alone count, since another may go on meanwhile.
         """
         self._connection = connection
@@ -125,11 +120,7 @@ class StepRecords:
         self._run = run
 
     def find(self, step: str) -> StepRecord | None:
-        """Reads the newest execution of a step, if there is one.
-
-        Args:
-            step: Name of the step in TFX.
-        """
+        """Reads the newest execution of a step, if there is one."""
         store = mlmd.MetadataStore(self._connection)
         executions = self._executions(store, step)
         if not executions:
@@ -140,9 +131,6 @@ class StepRecords:
     def read(self, step: str) -> StepRecord:
         """Reads the newest execution of a step.
 
-        Args:
-            step: Name of the step in TFX.
-
         Raises:
             LookupError: There is none.
         """
@@ -152,12 +140,12 @@ class StepRecords:
         return found
 
     def note_cost(self, step: str, seconds: float, peak_memory: int) -> None:
-        """Writes what a step took into ML Metadata, on its outputs, where later steps can read it.
+        """Writes on the outputs of a step what it took, where later steps can read it.
 
         Only once, and before later steps read them: all of an artifact counts for TFX's cache.
 
         Args:
-            step: Name of the step in TFX, which just did its work.
+            step: It just did its work.
             seconds: How long it took.
             peak_memory: Most bytes that its process held meanwhile.
         """
@@ -172,7 +160,7 @@ class StepRecords:
         """Removes what killed executions of a step have written, and ends them as failed.
 
         Args:
-            step: Name of the step in TFX; the caller knows that none of its executions goes on.
+            step: The caller knows that none of its executions goes on.
             artifacts: Folder of all artifacts of the pipeline.
         """
         # In this order: whoever is killed in between leaves it to the next.
@@ -184,11 +172,7 @@ class StepRecords:
         self.close_unfinished(step)
 
     def close_unfinished(self, step: str) -> None:
-        """Ends, as failed, the executions of a step that a killed process left behind as running.
-
-        Args:
-            step: Name of the step in TFX; the caller knows that none of its executions goes on.
-        """
+        """Ends, as failed, what a killed process left behind as running; nothing of it goes on."""
         left = self._unfinished(step)
         for execution in left:
             execution.last_known_state = metadata_store_pb2.Execution.FAILED
