@@ -217,7 +217,8 @@ def _rollback(given: argparse.Namespace, console: Console) -> int:
         print_plain(
             console,
             f"Version {version} serves: it is version {release.origin.of_version} again. Rolled "
-            f"back: {rolled_back}. Servers that take the newest version load it when they look next.",
+            f"back: {rolled_back}. Servers that take the newest version load it when they look "
+            "next.",
         )
     return exit_codes.SUCCESS
 
