@@ -89,15 +89,7 @@ class RunOutputs(NamedTuple):
 
 
 def compile_pipeline(config: PipelineConfig, kubeflow: KubeflowConfig, path: str) -> list[str]:
-    """Writes the pipeline as YAML (schema 2.1.0).
-
-    Args:
-        config: What to run.
-        kubeflow: How.
-        path: The file; whole or not at all.
-
-    Returns:
-        Names of the tasks.
+    """Writes the pipeline as YAML (schema 2.1.0), whole or not at all; returns the tasks' names.
 
     Raises:
         ConfigurationError: The configuration is too long for a container, a step has no image, or
@@ -172,14 +164,7 @@ def _create_pipeline(
 
 @dataclasses.dataclass(frozen=True)
 class _Tasks:
-    """Makes the tasks of one pipeline.
-
-    Attributes:
-        config: What to run.
-        kubeflow: How.
-        code: What the code of the images must be.
-        upstream: For each step, those before it, in an order that one process could take.
-    """
+    """Makes the tasks of one pipeline: what to run, how, by which code, in which order."""
 
     config: PipelineConfig
     kubeflow: KubeflowConfig
@@ -308,10 +293,6 @@ def _set_retry_windows(pipeline: pipeline_spec_pb2.PipelineSpec, kubeflow: Kubef
 
     The SDK makes them an hour at most, after which no training was tried again. Kubeflow hands any
     number to Argo (backend/src/v2/compiler/argocompiler/container.go of 2.15 to 2.17).
-
-    Args:
-        pipeline: Changes.
-        kubeflow: How its tasks run.
     """
     for part in (pipeline.root, *pipeline.components.values()):
         for task in part.dag.tasks.values():

@@ -54,6 +54,6 @@ def check_code_version(compiled: str) -> None:
     if here != compiled:
         raise PipelineError(
             "The image must have the very code that the pipeline was compiled from. "
-            f"Received: an image with {here}, a pipeline of {compiled}. Build the image anew, or "
+            f"Received: an image with {here}, a pipeline of {compiled}. Build the image again, or "
             "compile the pipeline with the code of the image, then submit it again."
         )

@@ -46,9 +46,7 @@ _SCHEDULE = (
     "run a compiled pipeline on a schedule; one of the same name is replaced, without a moment of "
     "two that run"
 )
-_LIST = (
-    "list the schedules: when each runs next, whether it is switched on, and how its last run ended"
-)
+_LIST = "list the schedules: when each runs next, whether it is enabled, and how its last run ended"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -83,8 +81,8 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_schedule(commands)
     _add_client(commands, "list", _LIST, _later("list_schedules"))
     for name, words in (
-        ("pause", "switch a schedule off; runs that go on are not touched"),
-        ("resume", "switch a schedule on; Kubeflow makes up for the latest run that was missed"),
+        ("pause", "disable a schedule; current runs are not touched"),
+        ("resume", "enable a schedule; Kubeflow makes up for the latest run that was missed"),
         ("delete", "delete a schedule; its runs stay"),
     ):
         one = _add_client(commands, name, words, _later(name))
@@ -126,14 +124,14 @@ def _add_submit(commands: Commands) -> None:
         "--wait",
         action="store_true",
         help="show what happens until the run ends; exit status: 0 released and pushed, 3 refused "
-        "by the checks, 1 failed, cancelled or timed out, 130 interrupted (the run goes on)",
+        "by the checks, 1 failed, canceled or timed out, 130 interrupted (the run continues)",
     )
     parser.add_argument(
         "--time-out",
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="with --wait: give up then; the run goes on (default: never)",
+        help="with --wait: give up then; the run continues (default: never)",
     )
 
 

@@ -236,7 +236,7 @@ def _check_decisions(config: PipelineConfig) -> None:
             folder = os.path.join(runs, run)
             if _has_verdict(folder) and _setting_of(folder, name) == reason:
                 raise ConfigurationError(
-                    f"{name} must be decided for each run anew. Received: {name}={reason!r}, as "
+                    f"{name} must be decided for each run again. Received: {name}={reason!r}, as "
                     f"run {run} had it. Give this run a reason of its own; if a schedule has it, "
                     "take it out there."
                 )

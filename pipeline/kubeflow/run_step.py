@@ -48,7 +48,7 @@ def run_step(run: PreparedRun, step: str, executor: ExecutorInput) -> None:
         executor: What Kubeflow wants.
 
     Raises:
-        PipelineError: A node could not be run, for a reason that the user can mend.
+        PipelineError: A node could not be run, for a reason that the user can fix.
         Exception: Whatever it raised.
     """
     # Nothing tells this process that its pod is to end: the next attempt sees what it left.
@@ -129,8 +129,8 @@ def closing_line(attempts: Sequence[Attempt], model: str) -> str:
         return f"A new model was trained; {push}."
     if trained == CACHED:
         return (
-            "Data, code and configuration of the training are unchanged: no model was trained "
-            f"anew, the earlier one was taken from the cache; {push}."
+            "Data, code and configuration of the training are unchanged: no new model was trained, "
+            f"the earlier one was taken from the cache; {push}."
         )
     return f"This run trained nothing: its training had been done before it began; {push}."
 

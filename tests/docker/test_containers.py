@@ -202,7 +202,7 @@ def test_an_unchanged_run_is_served_from_the_cache(cluster):
     assert cluster.versions == before
     assert outputs["model"] == str(cluster.models / before[0])
     assert (
-        "Data, code and configuration of the training are unchanged: no model was trained anew"
+        "Data, code and configuration of the training are unchanged: no new model was trained"
         in cluster.logs["Pusher"]
     )
 

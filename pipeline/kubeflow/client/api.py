@@ -1,7 +1,6 @@
 """KFP's client, with a time-out for each request and a sentence for each failure."""
 
 import contextlib
-import dataclasses
 import io
 import json
 import os
@@ -9,7 +8,7 @@ import ssl
 import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import kfp
 import kfp_server_api
@@ -132,18 +131,10 @@ class _Transport(kfp_server_api.ApiClient):
             raise errors.unreadable(host, body) from error
 
 
-@dataclasses.dataclass(frozen=True)
-class Uploaded:
-    """A version of a pipeline on a server.
+class Uploaded(NamedTuple):
+    """A version of a pipeline on a server, as runs name it, and whether it was not there before."""
 
-    Attributes:
-        pipeline_id: The server's id of the pipeline.
-        version_id: The server's id of the version.
-        is_new: Whether it was not there before.
-    """
-
-    pipeline_id: str
-    version_id: str
+    ids: dict[str, str]
     is_new: bool
 
 
@@ -167,15 +158,16 @@ def pages(call: Callable[..., Any], field: str, **settings: Any) -> Iterator[Any
 def upload(server: Server, package: Package) -> Uploaded:
     """Makes sure that a pipeline is on the server in this version."""
     found = pages(server.list_pipelines, "pipelines", namespace=server.namespace)
-    ids = (each.pipeline_id for each in found if package.name in (each.name, each.display_name))
-    pipeline = next(ids, None) or server.create_pipeline(package.name)
+    known = (each.pipeline_id for each in found if package.name in (each.name, each.display_name))
+    pipeline = next(known, None) or server.create_pipeline(package.name)
     versions = pages(server.list_pipeline_versions, "pipeline_versions", pipeline_id=pipeline)
-    for each in versions:
-        if package.version in (each.name, each.display_name):
-            return Uploaded(pipeline, each.pipeline_version_id, is_new=False)
-    with quiet():
-        made = server.upload_pipeline_version(package.path, package.version, pipeline)
-    return Uploaded(pipeline, made.pipeline_version_id, is_new=True)
+    same = (each for each in versions if package.version in (each.name, each.display_name))
+    version = next(same, None)
+    if is_new := version is None:
+        with quiet():
+            version = server.upload_pipeline_version(package.path, package.version, pipeline)
+    ids = {"pipeline_id": pipeline, "version_id": version.pipeline_version_id}
+    return Uploaded(ids, is_new)
 
 
 def find_experiment(server: Server, name: str) -> str:

@@ -48,33 +48,24 @@ class Package:
     Attributes:
         path: Its file.
         name: Of the pipeline.
+        version: Name of its version on a server: the same content has the same.
         parameters: KFP's types of its parameters, by name.
-        digest: Of the content; 12 hexadecimal digits.
         specification: All of it but what is for Kubernetes alone.
         platforms: That; empty where there is nothing.
     """
 
     path: str
     name: str
+    version: str
     parameters: Mapping[str, str]
-    digest: str
     specification: Mapping[str, Any] = dataclasses.field(repr=False)
     platforms: Mapping[str, Any] = dataclasses.field(repr=False)
 
     @property
-    def version(self) -> str:
-        """Name of its version on a server: the same content has the same."""
-        return f"{self.name}-{self.digest}"
-
-    @property
     def labels(self) -> dict[str, str]:
         """What people call its tasks, by their names, also of those in groups."""
-        groups = [_tasks(each) for each in self._components.values()]
-        return {
-            name: _label(name, task)
-            for tasks in (self._tasks, *groups)
-            for name, task in tasks.items()
-        }
+        parts = (self.specification["root"], *self.specification.get("components", {}).values())
+        return {name: _label(name, task) for part in parts for name, task in _tasks(part).items()}
 
     @property
     def limits(self) -> dict[str, Limits]:
@@ -112,14 +103,9 @@ class Package:
     def _tasks(self) -> Mapping[str, Any]:
         return _tasks(self.specification["root"])
 
-    @property
-    def _components(self) -> Mapping[str, Any]:
-        components: Mapping[str, Any] = self.specification.get("components", {})
-        return components
-
     def _component(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        component: Mapping[str, Any] = self._components.get(task["componentRef"]["name"], {})
-        return component
+        components: dict[str, dict[str, Any]] = self.specification.get("components", {})
+        return components.get(task["componentRef"]["name"], {})
 
 
 def read_package(path: str) -> Package:
@@ -153,8 +139,8 @@ def read_package(path: str) -> Package:
         raise _refuse_package(path, "not a compiled pipeline") from None
     defaults = {key: value.get("defaultValue") for key, value in inputs.items()}
     check_no_decisions(defaults, path)
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    return Package(path, name, parameters, digest, specification, platforms)
+    version = f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
+    return Package(path, name, version, parameters, specification, platforms)
 
 
 def parse_values(package: Package, given: Sequence[str]) -> dict[str, Any]:

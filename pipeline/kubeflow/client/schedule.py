@@ -1,16 +1,14 @@
 """Schedules, which Kubeflow calls recurring runs: found by name, made, and replaced.
 
-The API can only make, enable, disable and delete them. To replace one, a new one is made, switched
-off; the old ones are switched off; the new one is switched on; the old ones are deleted, without
-their runs. Whatever fails on the way, the new one is taken away and the old ones run on: there are
-never two that run, and for longer than a request takes none that should.
+The API can only make, enable, disable and delete them. To replace one, a new one is made, disabled;
+the old ones are disabled; the new one is enabled; the old ones are deleted, without their runs.
+Whatever fails on the way, this is rolled back: there are never two that run, and for longer than a
+request takes none that should.
 
-No request of these ends a run. A client that is killed on the way, and takes nothing back, leaves
-schedules of one name of which at most one is switched on; scheduling again replaces all of them.
+No request of these ends a run. A client that is killed on the way, and rolls nothing back, leaves
+schedules of one name of which at most one is enabled; scheduling again replaces all of them.
 """
 
-import dataclasses
-import datetime
 import json
 import time
 import uuid
@@ -18,45 +16,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from components.text import did_you_mean
-from pipeline.kubeflow.client.api import Server, Uploaded, pages
+from pipeline.kubeflow.client.api import Server, pages
 from pipeline.kubeflow.client.errors import ServerError, printable
 
 DISABLED = "DISABLED"
 ATTEMPTS = 3
-"""To take something back."""
+"""To undo something."""
 PAUSE = 1.0
 """Seconds between them."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Schedule:
-    """What is wanted.
-
-    Attributes:
-        name: Of the schedule.
-        cron: Expression of six fields.
-        start: When it begins; None for now.
-        end: When it ends; None for never.
-        catch_up: Whether runs that were missed are made up for.
-        max_concurrency: How many of its runs may go on at the same time, 1 to 10.
-        uploaded: What runs.
-        experiment: Id of the experiment that its runs belong to.
-        values: Of the pipeline's parameters.
-    """
-
-    name: str
-    cron: str
-    start: datetime.datetime | None
-    end: datetime.datetime | None
-    catch_up: bool
-    max_concurrency: int
-    uploaded: Uploaded
-    experiment: str
-    values: Mapping[str, Any]
-
-
 class Put(NamedTuple):
-    """How many a schedule replaced, and whether it is switched off, since those were."""
+    """How many a schedule replaced, and whether it is disabled, since those were."""
 
     replaced: int
     is_paused: bool
@@ -105,39 +76,45 @@ def last_run(server: Server, schedule: str) -> Any:
     return answer.runs[0] if answer.runs else None
 
 
-def put_schedule(server: Server, wanted: Schedule) -> Put:
+def put_schedule(server: Server, name: str, wanted: Mapping[str, Any]) -> Put:
     """Makes a schedule, in the place of those of the same name.
+
+    Args:
+        server: Where.
+        name: Of the schedule.
+        wanted: Further arguments of kfp.Client.create_recurring_run.
 
     Raises:
         ServerError: The server did not do it. What was there before is there still, or the message
-            says what is left and how to mend it.
+            says what is left and how to fix it.
     """
-    old = [each for each in list_schedules(server) if each.display_name == wanted.name]
+    old = [each for each in list_schedules(server) if each.display_name == name]
     active = [each.recurring_run_id for each in old if each.status != DISABLED]
     is_paused = bool(old) and not active
-    change = _Change(server, wanted)
+    change = _Change(server, name, wanted)
     try:
         change.make(active, is_paused)
     # Also Ctrl-C, which may come between any two requests.
     except BaseException as error:
-        left = change.take_back()
+        left = change.roll_back()
         if left:
             raise ServerError(f"{error} {' '.join(left)}".strip()) from error
         raise
     left = change.delete_old(each.recurring_run_id for each in old)
     if left:
-        raise ServerError(f"The new schedule {wanted.name} is there. {' '.join(left)}")
+        raise ServerError(f"The new schedule {name} is there. {' '.join(left)}")
     return Put(len(old), is_paused)
 
 
 class _Change:
-    """The requests that were begun, and their way back.
+    """The requests that were begun, and their rollback.
 
     Each is noted before it is sent: it may be done although its answer is lost.
     """
 
-    def __init__(self, server: Server, wanted: Schedule):
+    def __init__(self, server: Server, name: str, wanted: Mapping[str, Any]):
         self._server = server
+        self._name = name
         self._wanted = wanted
         # Known before the request, so that the schedule is found although the answer may be lost.
         self._description = f"Made by runner_kubeflow.py schedule, {uuid.uuid4()}."
@@ -147,7 +124,11 @@ class _Change:
 
     def make(self, active: Sequence[str], is_paused: bool) -> None:
         """Makes the new schedule, and switches the old ones off that are on."""
-        made = self._create()
+        # Its namespace is that of its experiment.
+        new = self._server.create_recurring_run(
+            job_name=self._name, description=self._description, enabled=False, **self._wanted
+        )
+        made = str(new.recurring_run_id)
         self._made = [made]
         for schedule in active:
             self._disabled.append(schedule)
@@ -156,14 +137,14 @@ class _Change:
             self._may_run = True
             self._server.enable_recurring_run(made)
 
-    def take_back(self) -> list[str]:
+    def roll_back(self) -> list[str]:
         """Removes the new schedule, then lets the old ones run; returns what is left to do."""
         left = self._remove_new()
         for schedule in self._disabled:
             # Two must not run, so the old one waits for as long as the new one may.
             if self._may_run or not self._attempt(self._server.enable_recurring_run, schedule):
                 left.append(
-                    f"The old schedule {schedule} is switched off; let it run by "
+                    f"The old schedule {schedule} is disabled; let it run by "
                     f"`runner_kubeflow.py resume {schedule}`."
                 )
         return left
@@ -171,37 +152,17 @@ class _Change:
     def delete_old(self, schedules: Iterable[str]) -> list[str]:
         """Deletes what was replaced; returns what is left to do."""
         return [
-            f"The old one, {schedule}, is switched off but could not be deleted; delete it by "
+            f"The old one, {schedule}, is disabled but could not be deleted; delete it by "
             f"`runner_kubeflow.py delete {schedule}`."
             for schedule in schedules
             if not self._attempt(self._server.delete_recurring_run, schedule)
         ]
 
-    def _create(self) -> str:
-        """Makes a schedule that is switched off; its namespace is that of its experiment."""
-        wanted = self._wanted
-        made = self._server.create_recurring_run(
-            experiment_id=wanted.experiment,
-            job_name=wanted.name,
-            description=self._description,
-            start_time=wanted.start,
-            end_time=wanted.end,
-            cron_expression=wanted.cron,
-            max_concurrency=str(wanted.max_concurrency),
-            no_catchup=not wanted.catch_up,
-            params=dict(wanted.values),
-            pipeline_id=wanted.uploaded.pipeline_id,
-            version_id=wanted.uploaded.version_id,
-            enabled=False,
-        )
-        return str(made.recurring_run_id)
-
     def _remove_new(self) -> list[str]:
-        name = self._wanted.name
         if not self._made and not self._attempt(self._find_new):
             return [
-                f"A new schedule {name} may be left; look at `runner_kubeflow.py list`, and delete "
-                "the newer one by its id."
+                f"A new schedule {self._name} may be left; look at `runner_kubeflow.py list`, and "
+                "delete the newer one by its id."
             ]
         left = []
         for schedule in self._made:

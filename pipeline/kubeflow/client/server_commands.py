@@ -24,7 +24,7 @@ from pipeline.terminal import say
 
 WIDTH = 120
 """Of what is no terminal."""
-COLUMNS = ("name", "cron", "next run", "state", "at once", "last run")
+COLUMNS = ("name", "cron", "next run", "state", "max concurrency", "last run")
 STYLES = {"enabled": "green", "disabled": "yellow"}
 
 
@@ -46,9 +46,8 @@ def submit(arguments: argparse.Namespace) -> int:
     now = datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S")
     name = arguments.run_name or f"{package.name} {now}"
     experiment = find_experiment(server, arguments.experiment)
-    of_version = {"pipeline_id": uploaded.pipeline_id, "version_id": uploaded.version_id}
     with quiet():
-        run = server.run_pipeline(experiment, name, params=values, **of_version)
+        run = server.run_pipeline(experiment, name, params=values, **uploaded.ids)
     watched = wait.Watched(server, str(run.run_id), package, arguments.time_out)
     say(f"Run {name}: {watched.url}")
     if not arguments.wait:
@@ -56,7 +55,7 @@ def submit(arguments: argparse.Namespace) -> int:
     try:
         return wait.wait_for_run(watched, say)
     except KeyboardInterrupt:
-        say(f"Not waiting any longer; the run goes on: {watched.url}")
+        say(f"Not waiting any longer; the run continues: {watched.url}")
         return INTERRUPTED
 
 
@@ -66,21 +65,21 @@ def schedule(
     """Makes a schedule, or changes one."""
     server = _connect(arguments)
     uploaded = upload(server, package)
-    wanted = schedules.Schedule(
-        name=arguments.name or package.name,
-        cron=plan.cron.text,
-        start=plan.start,
-        end=plan.end,
-        catch_up=arguments.catch_up,
-        max_concurrency=arguments.max_concurrency,
-        uploaded=uploaded,
-        experiment=find_experiment(server, arguments.experiment),
-        values=values,
-    )
-    put = schedules.put_schedule(server, wanted)
+    wanted = {
+        **uploaded.ids,
+        "experiment_id": find_experiment(server, arguments.experiment),
+        "params": dict(values),
+        "cron_expression": plan.cron.text,
+        "start_time": plan.start,
+        "end_time": plan.end,
+        "max_concurrency": str(arguments.max_concurrency),
+        "no_catchup": not arguments.catch_up,
+    }
+    name = arguments.name or package.name
+    put = schedules.put_schedule(server, name, wanted)
     done = "replaced" if put.replaced else "made"
-    paused = f", paused as it was: resume {wanted.name}" if put.is_paused else ""
-    say(f"Schedule {wanted.name}: {done}, of {package.version}{paused}")
+    paused = f", paused as it was: resume {name}" if put.is_paused else ""
+    say(f"Schedule {name}: {done}, of {package.version}{paused}")
     return SUCCESS
 
 
@@ -94,7 +93,7 @@ def list_schedules(arguments: argparse.Namespace) -> int:
         return SUCCESS
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in COLUMNS:
-        is_number = name == "at once"
+        is_number = name == "max concurrency"
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for each in found:
         run = schedules.last_run(server, each.recurring_run_id)
@@ -112,16 +111,16 @@ def list_schedules(arguments: argparse.Namespace) -> int:
 
 
 def pause(arguments: argparse.Namespace) -> int:
-    """Switches a schedule off."""
+    """Disables a schedule."""
     server = _connect(arguments)
     found = schedules.find_schedule(server, arguments.name)
     server.disable_recurring_run(found.recurring_run_id)
-    say(f"Schedule {arguments.name}: paused. Runs that go on are not touched.")
+    say(f"Schedule {arguments.name}: paused. Current runs are not touched.")
     return SUCCESS
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    """Switches a schedule on."""
+    """Enables a schedule."""
     server = _connect(arguments)
     found = schedules.find_schedule(server, arguments.name)
     values = (found.runtime_config and found.runtime_config.parameters) or {}
@@ -138,7 +137,7 @@ def delete(arguments: argparse.Namespace) -> int:
     found = schedules.find_schedule(server, arguments.name)
     server.delete_recurring_run(found.recurring_run_id)
     say(
-        f"Schedule {arguments.name}: deleted. No run that goes on is ended, and all stay in the "
+        f"Schedule {arguments.name}: deleted. No current run is ended, and all stay in the "
         "list of runs. Kubeflow removes the pods and logs of each some time after its end, by "
         "default a day; what explains it stays on the volume, in the folder of the run and in "
         "index.html."

@@ -72,7 +72,7 @@ def wait_for_run(watched: Watched, say: Say) -> int:
         The exit status: 0 released, 1 failed, 3 refused.
 
     Raises:
-        ServerError: It took too long, or the server cannot be asked any more. The run goes on.
+        ServerError: It took too long, or the server cannot be asked any more. The run continues.
     """
     shown: dict[str, str] = {}
     deadline = monotonic() + watched.time_out

@@ -266,14 +266,14 @@ class TestTheLastLine:
             (
                 "cached",
                 "cached",
-                "Data, code and configuration of the training are unchanged: no model was trained "
-                "anew, the earlier one was taken from the cache; nothing was pushed.",
+                "Data, code and configuration of the training are unchanged: no new model was "
+                "trained, the earlier one was taken from the cache; nothing was pushed.",
             ),
             (
                 "cached",
                 "computed",
-                "Data, code and configuration of the training are unchanged: no model was trained "
-                "anew, the earlier one was taken from the cache; version 17 was pushed.",
+                "Data, code and configuration of the training are unchanged: no new model was "
+                "trained, the earlier one was taken from the cache; version 17 was pushed.",
             ),
             # As every run but the first had it, when all had one id.
             (

@@ -111,8 +111,8 @@ class TestDecisionsOfOneRun:
         with pytest.raises(PipelineError) as refused:
             prepare_run("c", compiled(config), parameters)
         assert str(refused.value) == (
-            "force_push must be decided for each run anew. Received: force_push='broken', as run a "
-            "had it. Give this run a reason of its own; if a schedule has it, take it out there."
+            "force_push must be decided for each run again. Received: force_push='broken', as run "
+            "a had it. Give this run a reason of its own; if a schedule has it, take it out there."
         )
         assert sorted(os.listdir("output/photos/runs")) == ["a", "b"]
 

@@ -89,7 +89,7 @@ def test_an_image_with_other_code(run_task, capsys):
     assert capsys.readouterr().out == (
         "Trainer failed. The image must have the very code that the pipeline was compiled from. "
         f"Received: an image with {here}, a pipeline of 0.0.9+0123456789abcdef. Build the image "
-        "anew, or compile the pipeline with the code of the image, then submit it again.\n"
+        "again, or compile the pipeline with the code of the image, then submit it again.\n"
     )
 
 

@@ -80,7 +80,7 @@ class FakeServer:
         self.failures: dict[int, Failure] = {}
         """By the number of the request, from 0."""
         self.most_enabled = 0
-        """How many schedules of one name were ever switched on at the same time."""
+        """How many schedules of one name were ever enabled at the same time."""
         self.killed: list[str] = []
         """Runs whose workflow went with their schedule."""
         self.page_size = 2

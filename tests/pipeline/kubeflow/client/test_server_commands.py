@@ -228,7 +228,7 @@ class TestWaiting:
 
     def test_an_interruption_leaves_the_run_alone(self, submit, monkeypatch):
         monkeypatch.setattr(wait, "wait_for_run", interrupt)
-        assert submit() == (130, ["Not waiting any longer; the run goes on: URL"])
+        assert submit() == (130, ["Not waiting any longer; the run continues: URL"])
 
 
 class TestATaskThatWasKilled:
@@ -357,7 +357,7 @@ class TestSchedule:
         assert state.schedules == {}
         assert capsys.readouterr().out == (
             "Schedule photos: resumed. Kubeflow makes up for the latest run that was missed "
-            "meanwhile.\nSchedule photos: deleted. No run that goes on is ended, and all stay in "
+            "meanwhile.\nSchedule photos: deleted. No current run is ended, and all stay in "
             "the list of runs. Kubeflow removes the pods and logs of each some time after its end, "
             "by default a day; what explains it stays on the volume, in the folder of the run and "
             "in index.html.\n"
@@ -435,7 +435,7 @@ class TestReplacing:
         assert (list(state.schedules), state.enabled("photos")) == ([old], [old])
         assert "must be reachable and answer in full" in error
         assert "is left" not in error
-        assert "switched off" not in error
+        assert "disabled" not in error
 
     @pytest.mark.parametrize("second", range(1, 6))
     @pytest.mark.parametrize("number", [CREATE, DISABLE, ENABLE])
@@ -481,7 +481,7 @@ class TestReplacing:
         assert new != old
         assert (status, error) == (
             1,
-            f"The new schedule photos is there. The old one, {old}, is switched off but could not "
+            f"The new schedule photos is there. The old one, {old}, is disabled but could not "
             f"be deleted; delete it by `runner_kubeflow.py delete {old}`.\n",
         )
         assert main(["delete", old]) == 0
@@ -494,7 +494,7 @@ class TestReplacing:
             1,
             f"{host} must accept the request. Received: 500 Internal Server Error. Try again, or "
             f"look at the log of the API server. The new schedule {new} is left; delete it by "
-            f"`runner_kubeflow.py delete {new}`. The old schedule {old} is switched off; let it "
+            f"`runner_kubeflow.py delete {new}`. The old schedule {old} is disabled; let it "
             f"run by `runner_kubeflow.py resume {old}`.\n",
         )
         assert main(["delete", new]) == 0
@@ -592,7 +592,7 @@ class TestTheList:
                 state="SUCCEEDED",
             )
         assert rows() == [
-            "name cron next run state at once last run",
+            "name cron next run state max concurrency last run",
             "a 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1 Mon 2025-11-10 03:00 UTC succeeded",
             "b [31m 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1",
             "c 0 0 3 * * 1 disabled 1",
