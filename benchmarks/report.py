@@ -33,7 +33,7 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from components import features
-from components.ingestion.reporting.audit import Audit, FindingsOfKind
+from components.audit import Audit, FindingsOfKind
 from components.lineage import Origin
 from components.metrics import Metrics, wilson
 from components.predictions import ModelPredictions, Predictions

@@ -39,6 +39,12 @@ class ReleaseVerdict(types.Artifact):
     }
 
 
+class DataPage(types.Artifact):
+    """The page about the images: `report.html`."""
+
+    TYPE_NAME = "DataPage"
+
+
 class ModelReport(types.Artifact):
     """The report on a model: `report.html`, `metrics.json`, `model_card.md`, and lists as CSV."""
 

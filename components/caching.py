@@ -21,17 +21,14 @@ PACKAGE = pathlib.Path(__file__).parent
 SUFFIXES = (".py", ".html", ".css")
 
 
-def code_fingerprint(*modules: str, without: Iterable[str] = (), templates: bool = False) -> str:
+def code_fingerprint(*modules: str, templates: bool = False) -> str:
     """Digest of some modules and of everything in `components` that they import, by any path.
 
-    A style sheet must not ingest and train anew, so templates count only where a step asks for
-    them. Ingestion writes a page beside its records and leaves that page out: when a change of a
-    page does not run it again, the page of a cached ingestion keeps its old look.
+    A style sheet must not ingest and train anew: templates count only where a step makes a page.
 
     Args:
         modules: Below `components`, such as "ingestion.executor": where a step's work begins, and
             what is loaded by name, which no import shows. A package is all that lies in it.
-        without: Modules and packages that do not count, nor what only they import.
         templates: Whether the templates and style sheets that lie by these modules count.
 
     Returns:
@@ -40,7 +37,7 @@ def code_fingerprint(*modules: str, without: Iterable[str] = (), templates: bool
     Raises:
         ValueError: There is no such module.
     """
-    files = _reached(modules, tuple(without))
+    files = _reached(modules)
     if templates:
         folders = {path.parent / "templates" for path in files}
         files |= {
@@ -83,17 +80,15 @@ def file_fingerprints(options: Mapping[str, Any]) -> dict[str, str]:
     return digests
 
 
-def _reached(modules: Iterable[str], without: tuple[str, ...]) -> set[pathlib.Path]:
+def _reached(modules: Iterable[str]) -> set[pathlib.Path]:
     """The files of modules and of all that they import, directly or not."""
-    # A name that is not there would silently leave nothing out.
-    excluded = {path for name in without for path in _files_of(name)}
     waiting = [path for name in modules for path in _files_of(name)]
     for name in modules:
         waiting.extend(_files_on_the_way(PACKAGE, tuple(name.split("."))))
     reached: set[pathlib.Path] = set()
     while waiting:
         path = waiting.pop()
-        if path not in reached and path not in excluded:
+        if path not in reached:
             reached.add(path)
             waiting.extend(_imported_files(path, PACKAGE))
     return reached

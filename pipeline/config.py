@@ -40,7 +40,7 @@ from components.training.settings import (
     TuneConfig,
     check_together,
 )
-from components.validation.rules import RuleError, ValidationRules
+from components.validation.validation_rules import RuleError, ValidationRules
 from pipeline.setting_names import construct_groups
 
 # The values of tf.image.ResizeMethod, which are not worth the seconds that its import takes.

@@ -19,6 +19,7 @@ from tfx.types import channel, standard_artifacts
 
 from components.beam_arguments import ONE_PROCESS
 from components.caching import code_fingerprint, file_fingerprints
+from components.data_report.data_report import DataReport
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
 from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.data_spans import Span
@@ -26,7 +27,7 @@ from components.serving.exports.exporter import Exporter
 from components.training.settings import SERVING
 from components.training.warm_start_step import WarmStart
 from components.validation.baseline import StatisticsOfLastPushedModel
-from components.validation.gate import DataGate
+from components.validation.data_gate import DataGate
 from components.validation.schema import FrozenSchema
 from components.validation.statistics import statistics_options
 from pipeline.config import PipelineConfig, image_rules, ingestion_rules
@@ -116,9 +117,7 @@ def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
 def _ingestion_parameters(config: PipelineConfig) -> dict[str, Any]:
     return {
         "rules": ingestion_rules(config),
-        "code_fingerprint": code_fingerprint(
-            "ingestion.executor", without=("ingestion.reporting.report", "pages")
-        ),
+        "code_fingerprint": code_fingerprint("ingestion.executor"),
     }
 
 
@@ -152,16 +151,26 @@ def _validate(
         # What arrived last is compared with what arrived last before.
         candidate=statistics[-1],
     ).with_id("StatisticsResolver")
-    gate = DataGate(
-        statistics=_union(statistics),
-        anomalies=_union([validator.outputs["anomalies"] for validator in validators]),
-        schema=schema_gen.outputs["schema"],
-        baseline_statistics=baseline.outputs["statistics"],
-        rules=config.validate,
-        freeze_arguments=freeze_arguments(config),
-        code_fingerprint=code_fingerprint("validation.gate"),
+    found = {
+        "statistics": _union(statistics),
+        "anomalies": _union([validator.outputs["anomalies"] for validator in validators]),
+        "schema": schema_gen.outputs["schema"],
+        "baseline_statistics": baseline.outputs["statistics"],
+        "rules": config.validate,
+    }
+    report = DataReport(
+        examples=_union([source.example_gen.outputs["examples"] for source in sources]),
+        code_fingerprint=code_fingerprint("data_report.data_report", templates=True),
+        **found,
     )
-    return [schema_gen, *validators, baseline, gate]
+    gate = DataGate(
+        freeze_arguments=freeze_arguments(config),
+        code_fingerprint=code_fingerprint("validation.data_gate"),
+        **found,
+    )
+    # Not by its output: a page that looks different must not judge, and train, anew.
+    gate.add_upstream_node(report)
+    return [schema_gen, *validators, baseline, report, gate]
 
 
 def _validator(source: _Source, schema_gen: base_node.BaseNode) -> base_node.BaseNode:

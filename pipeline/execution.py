@@ -35,11 +35,13 @@ from pipeline.runs.records import (
     records_of,
     sqlite_connection,
 )
+from pipeline.runs.results import REPORT, data_page
 from pipeline.schema.latest import load_statistics
 
 # TFX packs itself for the workers of Beam, two seconds a step, unless they are said to have an
 # image with it. Here is neither another worker nor an image.
 NOTHING_TO_PACK = "--sdk_container_image=none"
+GATE = "DataGate"
 STATUS = pathlib.Path("/proc/self/status")
 CLEAR = pathlib.Path("/proc/self/clear_refs")
 CLEAR_PEAK = "5"
@@ -132,7 +134,10 @@ class StepRunner:
             self.records.remove_leftovers(step, root)
         _forget_peak()
         started = time.monotonic()
-        self._launch(step)
+        try:
+            self._launch(step)
+        except PipelineError as error:
+            raise PipelineError(f"{error}{self._where_to_look(step)}") from error
         record = self.records.find(step)
         seconds, peak_memory = time.monotonic() - started, _peak()
         if record is None or not record.is_successful:
@@ -149,6 +154,11 @@ class StepRunner:
             work = COMPUTED
             self.records.note_cost(step, seconds, peak_memory)
         return StepResult(record, work, seconds, peak_memory)
+
+    def _where_to_look(self, stopped: str) -> str:
+        """Where the images are shown on which the gate stopped the run."""
+        reported = self.records.find(REPORT) if stopped == GATE else None
+        return f"\nReport on the images: {data_page(reported)}" if reported else ""
 
     def _launch(self, step: str) -> None:
         deployment = runner_utils.extract_local_deployment_config(self._compiled)

@@ -14,6 +14,7 @@ from components.training import trainers
 REPOSITORY = pathlib.Path(__file__).parents[1]
 STAGES = {
     "ingestion",
+    "data_report",
     "validation",
     "preprocessing",
     "training",
@@ -24,6 +25,7 @@ STAGES = {
 }
 SHARED = {
     "artifact_types",
+    "audit",
     "beam_arguments",
     "caching",
     "config_checks",
@@ -51,6 +53,8 @@ STAGES_THAT_ANOTHER_NEEDS = {
     ("training", "serving"),
     # A warm start recognizes images that the serving model has seen as ingestion finds copies.
     ("training", "ingestion"),
+    # The page about the images shows what the gate will judge.
+    ("data_report", "validation"),
     # The gate judges what the steps before it measured.
     ("release", "serving"),
     # The report shows what they found.
@@ -158,8 +162,8 @@ def test_features_imports_nothing_of_ours() -> None:
         ),
         (
             "components/evaluation/evaluator_config.py",
-            "from ..validation import gate",
-            "components.evaluation.evaluator_config -> components.validation.gate",
+            "from ..validation import data_gate",
+            "components.evaluation.evaluator_config -> components.validation.data_gate",
         ),
         (
             "components/preprocessing.py",

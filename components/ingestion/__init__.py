@@ -7,7 +7,7 @@ splits.py      which split an image belongs to, by its content
 deciding/      the last two in a row: what becomes of each image
 survey.py      all of these in a row, for ingestion and for the audit
 writing/       chosen images -> TFRecords and the manifest
-reporting/     what became of all files -> one audit, and its page
+profile.py     what became of all files -> one audit, with histogram.py and class_balance.py
 accounting.py  whether a set can be learnt from and measured with
 
 rules.py       settings

@@ -4,11 +4,10 @@ import dataclasses
 import os
 from collections.abc import Iterable
 
+from components.audit import LEAK, Audit
 from components.errors import PipelineError, command
 from components.features import SPLITS
 from components.ingestion.data_folder import IGNORED, OUTSIDE, Rejection
-from components.ingestion.reporting.audit import Audit
-from components.ingestion.reporting.findings import LEAK
 from components.ingestion.rules import REFUSE, IngestionRules
 from components.storage import open_text, replacing, write_rows
 from components.text import to_cell

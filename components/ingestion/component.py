@@ -34,8 +34,8 @@ class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
 
     The output `examples` has the splits train, eval and test, the features that
     `components.features` describes as raw, and beside them `manifest.csv`, `rejects.csv`,
-    `audit.json`, `report.html`, and `signatures`, by which later spans, and warm starts, recognize
-    the images.
+    `audit.json`, `thumbnails.json` with small pictures of what was found, and `signatures`, by
+    which later spans, and warm starts, recognize the images.
     """
 
     SPEC_CLASS = ImageFolderExampleGenSpec

@@ -13,6 +13,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils, standard_component_specs
 
 from components import features
+from components.audit import AUDIT_FILE, Audit
 from components.ingestion.accounting import check_account, write_rejects
 from components.ingestion.comparing.earlier import WriteSignatures
 from components.ingestion.data_folder import ImageFolder, list_image_folder
@@ -29,13 +30,12 @@ from components.ingestion.driver import (
     write_listing,
 )
 from components.ingestion.gathering import ApplyToAll
-from components.ingestion.reporting.audit import AUDIT_FILE, Audit
-from components.ingestion.reporting.report.writer import REPORT_FILE, write_report
 from components.ingestion.rules import IngestionRules
-from components.ingestion.survey import Survey, summarize, survey
+from components.ingestion.survey import Survey, make_pictures, summarize, survey
 from components.ingestion.writing.manifest import WriteManifest, row_of_duplicate, row_of_rejection
 from components.ingestion.writing.shard import write_records
 from components.ingestion.writing.writer import REJECTED, ROWS, WRITTEN, WriteShards
+from components.pages.thumbnails import write_thumbnails
 from components.storage import (
     folder_exists,
     list_files,
@@ -72,9 +72,7 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
             audit = self._ingest(folder, exec_properties, examples.uri)
         else:
             audit = self._ingest_span(exec_properties, examples)
-        write_report(
-            audit, exec_properties[DATA_FOLDER_KEY], os.path.join(examples.uri, REPORT_FILE)
-        )
+        write_thumbnails(make_pictures(audit), examples.uri)
         _publish(audit, examples)
         _remember(exec_properties, examples)
 

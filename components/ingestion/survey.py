@@ -4,6 +4,7 @@ The part that ingestion and the audit share; TensorFlow is not needed for it.
 """
 
 import dataclasses
+import functools
 import os
 import tempfile
 from collections.abc import Sequence
@@ -11,15 +12,17 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from components.audit import AUDIT_FILE, Audit
 from components.beam_arguments import ONE_PROCESS
 from components.ingestion.data_folder import ImageFolder, list_image_folder
 from components.ingestion.data_spans import FEWEST_CLASSES, is_span
 from components.ingestion.deciding.decisions import Decisions, decide
 from components.ingestion.examining.examine_files import REJECTED, ExamineFiles, batches
-from components.ingestion.reporting.audit import AUDIT_FILE, Audit
-from components.ingestion.reporting.summary import FINDINGS, PLACED, REJECTIONS, Summarize
+from components.ingestion.profile import FINDINGS, PLACED, REJECTIONS, ProfileImages
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import plan_splits
+from components.pages.thumbnails import RULES, make_thumbnails
+from components.storage import read_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,13 @@ def summarize(
 ) -> beam.PCollection:
     """One Audit of what became of all files."""
     known = {PLACED: placed, REJECTIONS: rejections, FINDINGS: findings}
-    return known | Summarize(folder.root, folder.found, folder.classes)
+    return known | ProfileImages(folder.root, folder.found, folder.classes)
+
+
+def make_pictures(audit: Audit) -> dict[str, str]:
+    """Makes small pictures of the images that a page about an audit shows, by path."""
+    read = functools.partial(read_file, audit.data_folder, most_bytes=RULES.max_bytes)
+    return make_thumbnails(audit.pictured, read)
 
 
 def audit_folder(root: str, rules: IngestionRules) -> Audit:

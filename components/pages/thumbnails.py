@@ -4,15 +4,21 @@ They are files that somebody brought, and are decoded in processes that may die 
 """
 
 import base64
+import contextlib
 import io
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 
+from components.errors import PipelineError
 from components.normalization.normalization_rules import MOST_MEGAPIXELS, ImageRules
 from components.normalization.opening import decode_upright, open_image
+from components.storage import open_text
 from components.worker_pool import Limits, Sandbox
 
+THUMBNAILS_FILE = "thumbnails.json"
 SIDE = 160
 """Pixels of the longer side: 5 kB, and twice what a phone shows in a third of its width."""
 SMALL_SIDE = 64
@@ -33,54 +39,49 @@ def thumbnail_workers() -> Sandbox[Picture, list[str]]:
     return Sandbox(make_small, lambda *_: [], preload=__name__, limits=limits)
 
 
-class Thumbnails:
-    """Makes the pictures of one page, each once, until the page is full.
+def make_thumbnails(names: Sequence[str], read: Callable[[str], bytes]) -> dict[str, str]:
+    """Makes small pictures until a page would be full.
 
-    Use it as a context: it has workers.
+    Args:
+        names: What they are read by, such as paths below the data folder.
+        read: Reads the file of a name; may fail in any way.
+
+    Returns:
+        Data URIs by name, at most 160x160 pixels, JPEG or PNG. One that cannot be made is missing:
+        its file has gone, or is another by now.
     """
+    made: dict[str, str] = {}
+    # Raised where no worker can be started.
+    with contextlib.suppress(PipelineError), thumbnail_workers() as workers:
+        pictures = workers.map((_read_or_nothing(read, name), (SIDE,)) for name in names)
+        for name, sources in zip(names, pictures, strict=True):
+            if sources:
+                made[name] = sources[0]
+            if sum(map(len, made.values())) > MOST_CHARACTERS:
+                break
+    return made
 
-    def __init__(self, read: Callable[[str], bytes]):
-        """Prepares.
 
-        Args:
-            read: Reads the file of a name; may fail in any way.
-        """
-        self._read = read
-        self._workers = thumbnail_workers()
-        self._made: dict[str, str] = {}
-        self._characters = 0
+def write_thumbnails(thumbnails: Mapping[str, str], folder: str) -> None:
+    """Keeps small pictures beside the records, so that no page has to decode what users bring."""
+    with open_text(os.path.join(folder, THUMBNAILS_FILE), "w") as file:
+        json.dump(thumbnails, file)
 
-    def __enter__(self) -> "Thumbnails":
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._workers.close()
+def read_thumbnails(folder: str) -> dict[str, str]:
+    """Reads what `write_thumbnails` wrote."""
+    with open_text(os.path.join(folder, THUMBNAILS_FILE), "r") as file:
+        thumbnails: dict[str, str] = json.load(file)
+    return thumbnails
 
-    def make(self, name: str) -> str:
-        """A picture as a data URI.
 
-        Args:
-            name: What the picture is read by, such as its path below the data folder.
-
-        Returns:
-            At most 160x160 pixels, JPEG or PNG; empty if there is no picture, since it cannot be
-            read any more, or the page is full.
-        """
-        if name not in self._made:
-            self._made[name] = self._make(name)
-            self._characters += len(self._made[name])
-        return self._made[name]
-
-    def _make(self, name: str) -> str:
-        if self._characters > MOST_CHARACTERS:
-            return ""
-        try:
-            picture = (self._read(name), (SIDE,))
-            return "".join(*self._workers.map([picture]))
-        except Exception:
-            # It was read before without a complaint, so that it is gone by now; reading from remote
-            # file systems fails in more ways than can be listed.
-            return ""
+def _read_or_nothing(read: Callable[[str], bytes], name: str) -> bytes:
+    try:
+        return read(name)
+    except Exception:
+        # It was read before without a complaint, so that it is gone by now; reading from remote
+        # file systems fails in more ways than can be listed.
+        return b""
 
 
 def make_small(picture: Picture) -> list[str]:

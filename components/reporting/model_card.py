@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from components.ingestion.reporting.findings import KINDS
 from components.metrics import ClassMetrics, Proportion
+from components.pages.finding_kinds import FINDING_KINDS
 from components.pages.page import plural
 from components.release.release_verdict import format_value
 from components.reporting.label_errors import LabelErrors
@@ -141,7 +141,7 @@ def _training(facts: RunFacts) -> str:
         f"{audit.rejected:,} rejected, {audit.duplicates:,} duplicates"
         + (f"; {audit.ignored:,} more ignored" if audit.ignored else ""),
         *(
-            f"{KINDS[kind].title}: {plural(found.count, 'case')}"
+            f"{FINDING_KINDS[kind].title}: {plural(found.count, 'case')}"
             for kind, found in audit.findings.items()
         ),
         *(f"Warning: {escape(str(finding))}" for finding in warnings[:20]),

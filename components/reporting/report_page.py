@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from components.ingestion.reporting.findings import KINDS
-from components.ingestion.reporting.report.classes import ClassTable, make_class_table
 from components.metrics import ClassMetrics
+from components.pages.class_table import ClassTable, make_class_table
+from components.pages.finding_kinds import FINDING_KINDS
 from components.pages.page import render_page
 from components.release.release_verdict import (
     FAILED,
@@ -163,7 +163,7 @@ def render_report(
         warnings=merge_splits(facts.data.verdict.warnings),
         sections=sections,
         album=album,
-        kinds=KINDS,
+        kinds=FINDING_KINDS,
         configuration=show_configuration(facts.configuration),
         outcomes=OUTCOMES,
         explain=explain_check,

@@ -11,14 +11,14 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from components.features import CLASS_TEXT, IMAGE_CHANNELS, IMAGE_FORMAT
 from components.validation.distributions import Statistics, value_counts, value_range
 from components.validation.findings import Finding, list_some, quote
-from components.validation.rules import (
+from components.validation.schema import find_domain
+from components.validation.validation_rules import (
     GRAYSCALE,
     NEW_CLASS,
     NEW_FORMAT,
     OUT_OF_RANGE,
     SCHEMA,
 )
-from components.validation.schema import find_domain
 
 LONGEST_FOUND = 300
 """Characters: TFDV lists every single value that is not in the schema."""

@@ -15,7 +15,12 @@ from components.features import (
 from components.validation.anomalies import FEWEST_CHANNELS_OF_COLOR, is_color
 from components.validation.distributions import Statistics, value_counts
 from components.validation.findings import Finding, list_some, quote
-from components.validation.rules import GRAYSCALE, SMALL_CLASS, VANISHED_CLASS, ValidationRules
+from components.validation.validation_rules import (
+    GRAYSCALE,
+    SMALL_CLASS,
+    VANISHED_CLASS,
+    ValidationRules,
+)
 
 Counts = Mapping[str, Mapping[str, int]]
 """Images of each class, by split and class."""

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 
-from components.validation.rules import IGNORE, STOP, WARN, ValidationRules
+from components.validation.validation_rules import IGNORE, STOP, WARN, ValidationRules
 
 VERDICT_FILE = "verdict.json"
 MOST_VALUES = 10

@@ -35,7 +35,7 @@ from components.validation.distributions import (
     value_counts,
 )
 from components.validation.findings import Finding, quote
-from components.validation.rules import ValidationRules
+from components.validation.validation_rules import ValidationRules
 
 QUANTILES = 100
 """Buckets that statistics have of each number, and with that the precision of a share: 1 %."""

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from components.errors import command
 from components.validation.findings import Finding, Verdict, list_some, merge_splits
-from components.validation.rules import (
+from components.validation.validation_rules import (
     DRIFT,
     GRAYSCALE,
     NEW_CLASS,

@@ -20,7 +20,7 @@ from pipeline.loading import loading
 from pipeline.terminal import print_plain
 
 if TYPE_CHECKING:
-    from components.ingestion.reporting.audit import Audit
+    from components.audit import Audit
 
 FINE = 0
 FAILED = 1
@@ -108,18 +108,23 @@ def _answer(audit: "Audit", request: Request, console: Console) -> None:
 
 def _write_report(audit: "Audit", request: Request) -> None:
     # Not above: most audits have no report, and Pillow's plugins take a moment.
-    from components.ingestion.reporting.report.writer import write_report
+    from components.data_report.data_page import SpanPage, render_data_page
+    from components.ingestion.survey import make_pictures
 
-    write_report(audit, audit.data_folder, str(request.report))
+    page = render_data_page(SpanPage("", "", audit, make_pictures(audit)))
+    with open(str(request.report), "w", encoding="utf-8") as file:
+        file.write(page)
 
 
 def _judge(audit: "Audit", rules: IngestionRules, is_part: bool, console: Console) -> int:
     # Not above: --help needs none of it.
     from components.ingestion.accounting import check_account
+    from components.pages.finding_kinds import FINDING_KINDS
 
     try:
         check_account(audit, rules, is_part)
     except PipelineError as error:
         print_plain(console, f"A run would stop: {error}")
         return NOT_FINE
-    return NOT_FINE if audit.grave_kinds else FINE
+    is_critical = any(FINDING_KINDS[kind].is_critical for kind in audit.findings)
+    return NOT_FINE if is_critical else FINE

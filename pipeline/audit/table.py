@@ -7,11 +7,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from components.ingestion.reporting.findings import CLASS_BALANCE, KINDS, Finding
+from components.audit import CLASS_BALANCE, Finding
+from components.pages.finding_kinds import FINDING_KINDS
 from components.text import escape_unprintable
 
 if TYPE_CHECKING:
-    from components.ingestion.reporting.audit import Audit, FindingsOfKind
+    from components.audit import Audit, FindingsOfKind
 
 WIDTH = 80
 """Of what is no terminal."""
@@ -110,12 +111,12 @@ def _table(*columns: str) -> Table:
 
 
 def _findings(kind: str, found: "FindingsOfKind") -> Iterator[RenderableType]:
-    title = KINDS[kind].title
+    words = FINDING_KINDS[kind]
     about = (
         "" if kind == CLASS_BALANCE or found.files == found.count else f", {found.files:,} files"
     )
-    style = "bold red" if KINDS[kind].is_grave else "bold"
-    yield Text.assemble((f"{title}: {found.count:,}{about}", style), f"  {KINDS[kind].meaning}")
+    style = "bold red" if words.is_critical else "bold"
+    yield Text.assemble((f"{words.title}: {found.count:,}{about}", style), f"  {words.meaning}")
     for finding in found.examples[:MOST_EXAMPLES]:
         yield _example(finding)
     more = found.count - MOST_EXAMPLES

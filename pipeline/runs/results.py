@@ -2,18 +2,18 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfx.utils import path_utils
 
+from components.audit import AUDIT_FILE, Audit
+from components.data_report.data_page import DATA_PAGE_FILE
 from components.errors import PipelineError
 from components.features import EVAL_SPLIT, SPLITS, TEST_SPLIT, TRAIN_SPLIT
 from components.ingestion.accounting import REJECTS_FILE
-from components.ingestion.reporting.audit import AUDIT_FILE, Audit
-from components.ingestion.reporting.findings import KINDS
-from components.ingestion.reporting.report.writer import REPORT_FILE
 from components.metrics import Metrics, Proportion
+from components.pages.finding_kinds import count_findings
 from components.predictions import read_predictions
 from components.release.release_verdict import COUNT, PASSED, Check, Verdict
 from components.release.release_verdict import read_verdict as read_release_verdict
@@ -33,6 +33,7 @@ from pipeline.runs.summary import RunSummary
 
 Records = Mapping[str, StepRecord]
 INGESTION = "ImageFolderExampleGen"
+REPORT = "DataReport"
 
 
 def describe_step(step: str, records: Records) -> str:
@@ -74,10 +75,9 @@ def summarize(records: Records) -> RunSummary:
             for record, audit in zip(ingested.values(), audits, strict=True)
             if audit.rejected
         ),
-        findings=_count_findings(audits),
+        findings=count_findings(audits),
         warnings=_warnings(records),
-        # Those of older spans were shown when they were new.
-        report=_file(list(ingested.values())[-1], REPORT_FILE),
+        report=data_page(records[REPORT]),
         split_sizes={split: sum(audit.split_size(split) for audit in audits) for split in SPLITS},
         accuracies={
             TRAIN_SPLIT: epochs["accuracy"][kept],
@@ -99,6 +99,11 @@ def summarize(records: Records) -> RunSummary:
     )
 
 
+def data_page(reported: StepRecord) -> str:
+    """The page about the images of a run whose DataReport is done."""
+    return os.path.join(reported.outputs["report"].uri, DATA_PAGE_FILE)
+
+
 def _describe_ingestion(audit: Audit) -> str:
     parts = [f"{audit.split_size(split):,} {split}" for split in SPLITS]
     left_out = {"duplicates": audit.duplicates, "rejected": audit.rejected}
@@ -117,15 +122,6 @@ def _file(ingested: StepRecord, name: str) -> str:
 
 def _folder(records: Records, step: str, output: str) -> str:
     return records[step].outputs[output].uri
-
-
-def _count_findings(audits: Sequence[Audit]) -> dict[str, int]:
-    """Findings by title, the worst kind first."""
-    counts = {
-        kind: sum(audit.findings[kind].count for audit in audits if kind in audit.findings)
-        for kind in KINDS
-    }
-    return {KINDS[kind].title: count for kind, count in counts.items() if count}
 
 
 def _describe_baseline_statistics(records: Records) -> str:
@@ -253,6 +249,7 @@ _DESCRIPTIONS: Mapping[str, str | Callable[[Records], str]] = {
     "ImportSchemaGen": "the frozen schema",
     "ExampleValidator": "images compared with the schema",
     "StatisticsResolver": _describe_baseline_statistics,
+    REPORT: DATA_PAGE_FILE,
     "DataGate": _describe_gate,
     "Transform": "images of one size, labels",
     "WarmStart": _describe_warm_start,

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from components.ingestion.reporting.audit import AUDIT_FILE, Audit
-from components.ingestion.reporting.findings import (
+from components.audit import (
+    AUDIT_FILE,
     CONFLICT,
     DUPLICATE,
-    KINDS,
     LEAK,
     LOOK_ALIKE,
     NEAR_DUPLICATE,
     REJECTED,
+    Audit,
 )
 from components.ingestion.writing.manifest import Row, read_manifest
+from components.pages.finding_kinds import FINDING_KINDS
 from tests.e2e.defective_folder import CLASSES, ORDINARY, Planted, make_defective_folder
 from tests.e2e.pipeline_runs import Workplace
 
@@ -132,13 +133,14 @@ def test_the_summary_names_each_kind(run: Run, audit: Audit) -> None:
         f"{audit.rejected} rejected (and {audit.ignored} ignored): see "
     ) in run.stdout
     for kind, found in audit.findings.items():
-        assert f"{KINDS[kind].title}: {found.count}" in run.stdout
+        assert f"{FINDING_KINDS[kind].title}: {found.count}" in run.stdout
 
 
 def test_the_report_names_each_defect_and_escapes_every_name(
-    examples: Path, planted: Planted
+    run: Run, workplace: Workplace, planted: Planted
 ) -> None:
-    page = (examples / "report.html").read_text("utf-8")
+    page = (workplace.newest("DataReport", "report") / "report.html").read_text("utf-8")
+    assert f"Report on the images: {workplace.newest('DataReport', 'report')}" in run.stdout
     named = [*planted.rejected, *planted.ignored, *planted.duplicates]
     named += [*planted.quality, *planted.look_alike]
     named += [path for leak in planted.leaks for path in leak]

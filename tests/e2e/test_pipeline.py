@@ -170,6 +170,9 @@ def test_spoiled_folder_is_stopped_at_the_gate(first_run: Finished, workplace: W
     assert "The run failed in DataGate." in stopped.stdout
     assert "image/class/text: expected one of 'Ankle boot', 'Bag'" in stopped.stdout
     assert "found in train: 'Hat' (" in stopped.stdout
+    page = workplace.newest("DataReport", "report") / "report.html"
+    assert f"Report on the images: {page}" in stopped.stdout
+    assert "The run stops." in page.read_text()
     assert "Traceback" not in stopped.stdout + stopped.stderr
     assert "Transform" not in workplace.states()
 

@@ -21,6 +21,7 @@ STEPS = [
     "ImportSchemaGen",
     "StatisticsResolver",
     "ExampleValidator",
+    "DataReport",
     "DataGate",
     "Transform",
     "Trainer",

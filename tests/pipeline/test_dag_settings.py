@@ -13,6 +13,8 @@ from tests.pipeline.compiled_steps import STEPS, changed, compile_steps, paramet
 
 # It shows the whole configuration.
 SHOWS_ALL = "ModelReport"
+# The page shows the findings that the gate judges.
+VALIDATION = {"DataReport", "DataGate"}
 # Another value for each setting, and the steps whose parameters change with it: these run again,
 # the others are cached for as long as their inputs are the same.
 SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
@@ -34,19 +36,19 @@ SETTINGS: Mapping[str, tuple[Any, set[str]]] = {
     "ingest.group_pattern": ("patient[0-9]+", {"ImageFolderExampleGen"}),
     # Which spans there are is looked up by the runner.
     "ingest.window": (3, set()),
-    "validate.schema": ("warn", {"DataGate"}),
-    "validate.vanished_class": ("warn", {"DataGate"}),
-    "validate.small_class": ("stop", {"DataGate"}),
-    "validate.new_format": ("stop", {"DataGate"}),
-    "validate.grayscale": ("stop", {"DataGate"}),
-    "validate.out_of_range": ("stop", {"DataGate"}),
-    "validate.drift": ("stop", {"DataGate"}),
-    "validate.skew": ("ignore", {"DataGate"}),
-    "validate.min_images_per_class": (21, {"DataGate"}),
-    "validate.max_gray_share": (0.1, {"DataGate"}),
-    "validate.smallest_class_shift": (0.1, {"DataGate"}),
-    "validate.smallest_feature_shift": (0.2, {"DataGate"}),
-    "validate.false_alarm_rate": (0.01, {"DataGate"}),
+    "validate.schema": ("warn", VALIDATION),
+    "validate.vanished_class": ("warn", VALIDATION),
+    "validate.small_class": ("stop", VALIDATION),
+    "validate.new_format": ("stop", VALIDATION),
+    "validate.grayscale": ("stop", VALIDATION),
+    "validate.out_of_range": ("stop", VALIDATION),
+    "validate.drift": ("stop", VALIDATION),
+    "validate.skew": ("ignore", VALIDATION),
+    "validate.min_images_per_class": (21, VALIDATION),
+    "validate.max_gray_share": (0.1, VALIDATION),
+    "validate.smallest_class_shift": (0.1, VALIDATION),
+    "validate.smallest_feature_shift": (0.2, VALIDATION),
+    "validate.false_alarm_rate": (0.01, VALIDATION),
     "image.animations": ("reject", {"ImageFolderExampleGen", "Trainer"}),
     "image.background": ("#000000", {"ImageFolderExampleGen", "Trainer"}),
     "image.max_megapixels": (50.0, {"ImageFolderExampleGen", "Trainer"}),

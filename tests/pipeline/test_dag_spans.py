@@ -50,6 +50,7 @@ def test_the_steps_of_all_spans_get_all_of_them(spans):
     steps = compile_steps(spans=spans)
     names = [span.name for span in spans]
     for step, key, source in (
+        ("DataReport", "examples", "ImageFolderExampleGen"),
         ("DataGate", "statistics", "StatisticsGen"),
         ("DataGate", "anomalies", "ExampleValidator"),
         ("Transform", "examples", "ImageFolderExampleGen"),

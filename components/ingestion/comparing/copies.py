@@ -4,16 +4,16 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from components.features import SPLITS
-from components.ingestion.data_folder import Rejection
-from components.ingestion.examining.examination import Examination
-from components.ingestion.reporting.findings import (
+from components.audit import (
     CONFLICT,
     DUPLICATE,
     LEAK,
     MOST_FILES_A_FINDING,
     Finding,
 )
+from components.features import SPLITS
+from components.ingestion.data_folder import Rejection
+from components.ingestion.examining.examination import Examination
 
 SEVERAL_CLASSES = "same image in two classes"
 SAME_PIXELS = "same pixels"

@@ -16,6 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
+from components.audit import (
+    CONFLICT,
+    DUPLICATE,
+    LOOK_ALIKE,
+    NEAR_DUPLICATE,
+    Finding,
+)
 from components.ingestion.comparing.copies import (
     SEVERAL_CLASSES,
     Duplicate,
@@ -26,13 +33,6 @@ from components.ingestion.comparing.copies import (
 )
 from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.reporting.findings import (
-    CONFLICT,
-    DUPLICATE,
-    LOOK_ALIKE,
-    NEAR_DUPLICATE,
-    Finding,
-)
 from components.storage import (
     folder_exists,
     list_files,

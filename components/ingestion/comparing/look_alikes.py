@@ -11,6 +11,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from components.audit import LOOK_ALIKE, NEAR_DUPLICATE, Finding
 from components.ingestion.comparing.copies import (
     CONTESTED,
     SAME_PIXELS,
@@ -24,7 +25,6 @@ from components.ingestion.examining import pixel_digest
 from components.ingestion.examining.examination import Examination
 from components.ingestion.examining.pixel_digest import digest_pixels
 from components.ingestion.gathering import windowed
-from components.ingestion.reporting.findings import LOOK_ALIKE, NEAR_DUPLICATE, Finding
 from components.ingestion.rules import IngestionRules
 from components.worker_pool import Sandbox
 

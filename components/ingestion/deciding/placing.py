@@ -6,6 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from components.audit import Finding
 from components.ingestion.comparing.copies import find_leaks
 from components.ingestion.comparing.earlier import EarlierImage, EarlierSpans, set_aside
 from components.ingestion.comparing.look_alikes import CONFLICTS, FINDINGS
@@ -14,7 +15,6 @@ from components.ingestion.deciding.groups import component_of, group_name
 from components.ingestion.deciding.outputs import ALONE, KEPT, TOGETHER
 from components.ingestion.examining.examination import Examination
 from components.ingestion.gathering import GatherAll, pack, unpack
-from components.ingestion.reporting.findings import Finding
 from components.ingestion.rules import IngestionRules
 from components.ingestion.splits import (
     SplitPlan,

@@ -2,12 +2,10 @@
 
 from typing import Any
 
+from components.audit import Audit, Finding
 from components.ingestion.data_folder import Rejection
 from components.ingestion.examining.examination import Examination
-from components.ingestion.reporting.audit import Audit
-from components.ingestion.reporting.conclusions import conclude
-from components.ingestion.reporting.facts import Facts
-from components.ingestion.reporting.findings import Finding
+from components.ingestion.profile import DataProfile
 from tests.components.ingestion.examinations import make_examination
 
 PHOTO = {
@@ -42,11 +40,11 @@ def make_audit(
     data_folder: str = "photos",
 ) -> Audit:
     """The audit of these; duplicates are counted from the findings."""
-    facts = Facts()
-    facts.add_images(images)
+    profile = DataProfile()
+    profile.add_images(images)
     for rejection in rejections:
-        facts.add_rejection(rejection)
+        profile.add_rejection(rejection)
     for finding in findings:
-        facts.add_finding(finding)
+        profile.add_finding(finding)
     copies = sum(finding.files - 1 for finding in findings if finding.kind == "duplicate")
-    return conclude(facts, data_folder, len(images) + len(rejections) + copies)
+    return profile.audit(data_folder, len(images) + len(rejections) + copies)

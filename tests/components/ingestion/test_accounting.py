@@ -2,11 +2,10 @@ import dataclasses
 
 import pytest
 
+from components.audit import LEAK, Audit, Finding, FindingsOfKind
 from components.errors import PipelineError, command
 from components.ingestion.accounting import check_account, write_rejects
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.audit import Audit, FindingsOfKind
-from components.ingestion.reporting.findings import LEAK, Finding
 from tests.components.ingestion.examinations import make_rules
 
 REJECTIONS = [

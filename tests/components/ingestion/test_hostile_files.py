@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from components.ingestion.reporting.audit import Audit
+from components.audit import Audit
 from components.ingestion.writing.manifest import read_manifest
 from components.normalization.normalization_rules import ImageRules
 from tests.components.ingestion.test_executor import _ingest

@@ -5,7 +5,7 @@ import pathlib
 import tensorflow as tf
 
 from components import features
-from components.ingestion.reporting.audit import Audit, FindingsOfKind
+from components.audit import Audit, FindingsOfKind
 from components.lineage import Origin
 from components.metrics import Metrics
 from components.release.release_verdict import AT_LEAST, FAILED, PASSED, Check, Verdict

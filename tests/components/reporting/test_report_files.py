@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from components.ingestion.reporting.audit import FindingsOfKind
+from components.audit import FindingsOfKind
 from components.lineage import Origin
 from components.predictions import ModelPredictions, Predictions
 from components.release.release_verdict import FAILED
@@ -19,7 +19,6 @@ from components.reporting.run_facts import DataFacts
 from components.serving.serving_facts import GoldenAnswer
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
-from tests.components.ingestion.reporting.report.test_writer import Page as HtmlPage
 from tests.components.release.made_up import GOOD_FACTS, make_model, make_predictions
 from tests.components.reporting.made_up import (
     HOSTILE,
@@ -30,6 +29,7 @@ from tests.components.reporting.made_up import (
     make_verdict,
     write_records,
 )
+from tests.html_page import Page as HtmlPage
 from tests.image_files import encode_image
 
 FILES = {

@@ -5,13 +5,12 @@ import platform
 
 import pytest
 
-from components.ingestion.reporting.audit import FindingsOfKind
 from components.ingestion.writing.manifest import HEADER
 from components.reporting import run_facts
-from components.reporting.run_facts import Latency, add_up, data_fingerprint
+from components.reporting.run_facts import Latency, data_fingerprint
 from components.storage import write_rows
 from tests.components.release.made_up import GOOD_FACTS, make_predictions
-from tests.components.reporting.made_up import make_audit, make_facts
+from tests.components.reporting.made_up import make_facts
 
 ROWS = (
     ("cat/1.jpg", "aa", "cat", "train", "as found"),
@@ -57,33 +56,6 @@ def test_changes_with_what_is_used(write, column):
 
 def test_of_no_effect_is_what_is_not_used(write):
     assert data_fingerprint([write("a", ROWS)]) == data_fingerprint([write("b", ROWS[:2])])
-
-
-def test_spans_are_added_up():
-    first = make_audit(
-        {"train": {"cat": 5, "dog": 0}, "test": {"cat": 1}}, data_folder="photos/span-1"
-    )
-    second = make_audit(
-        {"train": {"bird": 2, "dog": 4}, "test": {}},
-        data_folder="photos/span-2",
-        rejected=5,
-        reasons={"empty file": 5},
-        findings={"rejected": FindingsOfKind(5, 5, ()), "dark": FindingsOfKind(1, 1, ())},
-    )
-    total = add_up([first, second])
-    assert total.data_folder == "photos/span-1, photos/span-2"
-    assert (total.found, total.used, total.rejected, total.duplicates) == (22, 12, 8, 2)
-    assert total.images == {"train": {"bird": 2, "cat": 5, "dog": 4}, "test": {"cat": 1}}
-    assert list(total.reasons.items()) == [("empty file", 6), ("broken jpeg", 2)]
-    assert total.findings == {
-        "rejected": FindingsOfKind(5, 5, ()),
-        "dark": FindingsOfKind(3, 3, ()),
-    }
-
-
-def test_a_class_without_images_stays():
-    audit = make_audit({"train": {"cat": 5, "dog": 0}})
-    assert add_up([audit]).classes == ("cat", "dog")
 
 
 def test_versions_of_what_is_installed(monkeypatch):

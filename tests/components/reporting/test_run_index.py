@@ -4,8 +4,8 @@ import re
 import pytest
 
 from components.reporting.run_index import RunEntry, make_accuracy_chart, render_index
-from tests.components.ingestion.reporting.report.test_writer import Page
 from tests.components.reporting.made_up import HOSTILE
+from tests.html_page import Page
 
 START = datetime.datetime(2026, 1, 1, 12)
 

@@ -1,13 +1,18 @@
 """Records and statistics for the tests of validation, without ingestion, StatisticsGen and Beam."""
 
 import itertools
+import json
+import pathlib
 
 import tensorflow as tf
+import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx.types import standard_artifacts
 from tfx_bsl.coders import example_coder
 
 from components import features
+from components.validation.schema import freeze_schema
 from components.validation.statistics import statistics_options
 
 
@@ -92,3 +97,52 @@ def write_statistics(images, counts=None, numbers=None):
         for low, high in itertools.pairwise(values):
             histogram.buckets.add(low_value=low, high_value=high, sample_count=share)
     return statistics
+
+
+def make_artifact(artifact_type, folder):
+    """An empty artifact."""
+    artifact = artifact_type()
+    artifact.uri = str(folder)
+    folder.mkdir(parents=True)
+    return artifact
+
+
+def write_splits(artifact, name, content_by_split):
+    """Writes one message of each split."""
+    artifact.split_names = json.dumps(list(content_by_split))
+    for split, content in content_by_split.items():
+        folder = pathlib.Path(artifact.uri, f"Split-{split}")
+        folder.mkdir()
+        (folder / name).write_bytes(content.SerializeToString())
+
+
+def make_inputs(folder, records_by_split, schema, baseline=None, span=0):
+    """What DataGate and DataReport get.
+
+    Args:
+        folder: Where the artifacts are made.
+        records_by_split: The images.
+        schema: What they are held to.
+        baseline: Those of the last pushed model, by split.
+        span: Their number.
+    """
+    statistics = {split: make_statistics(found) for split, found in records_by_split.items()}
+    anomalies = {
+        split: tfdv.validate_statistics(found, schema) for split, found in statistics.items()
+    }
+    inputs = {
+        "statistics": [make_artifact(standard_artifacts.ExampleStatistics, folder / "new")],
+        "anomalies": [make_artifact(standard_artifacts.ExampleAnomalies, folder / "anomalies")],
+        "schema": [make_artifact(standard_artifacts.Schema, folder / "schema")],
+        "baseline_statistics": [],
+    }
+    for key in ("statistics", "anomalies"):
+        inputs[key][0].span = span
+    write_splits(inputs["statistics"][0], "FeatureStats.pb", statistics)
+    write_splits(inputs["anomalies"][0], "SchemaDiff.pb", anomalies)
+    freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
+    if baseline:
+        old = make_artifact(standard_artifacts.ExampleStatistics, folder / "old")
+        write_splits(old, "FeatureStats.pb", {s: make_statistics(r) for s, r in baseline.items()})
+        inputs["baseline_statistics"] = [old]
+    return inputs

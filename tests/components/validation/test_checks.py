@@ -3,7 +3,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.validation.checks import check_classes, check_grayscale
 from components.validation.findings import Finding
-from components.validation.rules import ValidationRules
+from components.validation.validation_rules import ValidationRules
 from tests.components.validation.small_data import write_statistics
 
 CLASS = "image/class/text"

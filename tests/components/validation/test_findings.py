@@ -12,7 +12,7 @@ from components.validation.findings import (
     read_verdict,
     verdict_to_json,
 )
-from components.validation.rules import ValidationRules
+from components.validation.validation_rules import ValidationRules
 
 DRIFT = Finding("drift", "train", "image/brightness", "darker")
 GRAY = Finding("grayscale", "test", "image/channels", "gray")

@@ -1,5 +1,4 @@
 import json
-import pathlib
 
 import pytest
 import tensorflow_data_validation as tfdv
@@ -7,39 +6,30 @@ from google.protobuf import text_format
 from tfx import types
 from tfx.types import standard_artifacts
 
+from components.artifact_types import DataVerdict
 from components.errors import PipelineError, command
-from components.validation.findings import read_verdict
-from components.validation.gate import (
+from components.validation.data_gate import (
     DataGate,
     DataGateExecutor,
-    DataVerdict,
-    SpanFacts,
-    find_everything,
 )
+from components.validation.findings import read_verdict
 from components.validation.proposal import propose_schema
-from components.validation.rules import ValidationRules
 from components.validation.schema import freeze_schema
-from tests.components.validation.small_data import make_record, make_records, make_statistics
+from components.validation.validate import SpanData, find_everything
+from components.validation.validation_rules import ValidationRules
+from tests.components.validation.small_data import (
+    make_artifact,
+    make_inputs,
+    make_record,
+    make_records,
+    make_statistics,
+    write_splits,
+)
 
 GOOD = make_records(*["cat", "dog"] * 15)
 ALL_GOOD = {"train": GOOD, "eval": GOOD[:20], "test": GOOD[20:]}
 FREEZE = ["--data=my photos", "--name=pets"]
 CLASS_ANOMALY = "expected one of 'cat', 'dog'; found: 'bird' (1 image)"
-
-
-def _artifact(artifact_type, folder):
-    artifact = artifact_type()
-    artifact.uri = str(folder)
-    folder.mkdir(parents=True)
-    return artifact
-
-
-def _write(artifact, name, content_by_split):
-    artifact.split_names = json.dumps(list(content_by_split))
-    for split, content in content_by_split.items():
-        folder = pathlib.Path(artifact.uri, f"Split-{split}")
-        folder.mkdir()
-        (folder / name).write_bytes(content.SerializeToString())
 
 
 @pytest.fixture(scope="module")
@@ -50,26 +40,10 @@ def schema():
 @pytest.fixture
 def pass_gate(tmp_path, schema):
     """Holds records, by split, to the schema of the good ones; returns the verdict."""
-    verdict = _artifact(DataVerdict, tmp_path / "verdict")
+    verdict = make_artifact(DataVerdict, tmp_path / "verdict")
 
     def run(records_by_split, baseline=None, **rules):
-        statistics = {split: make_statistics(found) for split, found in records_by_split.items()}
-        anomalies = {
-            split: tfdv.validate_statistics(found, schema) for split, found in statistics.items()
-        }
-        inputs = {
-            "statistics": [_artifact(standard_artifacts.ExampleStatistics, tmp_path / "new")],
-            "anomalies": [_artifact(standard_artifacts.ExampleAnomalies, tmp_path / "anomalies")],
-            "schema": [_artifact(standard_artifacts.Schema, tmp_path / "schema")],
-            "baseline_statistics": [],
-        }
-        _write(inputs["statistics"][0], "FeatureStats.pb", statistics)
-        _write(inputs["anomalies"][0], "SchemaDiff.pb", anomalies)
-        freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
-        if baseline:
-            old = _artifact(standard_artifacts.ExampleStatistics, tmp_path / "old")
-            _write(old, "FeatureStats.pb", {s: make_statistics(r) for s, r in baseline.items()})
-            inputs["baseline_statistics"] = [old]
+        inputs = make_inputs(tmp_path, records_by_split, schema, baseline)
         properties = {
             "rules": json.dumps(ValidationRules(**rules).to_dict()),
             "freeze_arguments": json.dumps(FREEZE),
@@ -195,7 +169,7 @@ def test_comparators_of_a_schema_file_take_the_place_of_our_own(schema):
         [*make_records(*["cat", "dog"] * 15)[1:], make_record("cat", format="x")]
     )
     statistics = {"train": pngs, "test": some}
-    spans = [SpanFacts("", statistics, {})]
+    spans = [SpanData("", statistics, {})]
     findings = find_everything(spans, own, {"train": some}, ValidationRules())
     assert [str(finding) for finding in findings] == [
         "image/format in train: The Linfty distance between current and previous is 0.0333333 (up "
@@ -213,7 +187,7 @@ def _span(number, schema, **records):
     anomalies = {
         split: tfdv.validate_statistics(found, schema) for split, found in statistics.items()
     }
-    return SpanFacts(f"span-{number}", statistics, anomalies)
+    return SpanData(f"span-{number}", statistics, anomalies)
 
 
 def _find(*spans, schema, baseline=None, **rules):
@@ -273,12 +247,12 @@ def test_reads_the_statistics_of_several_spans(tmp_path, schema):
                 lambda found: tfdv.validate_statistics(found, schema),
             ),
         ):
-            artifact = _artifact(artifact_type, tmp_path / key / str(number))
+            artifact = make_artifact(artifact_type, tmp_path / key / str(number))
             artifact.span = number
-            _write(artifact, name, {"train": make(make_statistics(records))})
+            write_splits(artifact, name, {"train": make(make_statistics(records))})
             inputs[key].append(artifact)
     inputs["anomalies"].reverse()
-    inputs["schema"] = [_artifact(standard_artifacts.Schema, tmp_path / "schema")]
+    inputs["schema"] = [make_artifact(standard_artifacts.Schema, tmp_path / "schema")]
     freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
     properties = {
         "rules": json.dumps(ValidationRules().to_dict()),

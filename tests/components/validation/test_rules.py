@@ -4,7 +4,7 @@ import math
 import pytest
 
 from components.errors import PipelineError
-from components.validation.rules import KINDS, RuleError, ValidationRules, from_dict
+from components.validation.validation_rules import KINDS, RuleError, ValidationRules, from_dict
 
 DEFAULTS = {
     "schema": "stop",

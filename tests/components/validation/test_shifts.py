@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from components.validation.rules import ValidationRules
 from components.validation.shifts import (
     CATEGORIES,
     COMPARISONS,
@@ -12,6 +11,7 @@ from components.validation.shifts import (
     allowed_for_one_share,
     find_shifts,
 )
+from components.validation.validation_rules import ValidationRules
 from tests.components.validation.small_data import write_statistics
 
 DRIFT = Comparison("drift", "train", "in the last pushed run")

@@ -6,10 +6,9 @@ import sys
 
 import pytest
 
+from components.audit import Audit, Finding
 from components.errors import PipelineError
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.audit import Audit
-from components.ingestion.reporting.findings import Finding
 from components.progress import Progress
 from pipeline.audit import auditing
 from tests.components.ingestion.made_up import make_audit, make_images

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from components.ingestion.reporting.audit import Audit
+from components.audit import Audit
 from tests.image_files import make_image_folder, write_image
 
 

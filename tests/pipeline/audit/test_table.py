@@ -1,8 +1,7 @@
 import io
 
+from components.audit import Audit, Finding
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.audit import Audit
-from components.ingestion.reporting.findings import Finding
 from pipeline.audit.table import write_table
 from tests.components.ingestion.made_up import make_audit, make_images
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
+from components.audit import Finding
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.findings import Finding
 from components.metrics import Proportion
 from components.release.release_verdict import AT_LEAST, Verdict, make_check
 from pipeline.runs import results
@@ -46,6 +46,7 @@ def ingested(tmp_path):
         records[f"ImageFolderExampleGen.span-{number}"] = StepRecord(
             "COMPLETE", {"examples": examples}
         )
+    records["DataReport"] = StepRecord("COMPLETE", {"report": StepArtifact("d", {})})
     return records
 
 
@@ -82,7 +83,7 @@ def test_the_summary_adds_up_over_the_spans(ingested, tmp_path, monkeypatch):
     assert finished.split_sizes == {"train": 12, "eval": 12, "test": 12}
     assert finished.findings["Near-duplicates"] == 1
     assert finished.spans == ["span-7", "span-8"]
-    assert finished.report == str(tmp_path / "8" / "report.html")
+    assert finished.report == "d/report.html"
     assert finished.rejects_file == str(tmp_path / "8" / "rejects.csv")
     assert finished.model_report == "r/report.html"
     assert (finished.verdict, finished.model) == ("Refused: no.", "")

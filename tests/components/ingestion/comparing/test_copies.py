@@ -1,5 +1,6 @@
 import pytest
 
+from components.audit import CONFLICT, DUPLICATE, LEAK
 from components.ingestion.comparing.copies import (
     Duplicate,
     Settlement,
@@ -8,7 +9,6 @@ from components.ingestion.comparing.copies import (
     settle,
 )
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.findings import CONFLICT, DUPLICATE, LEAK
 from tests.components.ingestion.examinations import make_examination
 
 

@@ -8,17 +8,17 @@ import shutil
 
 import pytest
 
-from components.ingestion import survey
-from components.ingestion.deciding.groups import group_name
-from components.ingestion.examining.examine_files import batches
-from components.ingestion.reporting.audit import Audit
-from components.ingestion.reporting.findings import (
+from components.audit import (
     CONFLICT,
     DUPLICATE,
     LEAK,
     LOOK_ALIKE,
     NEAR_DUPLICATE,
+    Audit,
 )
+from components.ingestion import survey
+from components.ingestion.deciding.groups import group_name
+from components.ingestion.examining.examine_files import batches
 from components.ingestion.writing.manifest import Row, read_manifest
 from tests.components.ingestion.test_executor import _ingest
 from tests.scenes import make_scene, write_scene

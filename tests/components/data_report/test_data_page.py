@@ -1,45 +1,18 @@
 import dataclasses
-import html.parser
 import re
 
 import pytest
 
+from components.audit import KINDS, Audit, Distribution, Finding, FindingsOfKind
+from components.data_report.data_page import Bar, SpanPage, make_chart, render_data_page, summarize
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.audit import Audit, FindingsOfKind
-from components.ingestion.reporting.findings import KINDS, Finding
-from components.ingestion.reporting.report.writer import render_report, summarize, write_report
+from components.ingestion.survey import make_pictures
+from components.pages.finding_kinds import FINDING_KINDS
 from tests.components.ingestion.made_up import make_audit, make_images, make_photo
+from tests.html_page import Page
 from tests.image_files import write_image
 
 HOSTILE_CLASS = '<script>alert("x")</script>, \'&\n\u202e'
-VOID = {"wbr", "meta", "img", "br", "rect"}
-
-
-class Page(html.parser.HTMLParser):
-    """What a reader of the page gets: tags, addresses, texts, and whether all tags are closed."""
-
-    def __init__(self, page: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += attributes
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def values(self, name: str) -> list[str]:
-        return [value for attribute, value in self.attributes if attribute == name]
 
 
 def make_pair(kind: str, *filenames: str) -> Finding:
@@ -59,6 +32,12 @@ def audit_of(findings=(), rejections=(), counts=None) -> Audit:
     return make_audit(make_images(counts or {("train", "cat"): 30}), rejections, findings)
 
 
+def render_report(audit: Audit, root: str) -> str:
+    """The page with the pictures that are in a data folder."""
+    pictures = make_pictures(dataclasses.replace(audit, data_folder=root))
+    return render_data_page(SpanPage("", "report.html", audit, pictures))
+
+
 def test_the_sentence_adds_up():
     rejections = (Rejection("cat/x", "cat", "empty file", "0 bytes"),)
     audit = audit_of((make_pair("duplicate", "cat/a.png", "cat/b.png"),), rejections)
@@ -70,9 +49,10 @@ def test_every_kind_can_be_shown(root):
     pairs = {kind: make_pair(kind, "cat/a.png", "dog/b.png") for kind in KINDS}
     findings = {kind: FindingsOfKind(1, 2, (pair,)) for kind, pair in pairs.items()}
     page = render_report(dataclasses.replace(audit_of(), findings=findings), root)
-    for kind in KINDS.values():
+    for kind in FINDING_KINDS.values():
         assert kind.title in page
         assert kind.meaning in page
+    assert tuple(FINDING_KINDS) == KINDS
     parsed = Page(page)
     assert parsed.open == []
     assert len(set(parsed.values("id"))) == len(parsed.values("id"))
@@ -100,15 +80,13 @@ def test_rejected_files_are_never_opened(root):
     assert "too large: &lt;b&gt;12&lt;/b&gt; megapixels" in page
 
 
-def test_names_are_text_and_nothing_else(tmp_path):
+def test_names_are_text_and_nothing_else():
     filename = f"{HOSTILE_CLASS}/\udce9.jpg"
     images = [("train", make_photo(filename, content="any", class_text=HOSTILE_CLASS))]
     finding = Finding("dark", (filename,), (HOSTILE_CLASS,), ("train",), HOSTILE_CLASS, 1.0)
     rejection = Rejection(filename, HOSTILE_CLASS, HOSTILE_CLASS, HOSTILE_CLASS)
-    path = tmp_path / "report.html"
     audit = make_audit(images, (rejection,), (finding,), data_folder=HOSTILE_CLASS)
-    write_report(audit, "nowhere", str(path))
-    page = path.read_text()
+    page = render_report(audit, "nowhere").encode("utf-8", "strict").decode()
     assert "script" not in Page(page).tags
     assert "&lt;script&gt;alert" in page
     assert "\\n\\u202e" in page
@@ -165,3 +143,15 @@ def test_says_how_much_is_not_shown(root):
 def test_the_same_audit_gives_the_same_page(root):
     audit = audit_of((make_pair("leak", "cat/a.png", "dog/b.png"),))
     assert render_report(audit, root) == render_report(Audit.from_dict(audit.to_dict()), root)
+
+
+def test_bars():
+    chart = make_chart("width", Distribution(10, 12, 15, 20, 29, (10, 20, 25, 30), (500, 0, 1)))
+    # A bar of one among 500 is still drawn one unit high.
+    assert chart.bars == (
+        Bar(0.0, 0.0, 79.0, 60.0, "10 to 20: 500"),
+        Bar(160.0, 59.0, 79.0, 1.0, "25 to 30: 1"),
+    )
+    assert chart.words == (
+        "Width (pixels) from 10 to 29, median 15, half of the images between 12 and 20"
+    )

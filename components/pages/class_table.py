@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from components.ingestion.reporting.audit import Audit
+from components.audit import Audit
 
 MOST_CLASSES_WITH_BARS = 40
 LARGEST_AND_SMALLEST = 15

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
+from components.audit import Audit, Distribution, Finding, add_up, badness
 from components.errors import PipelineError
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.audit import Audit
-from components.ingestion.reporting.findings import Finding
 from tests.components.ingestion.made_up import make_audit, make_images
 
 REJECTIONS = (
@@ -37,7 +36,6 @@ def test_the_numbers(audit):
     assert (audit.formats, audit.treatments) == ({"jpeg": 66}, {})
     assert audit.sizes["width"].median == 400
     assert list(audit.findings) == ["rejected", "duplicate", "class_balance"]
-    assert audit.grave_kinds == ()
 
 
 def test_what_nobody_took_for_an_image_is_ignored(audit):
@@ -114,3 +112,67 @@ def test_a_changed_number_is_refused(audit, tmp_path):
     path.write_text(json.dumps({**audit.to_dict(), "found": 5}))
     with pytest.raises(PipelineError, match="RuntimeError: Every file must be used"):
         Audit.read(str(path))
+
+
+def make_finding(count: int, **values) -> Finding:
+    names = tuple(f"{number}.png" for number in range(count))
+    ordinary = {"kind": "leak", "class_texts": names, "splits": names, "detail": "", "score": 1.0}
+    return Finding(filenames=names, **{**ordinary, **values})
+
+
+def test_counts_its_files():
+    assert make_finding(2).files == 2
+    assert make_finding(2, files=5).files == 5
+
+
+def test_a_long_finding_is_shortened_but_counts_all():
+    short = make_finding(40, detail="x" * 1000).shortened()
+    assert (len(short.filenames), len(short.class_texts), len(short.splits)) == (12, 12, 12)
+    assert (short.files, len(short.detail)) == (40, 400)
+
+
+def test_a_finding_of_an_unknown_kind_is_a_defect():
+    with pytest.raises(ValueError, match=r"kind must be one of rejected, .* Received: 'blurred'"):
+        make_finding(1, kind="blurred")
+
+
+def test_the_worst_comes_first():
+    findings = [make_finding(1), make_finding(2, score=3.0), make_finding(2), make_finding(3)]
+    in_order = sorted(findings, key=badness)
+    assert [(finding.score, finding.files) for finding in in_order] == [
+        (3, 2),
+        (1, 1),
+        (1, 2),
+        (1, 3),
+    ]
+
+
+def test_edges_must_fit_the_counts():
+    with pytest.raises(ValueError, match=r"one edge more than counts. Received: 2 edges and 2 co"):
+        Distribution(0, 0, 0, 0, 0, (0, 1), (1, 1))
+
+
+def test_spans_are_added_up():
+    cats = make_images({("train", "cat"): 5, ("test", "cat"): 1})
+    dogs = make_images({("train", "bird"): 2, ("train", "dog"): 4}, brightness=0.0, contrast=0.05)
+    first = make_audit(cats, REJECTIONS[1:], (DUPLICATE,), data_folder="photos/span-1")
+    second = make_audit(dogs, REJECTIONS[:1], data_folder="photos/span-2")
+    total = add_up([first, second])
+    assert total.data_folder == "photos/span-1, photos/span-2"
+    assert (total.found, total.used, total.rejected, total.duplicates) == (17, 12, 3, 2)
+    assert total.images["train"] == {"bird": 2, "cat": 5, "dog": 4}
+    # A class without images stays.
+    assert total.images["eval"] == {"bird": 0, "cat": 0, "dog": 0}
+    assert list(total.reasons.items()) == [("broken jpeg", 2), ("not an image", 1)]
+    found = {kind: (each.count, each.examples) for kind, each in total.findings.items()}
+    assert found["rejected"] == (3, ())
+    assert found["dark"] == (6, ())
+
+
+def test_pictured_are_the_first_files_of_the_worst_findings():
+    pairs = [
+        Finding("leak", tuple(f"{n}/{i}" for i in range(6)), (), (), "", -float(n))
+        for n in range(20)
+    ]
+    audit = make_audit([], REJECTIONS, (*pairs, Finding("dark", ("0/0",), (), (), "", 1.0)))
+    assert audit.pictured == [f"{n}/{i}" for n in range(12) for i in range(4)]

@@ -1,8 +1,19 @@
 import random
 
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from components.audit import Finding
+from components.beam_arguments import ONE_PROCESS
 from components.ingestion.data_folder import Rejection
-from components.ingestion.reporting.conclusions import conclude
-from components.ingestion.reporting.facts import Facts
+from components.ingestion.profile import (
+    FINDINGS,
+    PLACED,
+    REJECTIONS,
+    DataProfile,
+    ProfileImages,
+    Tally,
+)
 from tests.components.ingestion.made_up import make_audit, make_images, make_photo
 
 
@@ -71,15 +82,15 @@ def test_each_reason_to_reject_has_an_example():
 
 
 def test_classes_and_splits_without_images_are_shown():
-    facts = Facts()
-    facts.add_images(make_images({("test", "cat"): 1, ("train", "cat"): 1}))
-    audit = conclude(facts, "photos", 2, ["dog", "cat"])
+    profile = DataProfile()
+    profile.add_images(make_images({("test", "cat"): 1, ("train", "cat"): 1}))
+    audit = profile.audit("photos", 2, ["dog", "cat"])
     assert list(audit.images) == ["train", "eval", "test"]
     assert audit.images["test"] == {"cat": 1, "dog": 0}
 
 
 def test_nothing_at_all():
-    audit = conclude(Facts(), "photos", 0)
+    audit = DataProfile().audit("photos", 0)
     assert audit.images == {"train": {}, "eval": {}, "test": {}}
     assert (audit.sizes, audit.quality, audit.findings) == ({}, {}, {})
 
@@ -99,15 +110,89 @@ def test_parts_in_any_order_give_the_same():
         )
         for number in range(3000)
     ]
-    whole = Facts()
+    whole = DataProfile()
     whole.add_images(images)
     chance.shuffle(images)
-    merged = Facts()
+    merged = DataProfile()
     for start in range(0, len(images), 700):
-        part = Facts()
+        part = DataProfile()
         part.add_images(images[start : start + 700])
         merged.merge(part)
-    assert conclude(merged, "x", 3000) == conclude(whole, "x", 3000)
-    found = conclude(merged, "x", 3000).findings["low_information"]
+    assert merged.audit("x", 3000) == whole.audit("x", 3000)
+    found = merged.audit("x", 3000).findings["low_information"]
     assert found.count > 1000
     assert len(found.examples) == 30
+
+
+def make_finding(number: int) -> Finding:
+    return Finding("leak", (f"{number}", "x"), ("a", "a"), ("", ""), "", float(number))
+
+
+def test_a_tally_counts_all_and_keeps_the_worst():
+    tally = Tally(most=3)
+    for number in range(100):
+        tally.add(make_finding(number))
+    assert (tally.count, tally.files) == (100, 200)
+    assert len(tally.examples) <= 12
+    assert [finding.score for finding in tally.worst()] == [99, 98, 97]
+
+
+def test_merged_tallies_are_as_one():
+    halves = Tally(most=3), Tally(most=3)
+    for number in range(100):
+        halves[number % 2].add(make_finding(number))
+    halves[0].merge(halves[1])
+    assert (halves[0].count, halves[0].files) == (100, 200)
+    assert [finding.score for finding in halves[0].worst()] == [99, 98, 97]
+
+
+def test_a_finding_of_many_files_is_kept_short():
+    profile = DataProfile()
+    names = tuple(map(str, range(1000)))
+    profile.add_finding(Finding("duplicate", names, names, names, "", 0.0))
+    [kept] = profile.findings["duplicate"].examples
+    assert (len(kept.filenames), kept.files) == (12, 1000)
+    assert profile.findings["duplicate"].files == 1000
+
+
+def test_a_rejection_without_a_detail():
+    profile = DataProfile()
+    profile.add_rejection(Rejection("a", "", "hidden"))
+    profile.add_rejection(Rejection("b", "c", "broken jpeg", "x" * 1000))
+    assert {reason: tally.count for reason, tally in profile.reasons.items()} == {
+        "hidden": 1,
+        "broken jpeg": 1,
+    }
+    assert profile.reasons["hidden"].examples[0].detail == "hidden"
+    assert len(profile.reasons["broken jpeg"].examples[0].detail) == 400
+
+
+def profile_on_beam(images, rejections, findings, found, path) -> None:
+    with beam.Pipeline(options=PipelineOptions(list(ONE_PROCESS))) as pipeline:
+        known = {
+            PLACED: pipeline | "Images" >> beam.Create([images[::2], images[1::2]]),
+            REJECTIONS: pipeline | "Rejections" >> beam.Create(rejections),
+            FINDINGS: pipeline | "Findings" >> beam.Create(findings),
+        }
+        audit = known | ProfileImages("photos", found, ["cat", "dog"])
+        _ = audit | beam.Map(lambda audit: audit.write(path))
+
+
+def test_beam_gives_what_is_given_without_it(tmp_path):
+    images = make_images({("train", "cat"): 1500, ("train", "dog"): 1600, ("test", "cat"): 400})
+    rejections = (Rejection("cat/.x", "cat", "hidden"),)
+    findings = (
+        Finding("duplicate", ("a", "b"), ("cat", "cat"), ("", ""), "", 0.0),
+        Finding("leak", ("a", "c"), ("cat", "cat"), ("train", "test"), "", 0.0),
+    )
+    path = tmp_path / "audit.json"
+    profile_on_beam(images, rejections, findings, 3502, str(path))
+    expected = tmp_path / "expected.json"
+    make_audit(images, rejections, findings).write(str(expected))
+    assert path.read_text() == expected.read_text()
+
+
+def test_an_empty_folder_has_an_audit(tmp_path):
+    path = tmp_path / "audit.json"
+    profile_on_beam([], [], [], 0, str(path))
+    assert '"found": 0' in path.read_text()

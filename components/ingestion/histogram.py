@@ -1,12 +1,12 @@
-"""How a figure is distributed over millions of images, in the memory of a few thousand numbers."""
+"""How a number is distributed over millions of images, in the memory of a few thousand numbers."""
 
-import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from components.audit import Distribution
 
 MOST_BARS = 24
 """Bars of a distribution that is to be looked at."""
@@ -15,41 +15,6 @@ STEPS_AN_OCTAVE = 64
 """Above `LINEAR_LIMIT`, neighboring bins are 1.1 % apart."""
 OCTAVES = 36
 """Up to 2**48: more than any file has bytes."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Distribution:
-    """What is kept of a distribution.
-
-    Attributes:
-        minimum: The smallest value.
-        lower_quartile: A quarter of the values are not above it; exact as in `Histogram`.
-        median: Half of the values are not above it.
-        upper_quartile: Three quarters of the values are not above it.
-        maximum: The largest value.
-        edges: Lower ends of the bars, and the upper end of the last one; ascending.
-        counts: Values of each bar; one fewer than `edges`.
-    """
-
-    minimum: float
-    lower_quartile: float
-    median: float
-    upper_quartile: float
-    maximum: float
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.edges) != len(self.counts) + 1:
-            raise ValueError(
-                "A distribution must have one edge more than counts. Received: "
-                f"{len(self.edges)} edges and {len(self.counts)} counts."
-            )
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Distribution":
-        """Reads what `dataclasses.asdict` and JSON made of it."""
-        return cls(**{**values, "edges": tuple(values["edges"]), "counts": tuple(values["counts"])})
 
 
 @functools.cache
@@ -107,14 +72,14 @@ class Histogram:
         bins = np.searchsorted(self.edges, values, side="right") - 1
         return np.clip(bins, 0, len(self.counts) - 1)
 
-    def bin_of_quantile(self, share: float) -> int:
-        """The bin that the value lies in which `share` of the values, 0 to 1, are not above."""
+    def bin_of_quantile(self, proportion: float) -> int:
+        """The bin of the value which `proportion` of the values, 0 to 1, are not above."""
         cumulated = np.cumsum(self.counts)
-        return int(np.searchsorted(cumulated, max(1, np.ceil(share * cumulated[-1]))))
+        return int(np.searchsorted(cumulated, max(1, np.ceil(proportion * cumulated[-1]))))
 
-    def quantile(self, share: float) -> float:
-        """The value which `share` of the values, 0 to 1, are not above; there must be any."""
-        position = self.bin_of_quantile(share)
+    def quantile(self, proportion: float) -> float:
+        """The value which `proportion` of the values, 0 to 1, are not above; there must be any."""
+        position = self.bin_of_quantile(proportion)
         lower, upper = self.edges[position : position + 2]
         middle = lower if upper - lower == 1 else (lower + upper) / 2
         return float(np.clip(middle, self._minimum, self._maximum))

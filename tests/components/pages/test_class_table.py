@@ -1,4 +1,4 @@
-from components.ingestion.reporting.report.classes import ClassRow, make_class_table
+from components.pages.class_table import ClassRow, make_class_table
 from tests.components.ingestion.made_up import make_audit, make_images
 
 

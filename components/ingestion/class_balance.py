@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from components.ingestion.reporting.findings import CLASS_BALANCE, Finding
+from components.audit import CLASS_BALANCE, Finding
 
 FEWEST_IMAGES = 20
 """A class with fewer is reported: a tenth of it are two images, on which nothing can be tested."""

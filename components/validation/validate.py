@@ -1,132 +1,52 @@
-"""The step that stops the run before Transform when the images are not as they should be.
-
-ExampleValidator writes anomalies and succeeds, nothing in stock TFX reads them, and it compares
-statistics with a schema alone: not with those of an earlier run or of another split.
-"""
+"""Statistics, anomalies, schema and baseline -> all that was found, and what comes of it."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx import types
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components import features
-from components.artifact_types import DataVerdict
-from components.errors import PipelineError
 from components.validation.anomalies import describe_anomalies, describe_comparisons
 from components.validation.checks import check_classes, check_grayscale
 from components.validation.distributions import Statistics, number_of_images
-from components.validation.findings import VERDICT_FILE, Finding, Verdict, judge, verdict_to_json
-from components.validation.rules import DRIFT, GRAYSCALE, SKEW, ValidationRules, from_dict
+from components.validation.findings import Finding, Verdict, judge
 from components.validation.schema import find_domain
 from components.validation.shifts import Comparison, find_shifts
 from components.validation.spans import add_up
-from components.validation.stopping import stop_message
+from components.validation.validation_rules import DRIFT, GRAYSCALE, SKEW, ValidationRules
 
 ANOMALIES_FILE = "SchemaDiff.pb"
 STATISTICS_FILE = "FeatureStats.pb"
-WARNINGS = "warnings"
-"""Property of the artifact: how many there are."""
 
 
-class DataGateSpec(types.ComponentSpec):
-    """Names and types of what goes in and out."""
+def validate(inputs: Mapping[str, list[types.Artifact]], rules: ValidationRules) -> Verdict:
+    """Looks at what the steps before a step found; the same for whoever decides and whoever shows.
 
-    PARAMETERS = {
-        "rules": component_spec.ExecutionParameter(type=str),
-        "freeze_arguments": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {
-        "statistics": component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
-        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
-        "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
-        "baseline_statistics": component_spec.ChannelParameter(
-            type=standard_artifacts.ExampleStatistics, optional=True
-        ),
-    }
-    OUTPUTS = {"verdict": component_spec.ChannelParameter(type=DataVerdict)}
-
-
-class DataGateExecutor(base_executor.BaseExecutor):
-    """Looks at the anomalies and the statistics of every split; raises where rules say stop."""
-
-    def Do(  # noqa: N802
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
-        """Writes the verdict.
-
-        Raises:
-            PipelineError: The run must stop. TFX discards what a failed step wrote, so the
-                message has all that was found, warnings too.
-        """
-        self._log_startup(input_dict, output_dict, exec_properties)
-        rules = from_dict(json.loads(exec_properties["rules"]))
-        verdict = _judge(input_dict, rules)
-        if verdict.stops:
-            folders = [artifact.uri for artifact in input_dict["statistics"]]
-            freeze = json.loads(exec_properties["freeze_arguments"])
-            raise PipelineError(stop_message(verdict, folders, freeze))
-        artifact = artifact_utils.get_single_instance(output_dict["verdict"])
-        path = os.path.join(artifact.uri, VERDICT_FILE)
-        io_utils.write_string_file(path, verdict_to_json(verdict))
-        artifact.set_int_custom_property(WARNINGS, len(verdict.warnings))
-
-
-class DataGate(base_component.BaseComponent):
-    """Lets a run go on unless something was found on which the rules say stop."""
-
-    SPEC_CLASS = DataGateSpec
-    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(DataGateExecutor)
-
-    def __init__(
-        self,
-        statistics: types.Channel,
-        anomalies: types.Channel,
-        schema: types.Channel,
-        baseline_statistics: types.Channel,
-        rules: ValidationRules,
-        freeze_arguments: Sequence[str],
-        code_fingerprint: str,
-    ):
-        """Declares the step.
-
-        Args:
-            statistics: StatisticsGen's output, of one span or several.
-            anomalies: ExampleValidator's output, of the same.
-            schema: What it held the examples to.
-            baseline_statistics: Those of the last pushed model's images; there may be none.
-            rules: What is looked for, and what happens on what is found.
-            freeze_arguments: Those of `pipeline.schema freeze` that say which pipeline this is.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-        """
-        super().__init__(
-            spec=DataGateSpec(
-                statistics=statistics,
-                anomalies=anomalies,
-                schema=schema,
-                baseline_statistics=baseline_statistics,
-                rules=json.dumps(rules.to_dict(), sort_keys=True),
-                freeze_arguments=json.dumps(list(freeze_arguments)),
-                code_fingerprint=code_fingerprint,
-                verdict=types.Channel(type=DataVerdict),
-            )
-        )
+    Args:
+        inputs: As an executor receives them: `statistics` and `anomalies`, of one span or several,
+            `schema`, and `baseline_statistics` where there are any.
+        rules: What is looked for, and what happens on what is found.
+    """
+    schema_folder = artifact_utils.get_single_uri(inputs["schema"])
+    schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_folder))
+    baseline = inputs.get("baseline_statistics") or []
+    findings = find_everything(
+        _read_spans(inputs["statistics"], inputs["anomalies"]),
+        schema,
+        _read_statistics(baseline[0]) if baseline else {},
+        rules,
+    )
+    return judge(findings, rules, has_baseline=bool(baseline))
 
 
 @dataclasses.dataclass(frozen=True)
-class SpanFacts:
+class SpanData:
     """What is known of the images of one span, or of a data folder without spans.
 
     Attributes:
@@ -141,7 +61,7 @@ class SpanFacts:
 
 
 def find_everything(
-    spans: Sequence[SpanFacts],
+    spans: Sequence[SpanData],
     schema: schema_pb2.Schema,
     baseline: Mapping[str, Statistics],
     rules: ValidationRules,
@@ -175,7 +95,7 @@ def find_everything(
 
 
 def _find_anomalies(
-    span: SpanFacts, schema: schema_pb2.Schema, rules: ValidationRules
+    span: SpanData, schema: schema_pb2.Schema, rules: ValidationRules
 ) -> list[Finding]:
     # A span may have no images for a split: then every feature is missing.
     statistics = _with_images(span.statistics)
@@ -232,25 +152,12 @@ def _find_skew(
     ]
 
 
-def _judge(input_dict: Mapping[str, list[types.Artifact]], rules: ValidationRules) -> Verdict:
-    schema_folder = artifact_utils.get_single_uri(input_dict["schema"])
-    schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_folder))
-    baseline = input_dict.get("baseline_statistics") or []
-    findings = find_everything(
-        _read_spans(input_dict["statistics"], input_dict["anomalies"]),
-        schema,
-        _read_statistics(baseline[0]) if baseline else {},
-        rules,
-    )
-    return judge(findings, rules, has_baseline=bool(baseline))
-
-
 def _read_spans(
     statistics: Sequence[types.Artifact], anomalies: Sequence[types.Artifact]
-) -> list[SpanFacts]:
+) -> list[SpanData]:
     anomalies_of_span = {artifact.span: artifact for artifact in anomalies}
     return [
-        SpanFacts(
+        SpanData(
             name=f"span-{artifact.span}" if len(statistics) > 1 else "",
             statistics=_read_statistics(artifact),
             anomalies=_read_anomalies(anomalies_of_span[artifact.span]),

@@ -1,11 +1,8 @@
-import dataclasses
-import json
-
 import numpy as np
 import pytest
 
-from components.ingestion.reporting.distributions import (
-    Distribution,
+from components.audit import Distribution
+from components.ingestion.histogram import (
     Histogram,
     even_edges,
     ratio_edges,
@@ -56,13 +53,3 @@ def test_merged_is_as_counted_at_once():
 def test_values_beyond_the_ends_are_counted():
     summary = count(even_edges(1), -3, 0.5, 7).summarize()
     assert (summary.minimum, summary.maximum, sum(summary.counts)) == (-3, 7, 3)
-
-
-def test_survives_json():
-    summary = count(even_edges(1), 0.1, 0.2).summarize()
-    assert Distribution.from_dict(json.loads(json.dumps(dataclasses.asdict(summary)))) == summary
-
-
-def test_edges_must_fit_the_counts():
-    with pytest.raises(ValueError, match=r"one edge more than counts. Received: 2 edges and 2 co"):
-        Distribution(0, 0, 0, 0, 0, (0, 1), (1, 1))

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from components.ingestion.reporting.balance import check_balance, surprise
+from components.ingestion.class_balance import check_balance, surprise
 
 
 def details(images) -> list[str]:
