@@ -46,7 +46,7 @@ from components.release.release_verdict import (
     Check,
     Verdict,
 )
-from components.reporting.run_facts import DataFacts, RunFacts
+from components.reporting.run_facts import RunFacts
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
@@ -59,6 +59,7 @@ CERTAINTY = 5.0
 """Of the made-up model: about nine in ten predictions are correct."""
 CONFIDENCE = 0.95
 LOADS = 5
+WARNING = Finding("drift", "train", "image/brightness", "moved by 0.12, at most 0.1")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
 FLAGS = (
@@ -177,7 +178,9 @@ def make_facts(predictions: Predictions) -> RunFacts:
         configuration={"name": "made_up", "train": {"trainer": "cnn", "epochs": 12}},
         verdict=make_verdict(predictions, accuracy),
         metrics=Metrics(predictions, CONFIDENCE),
-        data=make_data(predictions),
+        audit=make_audit(predictions),
+        data_verdict=DataVerdict(warnings=(WARNING,), has_baseline=True),
+        data_fingerprint="ab" * 32,
         history=make_history(),
         exports={},
         serving=make_serving(),
@@ -224,7 +227,7 @@ def _check_recall(predictions: Predictions, name: str) -> Check:
     )
 
 
-def make_data(predictions: Predictions) -> DataFacts:
+def make_audit(predictions: Predictions) -> Audit:
     """Counts that add up."""
     names, counts = np.unique(predictions.class_texts.astype(str), return_counts=True)
     test = dict(zip(names.tolist(), counts.tolist(), strict=True))
@@ -234,7 +237,7 @@ def make_data(predictions: Predictions) -> DataFacts:
         features.TEST_SPLIT: test,
     }
     used = 10 * len(predictions)
-    audit = Audit(
+    return Audit(
         data_folder="photos",
         found=used + 17,
         used=used,
@@ -252,8 +255,6 @@ def make_data(predictions: Predictions) -> DataFacts:
             "dark": FindingsOfKind(4, 4, ()),
         },
     )
-    warning = Finding("drift", "train", "image/brightness", "moved by 0.12, at most 0.1")
-    return DataFacts(audit, DataVerdict(warnings=(warning,), has_baseline=True), "ab" * 32)
 
 
 def make_history() -> dict[str, Any]:

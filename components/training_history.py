@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import tensorflow as tf
+from components.storage import open_text
 
 HISTORY_FILE = "history.json"
 
@@ -63,12 +63,12 @@ def write_history(folder: str, facts: Mapping[str, Any], results: Sequence[Phase
             for name in results[0].history
         },
     }
-    with tf.io.gfile.GFile(os.path.join(folder, HISTORY_FILE), "w") as file:
+    with open_text(os.path.join(folder, HISTORY_FILE), "w") as file:
         file.write(json.dumps(history, indent=2))
 
 
 def read_history(folder: str) -> dict[str, Any]:
     """Reads what `write_history` wrote."""
-    with tf.io.gfile.GFile(os.path.join(folder, HISTORY_FILE)) as file:
+    with open_text(os.path.join(folder, HISTORY_FILE), "r") as file:
         history: dict[str, Any] = json.load(file)
     return history

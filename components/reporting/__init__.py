@@ -6,7 +6,7 @@ report_files.py    these facts -> all files of the report; images to look at, as
 report_page.py     what the page shows -> `report.html`
 confusion_view.py  the part of a confusion matrix that can be read, with the images behind its cells
 report_charts.py   intervals and training curves as drawings
-image_cards.py     test images -> small pictures with their class and the predictions
+report_pictures.py small pictures of test images, until the page is full
 label_errors.py    images whose label is probably wrong
 templates/         the parts of the page, one file a section
 metrics_json.py    the report for machines, `metrics.json`

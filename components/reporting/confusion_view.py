@@ -8,8 +8,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from components.metrics import ConfusionMatrix, Metrics
-from components.reporting.image_cards import SMALL_SIDE, Card, make_cards
+from components.metrics import ConfusionMatrix
 
 MOST_CLASSES = 25
 MOST_PAIRS_LISTED = 15
@@ -30,14 +29,15 @@ class ConfusionView:
         matrix: All of it.
         shown: Positions of the classes that have a row and a column.
         listed: The most frequent confusions of all classes.
-        cards: For each pair with images that is shown or listed, some of them: the most confident
-            predictions first; of correct ones the least confident, which are worth a look.
+        rows: For each pair with images that is shown or listed, the rows of some of them: the most
+            confident predictions first; of correct ones the least confident, which are worth a
+            look.
     """
 
     matrix: ConfusionMatrix
     shown: tuple[int, ...]
     listed: tuple[Pair, ...]
-    cards: Mapping[Pair, tuple[Card, ...]]
+    rows: Mapping[Pair, tuple[int, ...]]
 
     @property
     def has_others(self) -> bool:
@@ -71,21 +71,18 @@ class ConfusionView:
         return f"{class_text} as {predicted}: {count:,}"
 
 
-def view_confusion(metrics: Metrics) -> ConfusionView:
+def view_confusion(matrix: ConfusionMatrix) -> ConfusionView:
     """Chooses what is shown."""
-    matrix = metrics.confusion
     shown = most_confused(matrix, MOST_CLASSES)
     listed = matrix.mistaken[:MOST_PAIRS_LISTED]
     inside = set(shown)
     pairs = sorted({pair for pair in matrix.images if inside.issuperset(pair)} | set(listed))
     most = max(1, min(MOST_PICTURES_A_PAIR, MOST_PICTURES // max(1, len(pairs))))
-    predictions = metrics.predictions
-    cards = {}
+    rows = {}
     for pair in pairs:
-        rows = matrix.images[pair]
-        chosen = rows[::-1][:most] if pair[0] == pair[1] else rows[:most]
-        cards[pair] = make_cards(predictions, chosen, {"": predictions.model}, SMALL_SIDE)
-    return ConfusionView(matrix, shown, listed, cards)
+        images = matrix.images[pair]
+        rows[pair] = images[::-1][:most] if pair[0] == pair[1] else images[:most]
+    return ConfusionView(matrix, shown, listed, rows)
 
 
 def most_confused(matrix: ConfusionMatrix, most: int) -> tuple[int, ...]:

@@ -35,21 +35,30 @@ from typing import Any
 
 from components.metrics import Calibration, Comparison, ConfusionMatrix, Proportion
 from components.release.release_verdict import without_nan
-from components.reporting.label_errors import LabelErrors
 from components.reporting.run_facts import RunFacts
 
 FORMAT = 1
 MOST_CONFUSIONS = 10_000
+VERDICT_KEYS = (
+    "sentence",
+    "policy",
+    "confidence",
+    "baseline",
+    "baseline_note",
+    "reset_baseline",
+    "force_push",
+)
+CHANGES_KEYS = ("both_right", "both_wrong", "unknown_images", "only_new", "only_old")
 
 
-def metrics_to_json(facts: RunFacts, label_errors: LabelErrors) -> str:
+def metrics_to_json(facts: RunFacts) -> str:
     """The report for machines as JSON of several lines; see the top of this file for its keys."""
-    values = without_nan(collect_metrics(facts, label_errors))
+    values = without_nan(collect_metrics(facts))
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def collect_metrics(facts: RunFacts, label_errors: LabelErrors) -> dict[str, Any]:
+def collect_metrics(facts: RunFacts) -> dict[str, Any]:
     """The same in Python's types, with NaN for what is unknown."""
     metrics = facts.metrics
     return {
@@ -73,10 +82,13 @@ def collect_metrics(facts: RunFacts, label_errors: LabelErrors) -> dict[str, Any
         },
         "confusions": _confusions(metrics.confusion),
         "mistakes": len(metrics.mistakes),
-        "label_errors": {"suspected": len(label_errors.rows), "note": label_errors.note},
+        "label_errors": {
+            "suspected": len(facts.label_errors.rows),
+            "note": facts.label_errors.note,
+        },
         "changes": _changes(metrics.comparison),
         "serving": _serving(facts),
-        "data_fingerprint": facts.data.fingerprint,
+        "data_fingerprint": facts.data_fingerprint,
         "versions": dict(facts.versions),
         "steps": [
             {
@@ -97,18 +109,12 @@ def _verdict(facts: RunFacts) -> dict[str, Any]:
     verdict = facts.verdict
     return {
         "released": verdict.is_released,
-        "sentence": verdict.sentence,
-        "policy": verdict.policy,
-        "confidence": verdict.confidence,
-        "baseline": verdict.baseline,
-        "baseline_note": verdict.baseline_note,
-        "reset_baseline": verdict.reset_baseline,
-        "force_push": verdict.force_push,
+        **{name: getattr(verdict, name) for name in VERDICT_KEYS},
     }
 
 
 def _images(facts: RunFacts) -> dict[str, Any]:
-    audit = facts.data.audit
+    audit = facts.audit
     return {
         "test": len(facts.metrics.predictions),
         "found": audit.found,
@@ -164,11 +170,7 @@ def _changes(comparison: Comparison | None) -> dict[str, Any] | None:
     return {
         "gained": len(comparison.gained),
         "lost": len(comparison.lost),
-        "both_right": comparison.both_right,
-        "both_wrong": comparison.both_wrong,
-        "unknown_images": comparison.unknown_images,
-        "only_new": list(comparison.only_new),
-        "only_old": list(comparison.only_old),
+        **{name: getattr(comparison, name) for name in CHANGES_KEYS},
     }
 
 

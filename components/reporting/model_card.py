@@ -14,7 +14,6 @@ from components.metrics import ClassMetrics, Proportion
 from components.pages.finding_kinds import FINDING_KINDS
 from components.pages.page import plural
 from components.release.release_verdict import format_value
-from components.reporting.label_errors import LabelErrors
 from components.reporting.run_facts import RunFacts
 from components.text import (
     escape_unprintable,
@@ -23,7 +22,6 @@ from components.text import (
     format_ratio,
     format_seconds,
 )
-from components.validation.findings import merge_splits
 
 MOST_CLASSES = 100
 MOST_NAMES = 50
@@ -40,7 +38,7 @@ metrics:
 ---"""
 
 
-def write_card(facts: RunFacts, label_errors: LabelErrors) -> str:
+def write_card(facts: RunFacts) -> str:
     """The model card as Markdown."""
     parts = (
         _FRONT,
@@ -48,7 +46,7 @@ def write_card(facts: RunFacts, label_errors: LabelErrors) -> str:
         _summary(facts),
         _details(facts),
         _uses(),
-        _limitations(facts, label_errors),
+        _limitations(facts),
         _start(),
         _training(facts),
         _evaluation(facts),
@@ -79,7 +77,7 @@ def _details(facts: RunFacts) -> str:
         f"Trainer: {escape(str(history.get('trainer', 'unknown')))}",
         f"Parameters: {escape(_count(history.get('parameters')))}",
         f"Run: {escape(facts.run or 'unknown')}",
-        f"Data fingerprint: `{facts.data.fingerprint}`",
+        f"Data fingerprint: `{facts.data_fingerprint}`",
     ]
     return f"## Model details\n\n{bullets(facts_listed)}"
 
@@ -97,11 +95,11 @@ def _uses() -> str:
     )
 
 
-def _limitations(facts: RunFacts, label_errors: LabelErrors) -> str:
-    return f"## Bias, risks and limitations\n\n{bullets(_limits(facts, label_errors))}"
+def _limitations(facts: RunFacts) -> str:
+    return f"## Bias, risks and limitations\n\n{bullets(_limits(facts))}"
 
 
-def _limits(facts: RunFacts, label_errors: LabelErrors) -> Iterator[str]:
+def _limits(facts: RunFacts) -> Iterator[str]:
     metrics, confusion = facts.metrics, facts.metrics.confusion
     measured = [each for each in metrics.classes if each.support]
     worst = sorted(measured, key=lambda each: (each.recall.value, each.name))[:WORST_CLASSES]
@@ -118,8 +116,8 @@ def _limits(facts: RunFacts, label_errors: LabelErrors) -> Iterator[str]:
         f"Expected calibration error {format_ratio(metrics.calibration.error)}: so far are "
         "probabilities from the proportions of correct predictions, on average"
     )
-    if label_errors.rows:
-        number = plural(len(label_errors.rows), "test image")
+    if facts.label_errors.rows:
+        number = plural(len(facts.label_errors.rows), "test image")
         yield f"{number} may have a wrong label, which these metrics include"
 
 
@@ -132,9 +130,8 @@ def _start() -> str:
 
 
 def _training(facts: RunFacts) -> str:
-    audit = facts.data.audit
+    audit = facts.audit
     splits = ", ".join(f"{audit.split_size(split):,} {escape(split)}" for split in audit.images)
-    warnings = merge_splits(facts.data.verdict.warnings)
     data = [
         f"Data folder: {escape(audit.data_folder)}",
         f"{plural(audit.found, 'file')} found, {audit.used:,} used ({splits}), "
@@ -144,7 +141,7 @@ def _training(facts: RunFacts) -> str:
             f"{FINDING_KINDS[kind].title}: {plural(found.count, 'case')}"
             for kind, found in audit.findings.items()
         ),
-        *(f"Warning: {escape(str(finding))}" for finding in warnings[:20]),
+        *(f"Warning: {escape(str(finding))}" for finding in facts.data_warnings[:20]),
     ]
     phases = [
         f"{escape(str(phase['name']))}: {plural(int(phase['epochs']), 'epoch')} in "

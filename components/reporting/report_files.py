@@ -5,11 +5,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.predictions import Predictions
-from components.reporting.image_cards import Album, read_pictures
-from components.reporting.label_errors import find_label_errors
 from components.reporting.metrics_json import metrics_to_json
 from components.reporting.model_card import write_card
-from components.reporting.report_page import choose_sections, render_report
+from components.reporting.report_page import render_report
 from components.reporting.run_facts import RunFacts
 from components.storage import open_text
 from components.text import to_cell
@@ -48,13 +46,10 @@ def write_report_files(facts: RunFacts, record_folders: Sequence[str], folder: s
         folder: The artifact's.
     """
     predictions = facts.metrics.predictions
-    label_errors = find_label_errors(predictions)
-    sections = choose_sections(facts, label_errors)
-    album = Album(read_pictures(record_folders, sections.pictures()))
     texts = {
-        REPORT_FILE: render_report(facts, label_errors, sections, album),
-        METRICS_FILE: metrics_to_json(facts, label_errors),
-        CARD_FILE: write_card(facts, label_errors),
+        REPORT_FILE: render_report(facts, record_folders),
+        METRICS_FILE: metrics_to_json(facts),
+        CARD_FILE: write_card(facts),
     }
     for name, text in texts.items():
         with open_text(os.path.join(folder, name), "w") as file:
@@ -62,7 +57,7 @@ def write_report_files(facts: RunFacts, record_folders: Sequence[str], folder: s
     mistakes = os.path.join(folder, MISTAKES_FILE)
     write_images(mistakes, MISTAKES_COLUMNS, predictions, facts.metrics.mistakes)
     suspected = os.path.join(folder, LABEL_ERRORS_FILE)
-    write_images(suspected, LABEL_ERRORS_COLUMNS, predictions, label_errors.rows)
+    write_images(suspected, LABEL_ERRORS_COLUMNS, predictions, facts.label_errors.rows)
 
 
 def write_images(

@@ -9,10 +9,7 @@ import os
 import platform
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from tfx import types
-from tfx.utils import path_utils
+from typing import TYPE_CHECKING, Any
 
 from components.audit import AUDIT_FILE, Audit, add_up
 from components.ingestion.writing.manifest import Row, read_used
@@ -20,13 +17,18 @@ from components.lineage import Origin, read_origins
 from components.metrics import Metrics
 from components.predictions import read_predictions
 from components.release.release_verdict import Verdict, read_verdict
+from components.reporting.label_errors import LabelErrors, find_label_errors
 from components.serving.exports.formats import read_exports
 from components.serving.serving_facts import ServingFacts, read_facts
 from components.training_history import read_history
+from components.validation.findings import Finding, merge_splits
 from components.validation.findings import Verdict as DataVerdict
 from components.validation.findings import read_verdict as read_data_verdict
 
-Inputs = Mapping[str, Sequence[types.Artifact]]
+if TYPE_CHECKING:
+    from tfx import types
+
+Inputs = Mapping[str, Sequence["types.Artifact"]]
 LIBRARIES = (
     "tfx",
     "tensorflow",
@@ -45,21 +47,6 @@ LIBRARIES = (
 """Those that a result may depend on."""
 SLOW = 95
 """Of 100 calls, those that are not slower than what is called slow."""
-
-
-@dataclasses.dataclass(frozen=True)
-class DataFacts:
-    """What is known of the images.
-
-    Attributes:
-        audit: Of all spans together, without examples and distributions.
-        verdict: DataGate's.
-        fingerprint: Hexadecimal SHA-256 of which files are used, in which class and split.
-    """
-
-    audit: Audit
-    verdict: DataVerdict
-    fingerprint: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +78,9 @@ class RunFacts:
         configuration: All settings.
         verdict: The release gate's.
         metrics: Of the predictions for the test split.
-        data: The images.
+        audit: Of the images of all spans together, without examples and distributions.
+        data_verdict: DataGate's.
+        data_fingerprint: Hexadecimal SHA-256 of which files are used, in which class and split.
         history: What `components.training_history` read.
         exports: What `components.serving.exports.formats` read, by format.
         serving: What was found when the model was loaded as a server would load it.
@@ -104,12 +93,24 @@ class RunFacts:
     configuration: Mapping[str, Any]
     verdict: Verdict
     metrics: Metrics
-    data: DataFacts
+    audit: Audit
+    data_verdict: DataVerdict
+    data_fingerprint: str
     history: Mapping[str, Any]
     exports: Mapping[str, Mapping[str, Any]]
     serving: ServingFacts
     origins: tuple[Origin, ...]
     versions: Mapping[str, str]
+
+    @functools.cached_property
+    def label_errors(self) -> LabelErrors:
+        """Test images whose label is probably wrong."""
+        return find_label_errors(self.metrics.predictions)
+
+    @functools.cached_property
+    def data_warnings(self) -> list[Finding]:
+        """DataGate's, once for all splits that they hold for."""
+        return merge_splits(self.data_verdict.warnings)
 
     @functools.cached_property
     def latencies(self) -> tuple[Latency, ...]:
@@ -127,6 +128,9 @@ def read_run(inputs: Inputs, pipeline: str, run: str, configuration: str) -> Run
         run: TFX's name of this run; empty if unknown.
         configuration: All settings, as JSON.
     """
+    # Not above: it takes ten seconds to load, and a made-up run has no need of it.
+    from tfx.utils import path_utils
+
     folders = record_folders(inputs)
     uris = {key: str(artifacts[0].uri) for key, artifacts in inputs.items()}
     verdict = read_verdict(uris["release_verdict"])
@@ -136,11 +140,9 @@ def read_run(inputs: Inputs, pipeline: str, run: str, configuration: str) -> Run
         configuration=json.loads(configuration),
         verdict=verdict,
         metrics=Metrics(read_predictions(uris["predictions"]), verdict.confidence),
-        data=DataFacts(
-            audit=add_up([Audit.read(os.path.join(folder, AUDIT_FILE)) for folder in folders]),
-            verdict=read_data_verdict(uris["data_verdict"]),
-            fingerprint=data_fingerprint(folders),
-        ),
+        audit=add_up([Audit.read(os.path.join(folder, AUDIT_FILE)) for folder in folders]),
+        data_verdict=read_data_verdict(uris["data_verdict"]),
+        data_fingerprint=data_fingerprint(folders),
         history=read_history(uris["model_run"]),
         exports=read_exports(path_utils.serving_model_path(uris["model"])),
         serving=read_facts(uris["serving_facts"]),

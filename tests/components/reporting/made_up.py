@@ -9,10 +9,7 @@ from components.audit import Audit, FindingsOfKind
 from components.lineage import Origin
 from components.metrics import Metrics
 from components.release.release_verdict import AT_LEAST, FAILED, PASSED, Check, Verdict
-from components.reporting.image_cards import Album
-from components.reporting.label_errors import find_label_errors
-from components.reporting.report_page import choose_sections, render_report
-from components.reporting.run_facts import DataFacts, RunFacts
+from components.reporting.run_facts import RunFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
 from tests.components.release.made_up import GOOD_FACTS
@@ -94,11 +91,11 @@ def make_facts(predictions, **values):
         "run": RUN,
         "configuration": {"name": "pets", "train": {"epochs": 2}},
         "verdict": make_verdict(),
-        "data": DataFacts(
-            make_audit(),
-            DataVerdict(warnings=(Finding("drift", "train", "image/width", "moved by 0.2"),)),
-            "ab" * 32,
+        "audit": make_audit(),
+        "data_verdict": DataVerdict(
+            warnings=(Finding("drift", "train", "image/width", "moved by 0.2"),)
         ),
+        "data_fingerprint": "ab" * 32,
         "history": make_history(),
         "exports": {},
         "serving": GOOD_FACTS,
@@ -110,12 +107,6 @@ def make_facts(predictions, **values):
         **values,
     }
     return RunFacts(metrics=Metrics(predictions, 0.95), **facts)
-
-
-def render(facts):
-    """The page, without pictures."""
-    label_errors = find_label_errors(facts.metrics.predictions)
-    return render_report(facts, label_errors, choose_sections(facts, label_errors), Album({}))
 
 
 def write_records(folder, images):

@@ -8,7 +8,7 @@ from tests.components.release.made_up import make_predictions
 
 
 def view_of(predictions):
-    return view_confusion(Metrics(predictions, 0.95))
+    return view_confusion(Metrics(predictions, 0.95).confusion)
 
 
 def test_two_classes():
@@ -23,10 +23,10 @@ def test_two_classes():
 
 def test_the_images_behind_a_cell():
     view = view_of(make_predictions(["cat"] * 4 + ["dog"], ["cat"] * 3 + ["dog"] * 2))
-    assert [view.place(pair) for pair in view.cards] == ["pair-0-0", "pair-0-1", "pair-1-1"]
+    assert [view.place(pair) for pair in view.rows] == ["pair-0-0", "pair-0-1", "pair-1-1"]
     assert view.listed == ((0, 1),)
     assert view.proportion((0, 1)) == 0.25
-    assert [card.filename for card in view.cards[0, 1]] == ["00003.png"]
+    assert view.rows[0, 1] == (3,)
 
 
 def test_of_correct_predictions_the_least_confident():
@@ -35,7 +35,7 @@ def test_of_correct_predictions_the_least_confident():
     texts = np.array(["cat"] * 3, object)
     model = ModelPredictions(("cat", "dog"), probabilities)
     view = view_of(Predictions(names, names, texts, model))
-    assert [card.filename for card in view.cards[0, 0]] == ["a", "c", "b"]
+    assert view.rows[0, 0] == (0, 2, 1)
 
 
 def test_a_thousand_classes():
@@ -59,7 +59,7 @@ def test_the_more_cells_the_fewer_pictures_each(classes, shown):
     texts = [name for name in names for _ in names for _ in range(20)]
     chosen = [answer for _ in names for answer in names for _ in range(20)]
     view = view_of(make_predictions(texts, chosen, names))
-    assert {len(cards) for cards in view.cards.values()} == {shown}
+    assert {len(rows) for rows in view.rows.values()} == {shown}
 
 
 def test_few_classes_are_all_shown():

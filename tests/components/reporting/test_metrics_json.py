@@ -3,14 +3,13 @@ import math
 
 import pytest
 
-from components.reporting.label_errors import find_label_errors
 from components.reporting.metrics_json import metrics_to_json
 from tests.components.release.made_up import make_model, make_predictions
 from tests.components.reporting.made_up import HOSTILE, make_facts
 
 
 def metrics_of(predictions, **values):
-    text = metrics_to_json(make_facts(predictions, **values), find_label_errors(predictions))
+    text = metrics_to_json(make_facts(predictions, **values))
     assert "NaN" not in text
     return json.loads(text)
 

@@ -1,15 +1,13 @@
-import dataclasses
-
 import pytest
 
-from components.reporting.label_errors import find_label_errors
 from components.reporting.model_card import bullets, escape, table, write_card
+from components.reporting.report_page import render_report
 from tests.components.release.made_up import make_predictions
-from tests.components.reporting.made_up import HOSTILE, make_facts, make_verdict, render
+from tests.components.reporting.made_up import HOSTILE, make_audit, make_facts, make_verdict
 
 
 def card_of(predictions, **values):
-    return write_card(make_facts(predictions, **values), find_label_errors(predictions))
+    return write_card(make_facts(predictions, **values))
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +56,7 @@ def test_reasons_stand_first():
 def test_names_have_no_effect():
     names = (HOSTILE, "a|b\n# c")
     predictions = make_predictions(list(names), list(names), names)
-    facts = make_facts(predictions, pipeline=HOSTILE)
-    data = dataclasses.replace(
-        facts.data, audit=dataclasses.replace(facts.data.audit, data_folder=HOSTILE)
-    )
-    card = card_of(predictions, pipeline=HOSTILE, data=data)
+    card = card_of(predictions, pipeline=HOSTILE, audit=make_audit(data_folder=HOSTILE))
     assert "<script" not in card
     assert "\n# &lt;script&gt;alert(1)&lt;/script&gt;\n" in card
     assert "| a\\|b\\\\n\\# c | 1 |" in card
@@ -86,9 +80,9 @@ def test_many_classes_are_cut():
 def test_top_3_needs_more_than_three_classes(classes, is_shown):
     """Fault D14: of two classes, the top three are always right."""
     predictions = make_predictions(["a", "b"], ["a", "b"], tuple(classes))
-    facts, label_errors = make_facts(predictions), find_label_errors(predictions)
-    assert ("Top-3" in render(facts)) == is_shown
-    assert ("Top-3" in write_card(facts, label_errors)) == is_shown
+    facts = make_facts(predictions)
+    assert ("Top-3" in render_report(facts, [])) == is_shown
+    assert ("Top-3" in write_card(facts)) == is_shown
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import subprocess
 
 import pytest
 
+from components.reporting.report_page import render_report
 from components.reporting.run_index import render_index
 from tests.components.release.made_up import make_predictions
-from tests.components.reporting.made_up import make_facts, render
+from tests.components.reporting.made_up import make_facts
 from tests.components.reporting.test_run_index import make_runs
 
 CHROMIUM = shutil.which("chromium")
@@ -49,7 +50,7 @@ def measured(page: str, measure: str, folder: pathlib.Path):
 @pytest.fixture(scope="module")
 def report():
     texts = [name for name in CLASSES for _ in range(20)]
-    return render(make_facts(make_predictions(texts, texts[10:] + texts[:10], CLASSES)))
+    return render_report(make_facts(make_predictions(texts, texts[10:] + texts[:10], CLASSES)), [])
 
 
 @pytest.mark.parametrize("table", ["Metrics by class", "Checks", "Confusion matrix"])

@@ -15,7 +15,6 @@ from components.reporting.report_files import (
     write_images,
     write_report_files,
 )
-from components.reporting.run_facts import DataFacts
 from components.serving.serving_facts import GoldenAnswer
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
@@ -163,7 +162,8 @@ def test_names_are_text_and_nothing_else(write):
             baseline_note=NASTY,
             policy=NASTY,
         ),
-        data=DataFacts(audit, DataVerdict((), (Finding(NASTY, NASTY, NASTY, NASTY),)), "ab"),
+        audit=audit,
+        data_verdict=DataVerdict((), (Finding(NASTY, NASTY, NASTY, NASTY),)),
         history=make_history(
             trainer=NASTY,
             precision=NASTY,

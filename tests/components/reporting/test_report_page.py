@@ -2,9 +2,14 @@
 
 from components.metrics import ClassMetrics, Proportion
 from components.release.release_verdict import FAILED, NOT_ENOUGH_EVIDENCE
-from components.reporting.report_page import choose_checks, choose_classes, explain_check
-from tests.components.release.made_up import make_predictions
-from tests.components.reporting.made_up import make_check, make_facts, make_verdict, render
+from components.reporting.report_page import (
+    choose_checks,
+    choose_classes,
+    explain_check,
+    render_report,
+)
+from tests.components.release.made_up import make_model, make_predictions
+from tests.components.reporting.made_up import make_check, make_facts, make_verdict
 
 
 def names(each):
@@ -66,7 +71,7 @@ def test_of_many_classes_the_worst_and_a_list_by_name():
 
 
 def test_the_calibration_diagram():
-    page = render(make_facts(make_predictions(["cat"] * 10, ["cat"] * 9 + ["dog"])))
+    page = render_report(make_facts(make_predictions(["cat"] * 10, ["cat"] * 9 + ["dog"])), [])
     section = page[page.index('id="calibration"') : page.index('id="mistakes"')]
     assert "Expected calibration error 0.0000" in section
     # All images are in the bin of 0.9, and 9 of 10 are predicted correctly.
@@ -75,3 +80,18 @@ def test_the_calibration_diagram():
     assert 'class="promised" x1="261.0" x2="279.0" y1="30.0" y2="30.0"' in section
     assert 'x="261.0" y="0.0" width="18.0" height="60.0"' in section
     assert '0.9000 <span class="quiet between">(0.5958 to 0.9821)</span>' in section
+
+
+def test_the_cards_of_mistakes_and_changes():
+    before = make_model(["bird", "fish"], ["fish", "fish"], 0.75)
+    page = render_report(
+        make_facts(make_predictions(["cat", "dog"], ["cat", "cat"], baseline=before)), []
+    )
+    for label, is_right, name, probability in (
+        ("predicted", "is-wrong", "cat", "90%"),
+        ("before", "is-wrong", "fish", "75%"),
+        ("now", "is-right", "cat", "90%"),
+    ):
+        shown = f'<dt>{label}</dt><dd class="{is_right}"><bdi>{name}</bdi>'
+        assert f'{shown}, <span class="together">{probability}</span>' in page
+    assert "No picture of 00001.png" in page

@@ -2,10 +2,9 @@ import pytest
 from PIL import Image
 
 from components.pages.thumbnails import encode
-from components.reporting import image_cards
-from components.reporting.image_cards import Album, Prediction, make_cards, read_pictures
+from components.reporting import report_pictures
+from components.reporting.report_pictures import Album, read_pictures
 from tests.components.pages.test_thumbnails import decode
-from tests.components.release.made_up import make_model, make_predictions
 from tests.components.reporting.made_up import write_records
 from tests.image_files import encode_image
 
@@ -44,29 +43,10 @@ def test_a_broken_image_costs_its_picture_and_no_more(tmp_path):
 
 
 def test_a_full_page_takes_no_more(monkeypatch):
-    monkeypatch.setattr(image_cards, "MOST_CHARACTERS", 10)
+    monkeypatch.setattr(report_pictures, "MOST_CHARACTERS", 10)
     shown = Album({("aa", 96): "123456", ("bb", 96): "1234"})
     assert [shown.show(key, 96) for key in ("aa", "aa", "bb", "cc")] == ["123456", "", "1234", ""]
 
 
 def test_a_picture_is_never_enlarged():
     assert decode(encode(Image.new("L", (30, 20)), 96)).size == (30, 20)
-
-
-def test_a_card_of_a_mistake():
-    predictions = make_predictions(["cat", "dog"], ["dog", "dog"])
-    (card,) = make_cards(predictions, [0], {"predicted": predictions.model}, 96)
-    assert (card.filename, card.class_text, card.side) == ("00000.png", "cat", 96)
-    assert card.sha256 == "0" * 64
-    probability = pytest.approx(0.9)
-    assert card.predictions == (Prediction("predicted", "dog", probability, is_correct=False),)
-
-
-def test_both_models_with_their_own_classes():
-    before = make_model(["bird", "fish"], ["fish"], 0.75)
-    predictions = make_predictions(["cat"], ["cat"], baseline=before)
-    (card,) = make_cards(predictions, [0], {"before": before, "now": predictions.model})
-    assert [(each.label, each.class_text, each.is_correct) for each in card.predictions] == [
-        ("before", "fish", False),
-        ("now", "cat", True),
-    ]

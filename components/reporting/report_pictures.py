@@ -1,91 +1,16 @@
-"""Test images -> small pictures with their class and what models predict."""
+"""Records of the test split -> the small pictures that a page shows."""
 
 import contextlib
-import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Set
 
 from components import features
 from components.errors import PipelineError
-from components.pages.thumbnails import MOST_CHARACTERS, SIDE, thumbnail_workers
-from components.predictions import ModelPredictions, Predictions
+from components.pages.thumbnails import MOST_CHARACTERS, thumbnail_workers
 from components.split_records import find_images
-
-SMALL_SIDE = 96
-"""Pixels of pictures that are shown by the hundred: 2 kB each."""
 
 PictureKey = tuple[str, int]
 """SHA-256 of the file, and pixels of the longer side."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """What a model predicts for an image.
-
-    Attributes:
-        label: Which model, or what is to be made of it.
-        class_text: The class.
-        probability: 0 to 1.
-        is_correct: Whether it is the image's class.
-    """
-
-    label: str
-    class_text: str
-    probability: float
-    is_correct: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Card:
-    """One test image.
-
-    Attributes:
-        filename: Path below the data folder.
-        sha256: Of the file.
-        class_text: The class that it lies in.
-        predictions: Of one model or two.
-        side: Pixels of the picture.
-    """
-
-    filename: str
-    sha256: str
-    class_text: str
-    predictions: tuple[Prediction, ...]
-    side: int = SIDE
-
-
-def make_cards(
-    predictions: Predictions,
-    rows: Iterable[int],
-    models: Mapping[str, ModelPredictions],
-    side: int = SIDE,
-) -> tuple[Card, ...]:
-    """Makes the cards of some images.
-
-    Args:
-        predictions: For the test images.
-        rows: Which of them.
-        models: Whose predictions are told of each, by label.
-        side: Pixels of the pictures.
-    """
-    return tuple(
-        Card(
-            filename=str(predictions.filenames[row]),
-            sha256=str(predictions.sha256s[row]),
-            class_text=(class_text := str(predictions.class_texts[row])),
-            predictions=tuple(
-                Prediction(
-                    label,
-                    name := model.predicted_class(row),
-                    float(model.confidences[row]),
-                    name == class_text,
-                )
-                for label, model in models.items()
-            ),
-            side=side,
-        )
-        for row in rows
-    )
 
 
 class Album:
