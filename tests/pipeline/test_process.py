@@ -167,3 +167,21 @@ def test_a_command_that_runs_out_of_memory(place):
     done = call(place, 'python -P -c "$CODE"', CODE=code, PYTHONPATH=str(REPOSITORY))
     assert (done.returncode, "ran out of memory" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
+
+
+LIGHT = (
+    "import pipeline.local.parent, pipeline.local.worker",
+    "from pipeline.command_line import parse_arguments\n"
+    "parse_arguments(['--data', 'photos', '--train.trainer', 'dense'])",
+    "import pipeline.releases.releases_cli, pipeline.runs.records",
+    "from pipeline.predict.predict_cli import main\n"
+    "assert main(['--serving', 'none', 'photos']) == 1",
+)
+
+
+@pytest.mark.parametrize("code", LIGHT)
+def test_what_answers_at_once_loads_nothing_slow(place, code):
+    slow = "{'tensorflow', 'tfx', 'keras', 'apache_beam', 'numpy'}"
+    code = f"import sys\n{code}\nprint(sorted({slow} & set(sys.modules)))"
+    done = call(place, 'python -P -c "$CODE"', CODE=code, PYTHONPATH=str(REPOSITORY))
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr

@@ -55,9 +55,10 @@ def test_a_broken_image_costs_the_others_nothing(capsys):
 
 
 @pytest.mark.parametrize("flags", [[], ["--table"]])
-def test_a_table_is_the_default(capsys, flags):
-    status, out, _ = predict(capsys, *flags, "a.png")
-    assert (status, out) == (0, "file   class  probability\na.png  Bag         0.5000\n")
+def test_a_table_is_the_default_and_a_file_gets_no_bar(capsys, flags):
+    status, out, error = predict(capsys, *flags, *["a.png"] * 65)
+    assert (status, error) == (0, "photos, version 1795327453: predictions for 65 images.\n")
+    assert out == "file   class  probability\n" + 65 * "a.png  Bag         0.5000\n"
 
 
 @pytest.mark.parametrize(
@@ -187,11 +188,6 @@ def test_what_decoders_say_of_damaged_files_is_not_shown(capfd):
 
     assert predict_cli.main(["a.png"], NoisyPredictor) == 0
     assert capfd.readouterr().err == "photos, version 1795327453: predictions for 1 image.\n"
-
-
-def test_no_bar_without_a_terminal(capsys):
-    status, _, error = predict(capsys, *["a.png"] * 65)
-    assert (status, error) == (0, "photos, version 1795327453: predictions for 65 images.\n")
 
 
 @pytest.mark.parametrize(

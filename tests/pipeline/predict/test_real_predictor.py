@@ -100,20 +100,3 @@ def test_a_damaged_model(tmp_path, capfd):
     )
     assert str(caught.value).endswith(". Remove its newest version, or push it again.")
     assert capfd.readouterr().err == ""
-
-
-def test_mistakes_are_answered_without_tensorflow(place):
-    code = (
-        "import sys\nfrom pipeline.predict.predict_cli import main\n"
-        "status = main(['--serving', 'none', 'images'])\n"
-        "print(status, 'tensorflow' in sys.modules)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert finished.stdout == "1 False\n"

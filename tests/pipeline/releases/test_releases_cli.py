@@ -4,8 +4,6 @@ import json
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -52,18 +50,23 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def run(capsys: pytest.CaptureFixture[str], folder: pathlib.Path, *argv: str) -> tuple[int, str]:
-    command, *rest = argv
-    status = main([command, "--model", str(folder), *rest])
-    captured = capsys.readouterr()
-    return status, captured.out + captured.err
+@pytest.fixture
+def call(folder, capsys):
+    """Calls a command on the model; returns its exit status and what it wrote."""
+
+    def call_command(command: str, *arguments: str) -> tuple[int, str]:
+        status = main([command, "--model", str(folder), *arguments])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
+
+    return call_command
 
 
-def test_list(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list(folder, call):
     for name in ("7", "1800000000"):
         (folder / name).mkdir()
     write_saved_model(folder / "8")
-    status, out = run(capsys, folder, "list")
+    status, out = call("list")
     assert status == 0
     lines = [line.split(maxsplit=2) for line in out.splitlines()[2:]]
     assert [line[:2] for line in lines if line[0].isdigit() and len(line[0]) != 2][:5] == [
@@ -81,18 +84,18 @@ def test_list(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     ) in out
 
 
-def test_list_says_what_is_wrong(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_says_what_is_wrong(folder, call):
     (folder / str(FIRST) / "assets.extra/release.json").write_text("{")
     shutil.copytree(folder / str(SECOND), folder / "1600000000")
     (folder / "1600000000/assets.extra/metrics.json").unlink()
-    _, out = run(capsys, folder, "list")
+    _, out = call("list")
     lines = [" ".join(line.split()) for line in out.splitlines()[3:]]
     # Its accuracy is in a file of its own.
     assert lines[0].startswith(f"{FIRST} damaged 0.8000 (0.7000 to 0.9500) ")
     assert lines[0].endswith(" assets.extra/release.json is damaged")
     assert lines[1].startswith("1600000000 foreign ")
     assert lines[1].endswith(f" a copy of {SECOND}, not published by us")
-    status, out = run(capsys, folder, "verify")
+    status, out = call("verify")
     assert status == 1
     assert f"{FIRST}: assets.extra/release.json of a version must be readable" in out
     assert f"{SECOND}: every file is as it was published" in out
@@ -106,36 +109,29 @@ def test_list_says_what_is_wrong(folder: pathlib.Path, capsys: pytest.CaptureFix
         ('{"accuracy": {"value": 0.5, "low": "x", "high": 1}}', (0.5, None)),
     ],
 )
-def test_metrics_of_another_form(
-    folder: pathlib.Path,
-    capsys: pytest.CaptureFixture[str],
-    content: str,
-    shown: tuple[float, None] | None,
-) -> None:
+def test_metrics_of_another_form(folder, call, content, shown):
     (folder / str(FIRST) / "assets.extra/metrics.json").write_text(content)
-    _, out = run(capsys, folder, "list", "--json")
+    _, out = call("list", "--json")
     version = json.loads(out)[1]
     assert (version["accuracy"], version["accuracy_interval"]) == (shown or (None, None))
-    assert run(capsys, folder, "list")[0] == 0
-    assert run(capsys, folder, "diff", str(FIRST), str(SECOND))[0] == 0
+    assert call("list")[0] == 0
+    assert call("diff", str(FIRST), str(SECOND))[0] == 0
 
 
-def test_for_machines_and_show(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
-    versions = json.loads(run(capsys, folder, "list", "--json")[1])
+def test_for_machines_and_show(folder, call):
+    versions = json.loads(call("list", "--json")[1])
     assert [(each["number"], each["state"], each["accuracy"]) for each in versions] == [
         (SECOND, "serving", 0.9),
         (FIRST, "", 0.8),
     ]
-    assert versions[1] == json.loads(run(capsys, folder, "show", "--json", str(FIRST))[1]) | {
-        "model": str(folder)
-    }
-    status, out = run(capsys, folder, "show")
+    assert versions[1] == json.loads(call("show", "--json", str(FIRST))[1]) | {"model": str(folder)}
+    status, out = call("show")
     assert status == 0
     assert all(part in out for part in (str(SECOND), "run 1", "file saved_model.pb"))
 
 
-def test_diff(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, out = run(capsys, folder, "diff", str(FIRST), str(SECOND))
+def test_diff(folder, call):
+    status, out = call("diff", str(FIRST), str(SECOND))
     rows = dict(line.split("  ", maxsplit=1) for line in out.splitlines()[1:])
     assert status == 0
     assert rows["accuracy"].split() == ["0.8000", "0.9000"]
@@ -146,58 +142,58 @@ def test_diff(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert rows["bound of accuracy"].split() == ["0.7000", "0.8000"]
     assert rows["version of keras"].split() == ["3.0", "3.1"]
     assert not any("size" in row or "tfx" in row for row in rows)
-    assert run(capsys, folder, "diff", str(FIRST), str(FIRST)) == (0, "No difference.\n")
+    assert call("diff", str(FIRST), str(FIRST)) == (0, "No difference.\n")
 
 
-def test_verify(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify(folder, call):
     write_saved_model(folder / "8")
-    status, out = run(capsys, folder, "verify")
+    status, out = call("verify")
     assert status == 0
     assert f"{FIRST}: every file is as it was published" in out
-    assert run(capsys, folder, "verify", "8")[0] == 1
+    assert call("verify", "8")[0] == 1
     (folder / str(FIRST) / "variables/variables.index").write_bytes(b"?")
-    status, out = run(capsys, folder, "verify")
+    status, out = call("verify")
     assert status == 1
     assert f"{FIRST}: variables/variables.index was changed." in out
-    assert run(capsys, folder, "verify", str(SECOND))[0] == 0
+    assert call("verify", str(SECOND))[0] == 0
 
 
-def test_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, out = run(capsys, folder, "rollback", "--reason", "takes <b> for d")
+def test_rollback(folder, call):
+    status, out = call("rollback", "--reason", "takes <b> for d")
     third = list_versions(str(folder))[-1]
     assert (status, out) == (
         0,
         f"Version {third} serves: it is version {FIRST} again. Rolled back: {SECOND}. Servers "
         "that take the newest version load it when they look next.\n",
     )
-    _, out = run(capsys, folder, "list")
+    _, out = call("list")
     assert f"{SECOND}  rolled back" in out
-    _, out = run(capsys, folder, "log")
+    _, out = call("log")
     assert f"rollback to {FIRST}" in out
     assert "takes <b> for d" in out
-    _, out = run(capsys, folder, "log", "--json")
+    _, out = call("log", "--json")
     assert [event["origin"]["action"] for event in json.loads(out)] == ["push", "push", "rollback"]
-    status, out = run(capsys, folder, "rollback", "--reason", "again")
+    status, out = call("rollback", "--reason", "again")
     assert status == 1
     assert "A rollback must have an older version to go back to" in out
 
 
-def test_gc(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gc(folder, call):
     third, *_ = publish_models(folder, "c")
     (folder / ".unfinished-5").mkdir()
     kept = f"Kept: {third} (serves), {SECOND} (a rollback can go back to it).\n"
-    assert run(capsys, folder, "gc", "--keep", "2") == (0, f"Removed: {FIRST}.\n{kept}")
+    assert call("gc", "--keep", "2") == (0, f"Removed: {FIRST}.\n{kept}")
     assert list_versions(str(folder)) == [SECOND, third]
     assert not (folder / ".unfinished-5").exists()
-    assert run(capsys, folder, "gc", "--keep", "2") == (0, f"Removed: nothing.\n{kept}")
+    assert call("gc", "--keep", "2") == (0, f"Removed: nothing.\n{kept}")
 
 
-def test_gc_after_a_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gc_after_a_rollback(folder, call):
     """Fault D11: what was rolled back goes; what serves and what one can go back to stay."""
     [third] = publish_models(folder, "c")
-    assert run(capsys, folder, "rollback", "--reason", "blurry")[0] == 0
+    assert call("rollback", "--reason", "blurry")[0] == 0
     fourth = list_versions(str(folder))[-1]
-    assert run(capsys, folder, "gc", "--keep", "3") == (
+    assert call("gc", "--keep", "3") == (
         0,
         f"Removed: {third}.\n"
         f"Kept: {fourth} (serves), {FIRST} (a rollback can go back to it), "
@@ -205,14 +201,12 @@ def test_gc_after_a_rollback(folder: pathlib.Path, capsys: pytest.CaptureFixture
     )
     removals = [event for event in read_lines(str(folder)) if event.origin.action == "removal"]
     assert [(each.version, each.origin.reason) for each in removals] == [(third, "rolled back")]
-    assert run(capsys, folder, "gc", "--keep", "2")[1].startswith(f"Removed: {SECOND}.\n")
+    assert call("gc", "--keep", "2")[1].startswith(f"Removed: {SECOND}.\n")
 
 
 @pytest.mark.parametrize("argv", [("show", "7"), ("diff", "7", str(FIRST)), ("verify", "7")])
-def test_unknown_versions(
-    folder: pathlib.Path, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...]
-) -> None:
-    status, out = run(capsys, folder, *argv)
+def test_unknown_versions(folder, call, argv):
+    status, out = call(*argv)
     assert status == 1
     known = f"{SECOND}, {FIRST}"
     assert f"A version must be one of those in {folder}: {known}. Received: 7." in out
@@ -229,61 +223,39 @@ def test_unknown_versions(
         (("list", "--model=missing"), "--model must be the folder of a pushed model"),
     ],
 )
-def test_wrong_use(
-    folder: pathlib.Path,
-    capsys: pytest.CaptureFixture[str],
-    argv: tuple[str, ...],
-    message: str,
-) -> None:
+def test_wrong_use(call, capsys, argv, message):
     with pytest.raises(SystemExit) as caught:
-        run(capsys, folder, *argv)
+        call(*argv)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_directory_that_cannot_be_changed(
-    folder: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_that_cannot_be_changed(folder, call, monkeypatch):
     def refuse(*places: str) -> None:
         raise PermissionError(13, "Permission denied", places[0])
 
     monkeypatch.setattr("components.serving.directory.publishing.os.rename", refuse)
-    status, out = run(capsys, folder, "rollback", "--reason", "bad")
+    status, out = call("rollback", "--reason", "bad")
     assert status == 1
     assert "A push must be able to read a model and its report, and to write the serving " in out
     assert "Permission denied" in out
     assert list_versions(str(folder)) == [FIRST, SECOND]
 
 
-def test_a_directory_that_cannot_be_read(
-    folder: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_that_cannot_be_read(folder, call, monkeypatch):
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr("pipeline.releases.versions.os.path.getsize", refuse)
-    status, out = run(capsys, folder, "list")
+    status, out = call("list")
     assert status == 1
     assert "error: The serving directory must be readable and writable. Received: " in out
     assert out.endswith(": Permission denied. Change its permissions.\n")
 
 
-def test_looking_needs_no_lock(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_looking_needs_no_lock(folder, call):
     with locked(str(folder)):
-        assert run(capsys, folder, "list")[0] == 0
-
-
-def test_imports_nothing_slow() -> None:
-    code = """
-import json, sys
-import pipeline.releases.releases_cli
-slow = {"tensorflow", "tfx", "keras", "apache_beam", "numpy"}
-print(json.dumps(sorted(slow.intersection(sys.modules))))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout) == []
+        assert call("list")[0] == 0
 
 
 def test_list_shows_all_models_and_others_ask_for_one(folder, capsys, monkeypatch):
