@@ -54,7 +54,7 @@ def test_a_version_is_rolled_back_and_does_not_come_back(
     )
     refused = workplace.run(*OTHER)
     assert refused.returncode == 3, refused.stdout
-    assert f"rolled back: 1 (Version {second} was withdrawn on " in refused.stdout
+    assert f"rolled back: 1 (Version {second} was rolled back on " in refused.stdout
     assert "takes bags for shirts" in refused.stdout
     # It was trained before, and evaluated against the very model that serves again.
     states = workplace.states()
