@@ -45,15 +45,8 @@ from pipeline.setting_names import construct_groups
 
 # The values of tf.image.ResizeMethod, which are not worth the seconds that its import takes.
 RESIZE_METHODS = (
-    "area",
-    "bicubic",
-    "bilinear",
-    "gaussian",
-    "lanczos3",
-    "lanczos5",
-    "mitchellcubic",
-    "nearest",
-)
+    "area", "bicubic", "bilinear", "gaussian", "lanczos3", "lanczos5", "mitchellcubic", "nearest",
+)  # fmt: skip
 SPLIT_PRECISION = 1_000_000
 # The longest name that a Kubernetes label takes, which is the strictest place a name gets to.
 LONGEST_NAME = 63

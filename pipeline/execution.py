@@ -95,12 +95,7 @@ class StepRunner:
     """The steps of a pipeline in one run."""
 
     def __init__(self, pipeline: tfx_pipeline.Pipeline, run: str):
-        """Prepares; nothing runs yet.
-
-        Args:
-            pipeline: Its steps, and where ML Metadata is.
-            run: TFX's id of the run.
-        """
+        """Compiles a pipeline, which also says where ML Metadata is, for a run by TFX's id."""
         self._connection = pipeline.metadata_connection_config
         self._compiled = compiler.Compiler().compile(pipeline)
         runtime_parameter_utils.substitute_runtime_parameter(
@@ -173,12 +168,7 @@ class StepRunner:
 
 
 def infer_schema(records: Mapping[str, StepRecord], path: str) -> None:
-    """Freezes what the images of a run are like, where there was no schema.
-
-    Args:
-        records: The steps of the run by name, with StatisticsGen, of every span.
-        path: The file, which does not exist yet.
-    """
+    """Freezes what the images of a run, in all its spans, are like, where there was no schema."""
     statistics = [
         found
         for record in records_of(records, "StatisticsGen").values()

@@ -42,13 +42,7 @@ def output_folder(given: str) -> str:
 
 
 def find_evaluations(output: str) -> list[str]:
-    """Finds the evaluations of all runs.
-
-    Args:
-        output: `<output>/<name>`.
-
-    Returns:
-        Their folders, the oldest first, as `tfma.load_eval_result` takes them.
+    """The folders of all evaluations in `<output>/<name>`, the oldest first.
 
     Raises:
         PipelineError: There are none.
@@ -66,14 +60,7 @@ def find_evaluations(output: str) -> list[str]:
 
 
 def load_evaluation(folder: str) -> Any:
-    """Loads what is said of the new model.
-
-    Args:
-        folder: One of `find_evaluations`.
-
-    Returns:
-        A `tfma.EvalResult`.
-    """
+    """Loads what is said of the new model: a `tfma.EvalResult`."""
     import tensorflow_model_analysis as tfma
 
     result = tfma.load_eval_result(folder)
@@ -104,14 +91,9 @@ def load_evaluations(folders: Sequence[str]) -> Any:
 
 
 def metric_table(result: Any) -> "pd.DataFrame":
-    """The metrics of all test images, and of those of each class.
+    """The metrics of a `tfma.EvalResult`: a row for each slice, NaN for what was not computed.
 
-    Args:
-        result: A `tfma.EvalResult`.
-
-    Returns:
-        A row for each slice, "all images" first, then the classes by name; NaN for what was not
-        computed.
+    "all images" come first, then the classes by name.
     """
     # Not above: TFMA and TensorFlow take seconds to load, and a wrong folder is told at once.
     import pandas as pd
@@ -156,14 +138,7 @@ def confusion_table(folder: str, class_names: tuple[str, ...]) -> "pd.DataFrame"
 
 
 def frame(viewer: Any, height: int = 900) -> str:
-    """A viewer of TFMA as HTML that needs no extension.
-
-    Args:
-        viewer: What a function of `tfma.view` returned.
-        height: Pixels.
-
-    Returns:
-        An iframe.
+    """An iframe, so many pixels high, of a viewer that `tfma.view` made: it needs no extension.
 
     Raises:
         PipelineError: It is no viewer, or TFMA's script is not installed.

@@ -12,13 +12,7 @@ from pipeline.runs.summary import RunSummary
 
 @dataclasses.dataclass(frozen=True)
 class StepStarted:
-    """A step began.
-
-    Attributes:
-        step: Its name in TFX.
-        number: 1 for the first.
-        steps: How many there are.
-    """
+    """A step, by its name in TFX, began, as the number-th, from 1, of so many steps."""
 
     step: str
     number: int
@@ -27,12 +21,9 @@ class StepStarted:
 
 @dataclasses.dataclass(frozen=True)
 class StepFinished:
-    """A step is done.
+    """A step, as in `StepStarted`, is done.
 
     Attributes:
-        step: Its name in TFX.
-        number: 1 for the first.
-        steps: How many there are.
         seconds: How long it took.
         peak_memory: Most bytes that the worker held meanwhile, the libraries included.
         cached: Whether an earlier result was used.
@@ -50,11 +41,7 @@ class StepFinished:
 
 @dataclasses.dataclass(frozen=True)
 class Notice:
-    """Something that the user should know now.
-
-    Attributes:
-        text: One or more lines.
-    """
+    """Something that the user should know now, in one or more lines."""
 
     text: str
 

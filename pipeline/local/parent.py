@@ -37,11 +37,7 @@ SPACE_OF_TENSORFLOW = 3 * 1024**3
 
 
 def main(argv: Sequence[str]) -> int:
-    """Parses the command line, runs the pipeline, returns the exit status.
-
-    Args:
-        argv: The arguments, without the program's name.
-    """
+    """Runs the pipeline that the arguments describe; returns the exit status."""
     # What stops services and containers is to stop the steps as well, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = parse_arguments(argv)

@@ -14,11 +14,6 @@ METRICS = ("accuracy", "top_3_accuracy", "loss", "calibration.expected_error", "
 def find_differences(model_folder: str, first: int, second: int) -> Iterator[tuple[str, str, str]]:
     """Yields what is different: its name, and the values of the two versions.
 
-    Args:
-        model_folder: `<serving>/<name>`.
-        first: A version.
-        second: Another one.
-
     Raises:
         PipelineError: There is no such version.
     """

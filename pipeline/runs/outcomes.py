@@ -60,15 +60,10 @@ def finished(log_path: str, run: RunSummary) -> RunEntry:
 
 
 def record_outcome(config: PipelineConfig, run_folder: str, entry: RunEntry) -> str:
-    """Stores what became of a run, and rebuilds the index.
-
-    Args:
-        config: Of the pipeline.
-        run_folder: The run's own.
-        entry: With paths from the current directory.
+    """Stores what became of a run, with paths from the current directory, in its folder.
 
     Returns:
-        The index.
+        The index, which is rebuilt.
     """
     folder = output_folder(config)
     paths = {
