@@ -23,10 +23,9 @@ from rich.table import Table
 
 from components.errors import PipelineError
 from components.serving.directory.layout import list_versions, version_folder
-from components.serving.directory.log import is_publishing, read_lines, withdrawn_versions
+from components.serving.directory.log import is_publishing, read_lines, rolled_back_versions
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, ROLLBACK, Origin, find_release
-from components.serving.directory.verifying import find_damage
+from components.serving.directory.release import PUSH, ROLLBACK, Origin, find_damage, find_release
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 CALLS = (
@@ -174,7 +173,7 @@ def _look(place: pathlib.Path) -> Iterator[str]:
         yield "incomplete"
     before = list_versions(serving)
     last = find_release(serving, before[-1])
-    if last and last.origin.action == ROLLBACK and not withdrawn_versions(serving):
+    if last and last.origin.action == ROLLBACK and not rolled_back_versions(serving):
         yield "forgotten"
     (place / "third/saved_model.pb").write_text("fourth")
     try:

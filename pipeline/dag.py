@@ -25,7 +25,7 @@ from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.data_spans import Span
 from components.serving.exports.exporter import Exporter
 from components.training.settings import SERVING
-from components.training.warm_start_step import WarmStart
+from components.training.warm_start import WarmStart
 from components.validation.baseline import StatisticsOfLastPushedModel
 from components.validation.data_gate import DataGate
 from components.validation.schema import FrozenSchema
@@ -244,7 +244,7 @@ def _export(
     exporter = Exporter(
         trained_model=trainer.outputs["model"],
         examples=transform.outputs["transformed_examples"],
-        formats=config.export.names,
+        formats=list(config.export.names),
         code_fingerprint=code_fingerprint("serving.exports.exporter"),
     )
     return [exporter]
@@ -271,7 +271,7 @@ def _warm_start(config: PipelineConfig, examples: channel.BaseChannel) -> base_n
         examples=examples,
         model_folder=model_folder(config),
         rules=ingestion_rules(config),
-        code_fingerprint=code_fingerprint("training.warm_start_step"),
+        code_fingerprint=code_fingerprint("training.warm_start"),
     )
 
 

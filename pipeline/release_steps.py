@@ -15,8 +15,10 @@ from components.evaluation.test_set_predictor import TestSetPredictor
 from components.features import TEST_SPLIT
 from components.release.release_gate import GateSettings, ReleaseGate
 from components.reporting.model_report import ModelReporter
-from components.serving.infra_validator.component import FreshProcessInfraValidator
-from components.serving.pusher import WholePusher
+from components.serving.atomic_pusher import AtomicPusher
+from components.serving.infra_validator.fresh_process_infra_validator import (
+    FreshProcessInfraValidator,
+)
 from components.serving.serving_baseline import ServingModel
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.paths import model_folder
@@ -84,7 +86,7 @@ def _measure(config: PipelineConfig, before: Before) -> _Measured:
         examples=before.examples,
         predictions=predictor.outputs["predictions"],
         code_fingerprint=code_fingerprint(
-            "serving.infra_validator.component",
+            "serving.infra_validator.fresh_process_infra_validator",
             # A process of its own runs it.
             "serving.infra_validator.probe",
         ),
@@ -136,7 +138,7 @@ def _push(
     gate: base_node.BaseNode,
     report: base_node.BaseNode,
 ) -> base_node.BaseNode:
-    return WholePusher(
+    return AtomicPusher(
         model=before.model,
         model_blessing=measured.evaluator.outputs["blessing"],
         infra_blessing=measured.infra_validator.outputs["blessing"],
@@ -147,7 +149,7 @@ def _push(
         force_push=config.force_push,
         reset_baseline=config.reset_baseline,
         baseline_step=measured.baseline.id,
-        code_fingerprint=code_fingerprint("serving.pusher"),
+        code_fingerprint=code_fingerprint("serving.atomic_pusher"),
     ).with_id("Pusher")
 
 

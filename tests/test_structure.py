@@ -29,6 +29,7 @@ SHARED = {
     "beam_arguments",
     "caching",
     "config_checks",
+    "declared_step",
     "errors",
     "features",
     "image_headers",
@@ -151,14 +152,14 @@ def test_features_imports_nothing_of_ours() -> None:
     [
         ("components/features.py", "import pipeline", "components.features -> pipeline"),
         (
-            "components/serving/pusher.py",
+            "components/serving/atomic_pusher.py",
             "from pipeline import config",
-            "components.serving.pusher -> pipeline.config",
+            "components.serving.atomic_pusher -> pipeline.config",
         ),
         (
-            "components/serving/pusher.py",
+            "components/serving/atomic_pusher.py",
             "def push():\n    from components.training import fit",
-            "components.serving.pusher -> components.training.fit",
+            "components.serving.atomic_pusher -> components.training.fit",
         ),
         (
             "components/evaluation/evaluator_config.py",
@@ -194,7 +195,7 @@ def test_finds_an_import_against_the_rules(
     ("file", "source"),
     [
         ("runner_x.py", "import sys\nfrom pipeline.dag import create_pipeline"),
-        ("pipeline/dag.py", "from components.serving.pusher import WholePusher"),
+        ("pipeline/dag.py", "from components.serving.atomic_pusher import AtomicPusher"),
         ("components/training/run_fn.py", "from components.serving.signatures import export_model"),
         ("components/training/run_fn.py", "from components.training import dataset, fit"),
         ("components/serving/predictor.py", "from components import features, images"),

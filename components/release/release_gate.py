@@ -40,7 +40,7 @@ from components.release.release_verdict import (
     images_needed,
     write_verdict,
 )
-from components.serving.directory.log import Event, withdrawals_of
+from components.serving.directory.log import Event, rollbacks_of
 from components.serving.directory.release import digest_files, digest_model
 from components.serving.exports.formats import read_problems
 from components.serving.serving_facts import read_facts
@@ -111,7 +111,7 @@ class ReleaseGateDriver(CacheDriver):
         [model] = execution_info.input_dict["model"]
         settings = GateSettings.from_json(str(execution_info.exec_properties["settings"]))
         digest = digest_model(digest_files(path_utils.serving_model_path(model.uri)))
-        events = withdrawals_of(settings.model_folder, digest)
+        events = rollbacks_of(settings.model_folder, digest)
         return {ROLLBACKS_KEY: json.dumps([_describe(event) for event in events])}
 
 

@@ -19,7 +19,7 @@ from components.normalization.normalize import Normalized
 from components.serving import image_reading
 from components.serving.directory.layout import list_versions
 from components.serving.image_reading import Task, fail, read_image
-from components.serving.image_rules import read_rules
+from components.serving.model_assets import read_rules
 from components.worker_pool import Limits, Sandbox
 
 Workers = Sandbox[Task, Normalized | str]

@@ -11,9 +11,9 @@ from tfx.utils import path_utils
 from components.artifact_types import LOOKED_UP_VERSION, ServingLookup
 from components.errors import PipelineError
 from components.lineage import sources_of
-from components.serving.class_names import read_class_names
 from components.serving.directory.layout import find_serving
-from components.serving.directory.log import withdrawn_versions
+from components.serving.directory.log import rolled_back_versions
+from components.serving.model_assets import read_class_names
 
 MODEL = "model"
 COMPARABLE_MODEL = "comparable_model"
@@ -28,7 +28,7 @@ RESET_BASELINE = "reset_baseline"
 
 
 class ServingModel(resolver.ResolverStrategy):
-    """The model that serves: the newest that was pushed, and was neither withdrawn nor reset.
+    """The model that serves: the newest that was pushed, and was neither rolled back nor reset.
 
     TFX's own `LatestBlessedModelStrategy` knows what was blessed, which is not what serves: a
     blessed model may have been refused by another check, or rolled back. And it finds the candidate
@@ -41,7 +41,7 @@ class ServingModel(resolver.ResolverStrategy):
         """Prepares.
 
         Args:
-            model_folder: `<serving>/<name>`, whose log says what was withdrawn.
+            model_folder: `<serving>/<name>`, whose log says what was rolled back.
             reset_baseline: Whether there is to be no baseline in this run.
         """
         self._model_folder = model_folder
@@ -84,7 +84,7 @@ class ServingModel(resolver.ResolverStrategy):
     ) -> tuple[types.Artifact, types.Artifact] | None:
         # Somebody may have tidied up.
         models = {model.id: model for model in input_dict[MODEL] if fileio.exists(model.uri)}
-        withdrawn = withdrawn_versions(self._model_folder)
+        rolled_back = rolled_back_versions(self._model_folder)
         for pushed in sorted(_pushed(input_dict), key=lambda one: -one.id):
             made_from = {source.id for source in sources_of(store, [pushed.id])}
             if candidate in made_from:
@@ -92,7 +92,7 @@ class ServingModel(resolver.ResolverStrategy):
                     return None
                 continue
             found = made_from & models.keys()
-            if found and _version(pushed) not in withdrawn:
+            if found and _version(pushed) not in rolled_back:
                 return pushed, models[max(found)]
         return None
 

@@ -9,9 +9,7 @@ import tensorflow_transform as tft
 from components import features, images
 from components.normalization.normalization_rules import ImageRules
 from components.serving.broken_files import prepare_files
-from components.serving.class_names import write_class_names
-from components.serving.image_rules import write_rules
-from components.serving.warm_up import write_warm_up
+from components.serving.model_assets import write_class_names, write_rules, write_warm_up
 
 
 class ServedModel(tf.Module):

@@ -16,7 +16,7 @@ from components.training.folding import fold_normalization
 from components.training.phases import Plan, train_network
 from components.training.preparing import build_models, make_plan, make_repeatable, read_data
 from components.training.strategy import is_chief, make_strategy
-from components.training.warm_start import copy_weights, write_weights
+from components.training.weights import copy_weights, write_weights
 from components.training_history import PhaseResult, write_history
 
 

@@ -15,9 +15,9 @@ from components.serving.directory.layout import list_numbers, version_folder
 from components.serving.directory.lock import locked
 from components.serving.directory.log import read_events
 from components.serving.directory.publishing import prepare
+from components.serving.directory.release import find_damage
 from components.serving.directory.removing import find_worth, keep_newest
 from components.serving.directory.rollback import roll_back
-from components.serving.directory.verifying import find_damage
 from pipeline import exit_codes
 from pipeline.predict.pushed_models import add_model_flags, choose_model, find_models
 from pipeline.releases.version_differences import find_differences

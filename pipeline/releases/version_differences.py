@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.errors import PipelineError
-from components.serving.class_names import read_class_names
 from components.serving.directory.layout import version_folder
+from components.serving.model_assets import read_class_names
 from pipeline.releases.versions import Version, find_version, read_metrics
 
 METRICS = ("accuracy", "top_3_accuracy", "loss", "calibration.expected_error", "images.test")

@@ -12,7 +12,7 @@ from components.serving.directory.layout import (
     list_versions,
     version_folder,
 )
-from components.serving.directory.log import withdrawn_versions
+from components.serving.directory.log import rolled_back_versions
 from components.serving.directory.release import RELEASE_FILE, Release, read_release
 
 SERVING = "serving"
@@ -51,7 +51,7 @@ class Version:
 def find_versions(model_folder: str) -> list[Version]:
     """All versions in a model's folder, `<serving>/<name>`, the newest first."""
     complete = list_versions(model_folder)
-    rolled_back = withdrawn_versions(model_folder)
+    rolled_back = rolled_back_versions(model_folder)
     return [
         _describe(model_folder, number, complete, rolled_back)
         for number in reversed(list_numbers(model_folder))

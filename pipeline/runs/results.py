@@ -18,12 +18,12 @@ from components.predictions import read_predictions
 from components.release.release_verdict import COUNT, PASSED, Check, Verdict
 from components.release.release_verdict import read_verdict as read_release_verdict
 from components.reporting.report_files import REPORT_FILE as MODEL_REPORT_FILE
+from components.serving.atomic_pusher import SERVED_ALREADY
 from components.serving.directory.layout import find_serving
-from components.serving.directory.log import REMOVAL, Event, read_events, withdrawals_of
+from components.serving.directory.log import REMOVAL, Event, read_events, rollbacks_of
 from components.serving.directory.publishing import is_whole
 from components.serving.directory.release import find_release
 from components.serving.exports.formats import read_exports
-from components.serving.pusher import SERVED_ALREADY
 from components.serving.serving_facts import read_facts
 from components.text import escape_unprintable
 from components.training_history import read_history
@@ -289,7 +289,7 @@ def check_pushed(folder: str) -> list[str]:
             f"Received: {folder}, which is missing or was changed{how}. Run again, which pushes "
             "the model again; what is done is cached."
         )
-    if withdrawals := withdrawals_of(model_folder, release.model_digest):
+    if withdrawals := rollbacks_of(model_folder, release.model_digest):
         raise PipelineError(
             "A released model must not have been rolled back when its run ends. Received: "
             f"{folder}: {_describe_event(withdrawals[-1])}. The gate refuses it from now on; "

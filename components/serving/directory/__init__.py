@@ -11,13 +11,11 @@ server ever sees a part of a version.
     .unfinished-<version>       a push that goes on, or was cut off
     .removed-<version>          a removal that goes on, or was cut off
 
-layout.py      names, and which versions there are
-release.py     release.json: where a version comes from, and the digest of each of its files
-log.py         releases.jsonl, and what it says of withdrawn versions
+layout.py      names, which versions there are, and files and folders that survive a power cut
 lock.py        one at a time, and the identity that is given once
-flushing.py    files and folders that survive a power cut
+release.py     release.json: where a version comes from, and every file against its digest
+log.py         releases.jsonl, and what it says of versions that were rolled back
 publishing.py  a model -> a new version, whole or not at all
-rollback.py    an older version -> a new version, and the newer ones withdrawn
+rollback.py    an older version -> a new version, and the newer ones rolled back
 removing.py    old versions, and what was cut off
-verifying.py   every file against the digests of its release
 """

@@ -11,8 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.serving.directory.flushing import append_line
-from components.serving.directory.layout import LOG_FILE, list_versions, usable
+from components.serving.directory.layout import LOG_FILE, append_line, list_versions, usable
 from components.serving.directory.release import (
     Origin,
     Release,
@@ -61,7 +60,7 @@ def read_events(model_folder: str) -> list[Event]:
     """All that happened, also what a crash kept from being written, in its order.
 
     A rollback that was cut off after its version appeared counts, or the gate would let out again
-    what was withdrawn.
+    what was rolled back.
 
     Args:
         model_folder: `<serving>/<name>`, which need not have a log.
@@ -106,18 +105,18 @@ def is_publishing(event: Event) -> bool:
     return event.origin.action != REMOVAL
 
 
-def withdrawn_versions(model_folder: str) -> set[int]:
+def rolled_back_versions(model_folder: str) -> set[int]:
     """The versions whose model was taken out of use by a rollback, and did not come back since.
 
     Args:
         model_folder: `<serving>/<name>`, which need not have a log.
     """
     events = read_events(model_folder)
-    withdrawn = _replay(events)
-    return {event.version for event in events if event.model_digest in withdrawn}
+    rolled_back = _replay(events)
+    return {event.version for event in events if event.model_digest in rolled_back}
 
 
-def withdrawals_of(model_folder: str, model_digest: str) -> list[Event]:
+def rollbacks_of(model_folder: str, model_digest: str) -> list[Event]:
     """The rollbacks by which a model was taken out of use, since it was last published.
 
     Args:
@@ -128,16 +127,16 @@ def withdrawals_of(model_folder: str, model_digest: str) -> list[Event]:
 
 
 def _replay(events: Sequence[Event]) -> dict[str, list[Event]]:
-    """The models that are withdrawn in the end, by digest, with the rollbacks that did it."""
+    """The models that are rolled back in the end, by digest, with the rollbacks that did it."""
     digests: dict[int, str] = {}
-    withdrawn: dict[str, list[Event]] = {}
+    rolled_back: dict[str, list[Event]] = {}
     # By version, since a line that was lost may have been added at the end.
     for event in sorted(filter(is_publishing, events), key=lambda event: event.version):
         digests[event.version] = event.model_digest
         for digest in {digests[v] for v in event.origin.withdraws if v in digests}:
-            withdrawn.setdefault(digest, []).append(event)
-        withdrawn.pop(event.model_digest, None)
-    return withdrawn
+            rolled_back.setdefault(digest, []).append(event)
+        rolled_back.pop(event.model_digest, None)
+    return rolled_back
 
 
 def _parse(path: str) -> Iterator[Event]:

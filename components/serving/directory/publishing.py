@@ -11,19 +11,17 @@ import shutil
 from collections.abc import Mapping
 
 from components.errors import PipelineError
-from components.serving.directory.flushing import (
-    copy_file,
-    flush_folders,
-    write_text,
-)
 from components.serving.directory.layout import (
     EXTRA_FOLDER,
     HIGHEST_VERSION,
     MODEL_FILE,
     UNFINISHED,
+    copy_file,
     find_serving,
+    flush_folders,
     highest_number,
     version_folder,
+    write_text,
 )
 from components.serving.directory.lock import locked
 from components.serving.directory.log import append_event, event_of, read_events, restore

@@ -21,7 +21,7 @@ from components.serving.directory.log import (
     append_event,
     is_publishing,
     read_lines,
-    withdrawn_versions,
+    rolled_back_versions,
 )
 from components.serving.directory.release import (
     Origin,
@@ -101,14 +101,14 @@ def find_worth(model_folder: str) -> dict[int, str]:
     Args:
         model_folder: `<serving>/<name>`, which need not exist.
     """
-    releases, withdrawn = _releases(model_folder), withdrawn_versions(model_folder)
+    releases, rolled_back = _releases(model_folder), rolled_back_versions(model_folder)
     serving, seen = find_serving(model_folder), set[str]()
     worth: dict[int, str] = {}
     for release in reversed(releases):
         is_newest = release is releases[-1]
         if is_newest:
             worth[release.version] = SERVES if release.version == serving else GO_BACK
-        elif release.version in withdrawn:
+        elif release.version in rolled_back:
             worth[release.version] = ROLLED_BACK
         else:
             worth[release.version] = SAME_MODEL if release.model_digest in seen else GO_BACK

@@ -1,23 +1,23 @@
-"""An older version becomes a new one, and the newer ones are withdrawn.
+"""An older version becomes a new one, and the newer ones are rolled back.
 
 Nothing is removed: a new number is what every server takes up that serves the newest, caches
-included, and what was withdrawn stays there to be looked at. The log says what was withdrawn, so
-that neither the gate lets the same model out again nor a new one is compared with it.
+included, and what was rolled back stays there to be looked at. The log says what that was, so that
+neither the gate lets the same model out again nor a new one is compared with it.
 """
 
 from components.errors import PipelineError
 from components.serving.directory.layout import list_versions, version_folder
 from components.serving.directory.lock import locked
-from components.serving.directory.log import withdrawn_versions
+from components.serving.directory.log import rolled_back_versions
 from components.serving.directory.publishing import add_version, prepare
 from components.serving.directory.release import (
     ROLLBACK,
     Origin,
     Release,
     find_actor,
+    find_damage,
     find_release,
 )
-from components.serving.directory.verifying import find_damage
 
 
 def roll_back(model_folder: str, reason: str, now: float, target: int | None = None) -> int:
@@ -28,7 +28,7 @@ def roll_back(model_folder: str, reason: str, now: float, target: int | None = N
         reason: Why, for the log.
         now: Seconds since the epoch.
         target: The version to go back to; None for the newest that has another model than the
-            serving one and was not withdrawn.
+            serving one and was not rolled back.
 
     Returns:
         The new version.
@@ -68,13 +68,13 @@ def _find(model_folder: str, versions: list[int], target: int | None) -> Release
             )
         return release
     serving = find_release(model_folder, versions[-1]) if versions else None
-    withdrawn = withdrawn_versions(model_folder)
+    rolled_back = rolled_back_versions(model_folder)
     for version in reversed(versions[:-1]):
         release = find_release(model_folder, version)
         is_other = serving is None or (release and release.model_digest != serving.model_digest)
-        if release is not None and is_other and version not in withdrawn:
+        if release is not None and is_other and version not in rolled_back:
             return release
     raise PipelineError(
         "A rollback must have an older version to go back to, with another model, that was not "
-        f"withdrawn. Received: {model_folder} with the versions {known}. Train and push another."
+        f"rolled back. Received: {model_folder} with the versions {known}. Train and push another."
     )

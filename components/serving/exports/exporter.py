@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tfx import types
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.dsl.components.base import base_executor, executor_spec
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils, path_utils
 
 from components import transformed_records
+from components.declared_step import DeclaredStep, declare
 from components.errors import PipelineError, first_line
 from components.features import EVAL_SPLIT, TRAIN_SPLIT, ImageShape
-from components.serving.class_names import read_class_names
 from components.serving.exports.agreement import Agreement, compare, find_problem
 from components.serving.exports.converters import (
     Classifier,
@@ -42,6 +42,7 @@ from components.serving.exports.converters import (
     to_tflite_int8,
 )
 from components.serving.exports.formats import FILES, FOLDER, ONNX, REPORT_FILE, TFLITE
+from components.serving.model_assets import read_class_names
 
 BATCH_SIZE = 64
 SHUFFLED_RECORDS = 1_000
@@ -74,20 +75,6 @@ class Export:
         return {"file": self.file, "bytes": self.bytes, "problem": self.problem, **finite}
 
 
-class ExporterSpec(types.ComponentSpec):
-    """Names and types of what goes in and out."""
-
-    PARAMETERS = {
-        "formats": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {
-        "trained_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-    }
-    OUTPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}
-
-
 class ExporterExecutor(base_executor.BaseExecutor):
     """Copies the model, and puts the exports into the copy."""
 
@@ -110,36 +97,20 @@ class ExporterExecutor(base_executor.BaseExecutor):
         )
 
 
-class Exporter(base_component.BaseComponent):
+class Exporter(DeclaredStep):
     """Makes files for phones, browsers and other runtimes, each checked; TFX has no such step."""
 
-    SPEC_CLASS = ExporterSpec
+    SPEC_CLASS = declare(
+        inputs={
+            "trained_model": standard_artifacts.Model,
+            # As Transform made them for the Trainer.
+            "examples": standard_artifacts.Examples,
+        },
+        outputs={"model": standard_artifacts.Model},
+        # Names of `formats.FORMATS`, as JSON.
+        parameters={"formats": str},
+    )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(ExporterExecutor)
-
-    def __init__(
-        self,
-        trained_model: types.BaseChannel,
-        examples: types.BaseChannel,
-        formats: Sequence[str],
-        code_fingerprint: str,
-    ):
-        """Declares the step.
-
-        Args:
-            trained_model: The Trainer's.
-            examples: As Transform made them for the Trainer.
-            formats: Names of `formats.FORMATS`.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-        """
-        super().__init__(
-            spec=ExporterSpec(
-                trained_model=trained_model,
-                examples=examples,
-                formats=json.dumps(list(formats)),
-                code_fingerprint=code_fingerprint,
-                model=types.Channel(type=standard_artifacts.Model),
-            )
-        )
 
 
 def write_exports(

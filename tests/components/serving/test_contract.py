@@ -15,8 +15,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_log_pb2
 
-from components.serving.class_names import read_class_names
-from components.serving.warm_up import WARM_UP_FILE, make_request
+from components.serving.model_assets import WARM_UP_FILE, make_request, read_class_names
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel, ask_in_session
 from tests.image_files import encode_image
 

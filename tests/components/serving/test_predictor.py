@@ -14,7 +14,7 @@ from components import images
 from components.errors import PipelineError
 from components.normalization.normalization_rules import ImageRules
 from components.normalization.normalize import normalize
-from components.serving.image_rules import write_rules
+from components.serving.model_assets import write_rules
 from components.serving.predictor import Prediction, Predictor
 from tests import sandboxed
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel

@@ -9,9 +9,9 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx import types
 from tfx.types import standard_artifacts
 
-from components.serving.class_names import write_class_names
 from components.serving.directory.log import Event, append_event
 from components.serving.directory.release import PUSH, ROLLBACK, Origin
+from components.serving.model_assets import write_class_names
 from components.serving.serving_baseline import ServingModel
 
 

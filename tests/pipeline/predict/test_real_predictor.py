@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components.errors import PipelineError
 from components.normalization.normalization_rules import ImageRules
-from components.serving.image_rules import write_rules
+from components.serving.model_assets import write_rules
 from pipeline.predict.predict_cli import load_predictor
 from tests.image_files import write_image
 

@@ -10,7 +10,7 @@ from components.serving.directory.log import (
     append_event,
     read_events,
     read_lines,
-    withdrawn_versions,
+    rolled_back_versions,
 )
 from components.serving.directory.release import read_release
 from components.serving.directory.rollback import roll_back
@@ -75,7 +75,7 @@ def test_a_rollback_that_was_cut_off_is_known_before_its_line_is_written(
     (folder / "releases.jsonl").write_bytes(log)
     assert [event.version for event in read_lines(str(folder))] == [first, second]
     assert [event.version for event in read_events(str(folder))] == [first, second, third]
-    assert withdrawn_versions(str(folder)) == {second}
+    assert rolled_back_versions(str(folder)) == {second}
     # Looking changes nothing.
     assert (folder / "releases.jsonl").read_bytes() == log
 
@@ -88,7 +88,7 @@ def test_a_lost_line_of_the_past_changes_nothing(tmp_path: pathlib.Path) -> None
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(lines[0] + b"\0" * 100 + b"\n" + lines[2])
     assert [event.version for event in read_events(str(folder))] == [first, third, second]
-    assert withdrawn_versions(str(folder)) == {second}
+    assert rolled_back_versions(str(folder)) == {second}
 
 
 RELEASE = {

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from components.errors import PipelineError
-from components.serving.directory import flushing, publishing
+from components.serving.directory import layout, publishing
 from components.serving.directory.layout import HIGHEST_VERSION, list_versions
 from components.serving.directory.log import read_events, read_lines
 from components.serving.directory.publishing import next_version, publish
@@ -147,7 +147,7 @@ def test_a_copy_that_differs_is_refused(
     def spoil(reading, writing) -> None:
         writing.write(reading.read()[:-1] + b"?")
 
-    monkeypatch.setattr(flushing.shutil, "copyfileobj", spoil)
+    monkeypatch.setattr(layout.shutil, "copyfileobj", spoil)
     changed = os.path.join(source, "saved_model.pb")
     message = (
         f"A model must not change while it is pushed. Received: {changed}, whose copy differs. "
@@ -163,7 +163,7 @@ def test_a_report_whose_copy_differs_is_refused(
 ) -> None:
     report = tmp_path / "report.html"
     report.write_text("<p>")
-    copy_file = flushing.copy_file
+    copy_file = layout.copy_file
 
     def spoil(path: str, target: str) -> None:
         copy_file(path, target)

@@ -5,7 +5,7 @@ import pytest
 
 from components.errors import PipelineError
 from components.serving.directory.layout import list_versions
-from components.serving.directory.log import read_events, withdrawals_of, withdrawn_versions
+from components.serving.directory.log import read_events, rollbacks_of, rolled_back_versions
 from components.serving.directory.publishing import publish
 from components.serving.directory.release import digest_files, digest_model, read_release
 from components.serving.directory.rollback import roll_back
@@ -48,12 +48,12 @@ def test_goes_back_by_one(folder: pathlib.Path) -> None:
 
 
 def test_what_was_withdrawn_is_known(folder: pathlib.Path) -> None:
-    assert withdrawn_versions(str(folder)) == set()
+    assert rolled_back_versions(str(folder)) == set()
     roll_back(str(folder), "bad", LATER)
-    assert withdrawn_versions(str(folder)) == {THIRD}
-    [event] = withdrawals_of(str(folder), digest_of(folder, "c"))
+    assert rolled_back_versions(str(folder)) == {THIRD}
+    [event] = rollbacks_of(str(folder), digest_of(folder, "c"))
     assert event.origin.reason == "bad"
-    assert withdrawals_of(str(folder), digest_of(folder, "b")) == []
+    assert rollbacks_of(str(folder), digest_of(folder, "b")) == []
 
 
 def test_goes_back_once_more(folder: pathlib.Path) -> None:
@@ -61,7 +61,7 @@ def test_goes_back_once_more(folder: pathlib.Path) -> None:
     fifth = roll_back(str(folder), "bad, too", LATER)
     assert weights(folder, fifth) == b"a"
     # The copy that served, and the version it was a copy of.
-    assert withdrawn_versions(str(folder)) == {SECOND, THIRD, fourth}
+    assert rolled_back_versions(str(folder)) == {SECOND, THIRD, fourth}
     with pytest.raises(PipelineError) as raised:
         roll_back(str(folder), "all bad", LATER)
     assert str(raised.value) == (
@@ -75,17 +75,17 @@ def test_what_is_published_again_is_withdrawn_no_more(folder: pathlib.Path) -> N
     fourth = roll_back(str(folder), "bad", LATER)
     fifth = roll_back(str(folder), "it was not", LATER, target=THIRD)
     assert weights(folder, fifth) == b"c"
-    assert withdrawn_versions(str(folder)) == {SECOND, fourth}
-    assert withdrawals_of(str(folder), digest_of(folder, "c")) == []
+    assert rolled_back_versions(str(folder)) == {SECOND, fourth}
+    assert rollbacks_of(str(folder), digest_of(folder, "c")) == []
     source = str(folder.parent / "source-b")
     publish(source, str(folder), make_origin(action="forced push"), LATER)
-    assert withdrawn_versions(str(folder)) == set()
+    assert rolled_back_versions(str(folder)) == set()
 
 
 def test_goes_to_a_version_that_is_named(folder: pathlib.Path) -> None:
     version = roll_back(str(folder), "bad", LATER, target=FIRST)
     assert weights(folder, version) == b"a"
-    assert withdrawn_versions(str(folder)) == {SECOND, THIRD}
+    assert rolled_back_versions(str(folder)) == {SECOND, THIRD}
 
 
 @pytest.mark.parametrize("target", [THIRD, 7, -1])
@@ -115,7 +115,7 @@ def test_a_damaged_version(folder: pathlib.Path) -> None:
 def test_a_damaged_neighbour_keeps_nobody_from_a_rollback(folder: pathlib.Path) -> None:
     (folder / str(THIRD) / "assets.extra/release.json").write_text("{")
     assert weights(folder, roll_back(str(folder), "bad", LATER)) == b"b"
-    assert withdrawn_versions(str(folder)) == {THIRD}
+    assert rolled_back_versions(str(folder)) == {THIRD}
 
 
 def test_a_copy_by_hand_is_nothing_to_go_back_to(folder: pathlib.Path) -> None:

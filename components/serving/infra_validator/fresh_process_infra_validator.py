@@ -6,21 +6,23 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from tfx import types
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.dsl.components.base import base_executor, executor_spec
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils, path_utils
 
 from components import features
 from components.artifact_types import TestPredictions
-from components.predictions import read_predictions
+from components.declared_step import DeclaredStep, declare
+from components.predictions import Predictions, read_predictions
 from components.serving.directory.release import list_files
-from components.serving.image_rules import read_rules
-from components.serving.infra_validator.asking import Request, ask
-from components.serving.infra_validator.golden import BATCH, golden_requests
-from components.serving.infra_validator.judging import judge_session
-from components.serving.infra_validator.samples import Samples, choose_samples
+from components.serving.infra_validator.answer_checks import Samples, judge_session
+from components.serving.infra_validator.golden_requests import BATCH, golden_requests
+from components.serving.infra_validator.probe_process import Request, ask
+from components.serving.model_assets import read_rules
 from components.serving.serving_facts import ServingFacts, write_facts
+from components.split_records import find_images
 
 SECONDS = 600.0
 """For loading and all answers; hundreds of times what it takes."""
@@ -30,17 +32,9 @@ TIMED_CALLS = {BATCH: 6, 1: 50}
 BLESSED, NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 """Names of the files that TFX's own InfraValidator writes."""
 
-
-class FreshProcessInfraValidatorSpec(types.ComponentSpec):
-    """Names and types of what goes in and out."""
-
-    PARAMETERS = {"code_fingerprint": component_spec.ExecutionParameter(type=str)}
-    INPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "predictions": component_spec.ChannelParameter(type=TestPredictions),
-    }
-    OUTPUTS = {"blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing)}
+MOST_IMAGES = 256
+MOST_BYTES = 100_000_000
+"""Of all chosen images together: they are held in memory, and sent through a pipe."""
 
 
 class FreshProcessInfraValidatorExecutor(base_executor.BaseExecutor):
@@ -67,40 +61,23 @@ class FreshProcessInfraValidatorExecutor(base_executor.BaseExecutor):
         blessing.set_int_custom_property("blessed", int(facts.is_servable))
 
 
-class FreshProcessInfraValidator(base_component.BaseComponent):
+class FreshProcessInfraValidator(DeclaredStep):
     """Says whether a model can be served, what it answers, and how fast.
 
     TFX's InfraValidator needs Docker or Kubernetes and an image of TensorFlow Serving, and looks
     whether requests are answered at all. This one needs neither, and looks at the answers.
     """
 
-    SPEC_CLASS = FreshProcessInfraValidatorSpec
+    SPEC_CLASS = declare(
+        inputs={
+            "model": standard_artifacts.Model,
+            "examples": standard_artifacts.Examples,
+            "predictions": TestPredictions,
+        },
+        outputs={"blessing": standard_artifacts.InfraBlessing},
+        parameters={},
+    )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(FreshProcessInfraValidatorExecutor)
-
-    def __init__(
-        self,
-        model: types.BaseChannel,
-        examples: types.BaseChannel,
-        predictions: types.BaseChannel,
-        code_fingerprint: str,
-    ):
-        """Declares the step.
-
-        Args:
-            model: The new model.
-            examples: With the test split, of one span or several.
-            predictions: What the evaluation's way of asking gave for its images.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-        """
-        super().__init__(
-            spec=FreshProcessInfraValidatorSpec(
-                model=model,
-                examples=examples,
-                predictions=predictions,
-                code_fingerprint=code_fingerprint,
-                blessing=types.Channel(type=standard_artifacts.InfraBlessing),
-            )
-        )
 
 
 def validate(model_folder: str, samples: Samples, seconds: float = SECONDS) -> ServingFacts:
@@ -138,3 +115,38 @@ def _timed(sampled: Sequence[Request], images: Sequence[bytes]) -> list[Request]
         )
         for size, calls in TIMED_CALLS.items()
     ]
+
+
+def choose_samples(predictions: Predictions, folders: Sequence[str]) -> Samples:
+    """Chooses images of all classes in turn, the same ones each time.
+
+    Args:
+        predictions: Of the test split.
+        folders: Of its records, one of each span.
+    """
+    rows = _choose_rows(predictions.class_texts)
+    wanted = {predictions.sha256s[row]: row for row in rows}
+    found = dict(find_images(folders, set(wanted)))
+    kept: list[int] = []
+    size = 0
+    for sha256, row in wanted.items():
+        size += len(found[sha256])
+        if kept and size > MOST_BYTES:
+            break
+        kept.append(row)
+    return Samples(
+        tuple(predictions.filenames[row] for row in kept),
+        tuple(found[predictions.sha256s[row]] for row in kept),
+        predictions.model.probabilities[np.array(kept, np.int64)],
+        predictions.model.class_names,
+    )
+
+
+def _choose_rows(class_texts: np.ndarray) -> list[int]:
+    """Rows: the first image of each class, then the second, up to the limit."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for row, name in enumerate(class_texts):
+        seen[name] = seen.get(name, 0) + 1
+        ranked.append((seen[name], name, row))
+    return [row for _, _, row in sorted(ranked)[:MOST_IMAGES]]

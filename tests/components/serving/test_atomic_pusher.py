@@ -14,7 +14,7 @@ from tfx.types import standard_artifacts
 
 from components.artifact_types import ModelReport, ReleaseVerdict
 from components.errors import PipelineError
-from components.serving import pusher
+from components.serving import atomic_pusher as pusher
 from components.serving.directory.layout import list_versions
 from components.serving.directory.log import read_events
 from components.serving.directory.publishing import publish
@@ -63,7 +63,7 @@ def do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Do:
         inputs["model_report"].uri = str(report)
         pushed = standard_artifacts.PushedModel()
         pushed.uri = str(tmp_path / "pushed" / f"over-{expected}")
-        pusher.WholePusherExecutor().Do(
+        pusher.AtomicPusherExecutor().Do(
             {key: [artifact] for key, artifact in inputs.items()},
             {"pushed_model": [pushed]},
             {
@@ -137,10 +137,10 @@ def test_a_model_that_serves_already_keeps_its_version(do: Do, tmp_path: pathlib
 
 
 @pytest.fixture
-def driver(tmp_path: pathlib.Path) -> pusher.WholePusherDriver:
+def driver(tmp_path: pathlib.Path) -> pusher.AtomicPusherDriver:
     """A driver with an ML Metadata that is empty."""
     config = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
-    return pusher.WholePusherDriver(metadata.Metadata(config))
+    return pusher.AtomicPusherDriver(metadata.Metadata(config))
 
 
 def execution(folder: pathlib.Path) -> data_types.ExecutionInfo:
@@ -172,7 +172,7 @@ def cache_key(tmp_path: pathlib.Path, info: data_types.ExecutionInfo) -> str:
 
 class TestDriver:
     def test_a_removed_folder_is_another_one(
-        self, driver: pusher.WholePusherDriver, tmp_path: pathlib.Path
+        self, driver: pusher.AtomicPusherDriver, tmp_path: pathlib.Path
     ) -> None:
         info = execution(tmp_path / "photos")
         seen = driver.observe(info)
@@ -183,7 +183,7 @@ class TestDriver:
 
     def test_a_lost_version_is_a_reason_to_push(
         self,
-        driver: pusher.WholePusherDriver,
+        driver: pusher.AtomicPusherDriver,
         tmp_path: pathlib.Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -194,7 +194,7 @@ class TestDriver:
     @pytest.mark.parametrize(("expected", "text"), [(7, "over-7"), (None, "over-nothing")])
     def test_the_executor_learns_what_to_expect_and_the_cache_does_not(
         self,
-        driver: pusher.WholePusherDriver,
+        driver: pusher.AtomicPusherDriver,
         tmp_path: pathlib.Path,
         monkeypatch: pytest.MonkeyPatch,
         expected: int | None,
@@ -243,5 +243,5 @@ def test_clocks_do_not_matter(do: Do, tmp_path: pathlib.Path, years: int) -> Non
 
 
 def test_the_step_uses_both() -> None:
-    assert pusher.WholePusher.EXECUTOR_SPEC.executor_class is pusher.WholePusherExecutor
-    assert pusher.WholePusher.DRIVER_CLASS is pusher.WholePusherDriver
+    assert pusher.AtomicPusher.EXECUTOR_SPEC.executor_class is pusher.AtomicPusherExecutor
+    assert pusher.AtomicPusher.DRIVER_CLASS is pusher.AtomicPusherDriver

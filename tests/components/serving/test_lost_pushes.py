@@ -8,9 +8,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 from tfx.orchestration import metadata
 
+from components.serving.atomic_pusher import looked_up_version, lost_versions
 from components.serving.directory.publishing import publish
 from components.serving.directory.release import PUSH, Origin
-from components.serving.overlap import looked_up_version, lost_versions
 from tests.components.serving.directory.saved_models import NOW, write_saved_model
 
 

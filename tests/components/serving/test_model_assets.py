@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from components.errors import PipelineError
-from components.serving.class_names import CLASS_NAMES_FILE, read_class_names, write_class_names
+from components.serving.model_assets import CLASS_NAMES_FILE, read_class_names, write_class_names
 
 
 def test_any_name_comes_back(tmp_path: pathlib.Path) -> None:
@@ -17,7 +17,7 @@ def test_any_name_comes_back(tmp_path: pathlib.Path) -> None:
 def test_they_are_read_without_tensorflow(tmp_path: pathlib.Path) -> None:
     write_class_names(["cat", "dog"], str(tmp_path))
     code = (
-        "import sys; from components.serving.class_names import read_class_names; "
+        "import sys; from components.serving.model_assets import read_class_names; "
         f"print(read_class_names({str(tmp_path)!r}), 'tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,34 +2,47 @@
 
 TFX's Pusher asks the Evaluator and InfraValidator alone, copies in a way that servers can see, and
 leaves no word on who released what, and why. What it writes into ML Metadata is written here too.
+
+Whether a push goes over the version that the model was compared with is known by versions, never by
+clocks: one that is wrong would hold up every push, or let one through.
 """
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import ml_metadata as mlmd
 from absl import logging
 from tfx import types
 from tfx.components.pusher import executor
 from tfx.components.util import model_utils
-from tfx.dsl.components.base import base_component, executor_spec
+from tfx.dsl.components.base import executor_spec
 from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
-from components.artifact_types import ModelReport, ReleaseVerdict
+from components.artifact_types import (
+    LOOKED_UP_VERSION,
+    ModelReport,
+    ReleaseVerdict,
+    ServingLookup,
+)
 from components.caching import CacheDriver
+from components.declared_step import DeclaredStep, declare
+from components.lineage import NODE, RUN, executions_in, outputs_of, readers_of
 from components.serving.directory.layout import list_versions, version_folder
 from components.serving.directory.lock import identify
-from components.serving.directory.publishing import publish
+from components.serving.directory.publishing import is_whole, publish
 from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
-from components.serving.overlap import DIRECTORY_KEY, looked_up_version, lost_versions
 
 MODEL_FOLDER_KEY = "model_folder"
 BASELINE_STEP_KEY = "baseline_step"
+DIRECTORY_KEY = "serving_directory_id"
 LOST_KEY = "lost_versions"
+IS_PUSHED, PUSHED_VERSION = "pushed", "pushed_version"
+"""The properties in which TFX's Pusher says whether it pushed, and what."""
 OVER, NOTHING = "over-", "nothing"
 """Folder of a pushed model: which version it was to follow, as "over-1795939734"."""
 SERVED_ALREADY = "served_already"
@@ -38,28 +51,7 @@ EXTRAS = ("report.html", "model_card.md", "metrics.json")
 """Files of the report on the model that stay with it."""
 
 
-class WholePusherSpec(types.ComponentSpec):
-    """Names and types of what goes in and out."""
-
-    PARAMETERS = {
-        MODEL_FOLDER_KEY: component_spec.ExecutionParameter(type=str),
-        "keep_versions": component_spec.ExecutionParameter(type=int),
-        "force_push": component_spec.ExecutionParameter(type=str),
-        "reset_baseline": component_spec.ExecutionParameter(type=str),
-        BASELINE_STEP_KEY: component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "model_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
-        "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
-        "release_verdict": component_spec.ChannelParameter(type=ReleaseVerdict),
-        "model_report": component_spec.ChannelParameter(type=ModelReport),
-    }
-    OUTPUTS = {"pushed_model": component_spec.ChannelParameter(type=standard_artifacts.PushedModel)}
-
-
-class WholePusherExecutor(executor.Executor):
+class AtomicPusherExecutor(executor.Executor):
     """TFX's executor with more to ask, and another way of copying."""
 
     def Do(  # noqa: N802
@@ -102,7 +94,7 @@ class WholePusherExecutor(executor.Executor):
         return str(self._context.pipeline_run_id or "") if self._context else ""
 
 
-class WholePusherDriver(CacheDriver):
+class AtomicPusherDriver(CacheDriver):
     """Makes what was removed or damaged a reason to push again, and another's push one not to.
 
     TFX's cache knows that the model was pushed once; it does not know that somebody removed the
@@ -139,59 +131,40 @@ class WholePusherDriver(CacheDriver):
         return output
 
 
-class WholePusher(base_component.BaseComponent):
-    """Pushes a model that the Evaluator, InfraValidator and the gate let out."""
+class AtomicPusher(DeclaredStep):
+    """Pushes a model that the Evaluator, InfraValidator and the gate let out.
 
-    SPEC_CLASS = WholePusherSpec
-    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(WholePusherExecutor)
-    DRIVER_CLASS = WholePusherDriver
+    Inputs: `model`, with its exports; `model_blessing`, the Evaluator's; `infra_blessing`,
+    InfraValidator's; `release_verdict`, the gate's; `model_report`, what stays with the model for
+    people. Parameters:
 
-    def __init__(
-        self,
-        model: types.BaseChannel,
-        model_blessing: types.BaseChannel,
-        infra_blessing: types.BaseChannel,
-        release_verdict: types.BaseChannel,
-        model_report: types.BaseChannel,
-        model_folder: str,
-        keep_versions: int,
-        force_push: str,
-        reset_baseline: str,
-        baseline_step: str,
-        code_fingerprint: str,
-    ):
-        """Declares the step.
+        model_folder    `<serving>/<name>`
+        keep_versions   how many of the newest versions stay there; 0 for all
+        force_push      the reason why the model is pushed whatever the Evaluator and the gate say,
+                        or "". What cannot be served is not pushed by any force
+        reset_baseline  the reason why it was not compared with the serving model, or ""
+        baseline_step   name of the step that looked up what serves
+    """
 
-        Args:
-            model: The Trainer's.
-            model_blessing: The Evaluator's verdict.
-            infra_blessing: InfraValidator's.
-            release_verdict: The gate's.
-            model_report: What stays with the model for people.
-            model_folder: `<serving>/<name>`.
-            keep_versions: How many of the newest versions stay there; 0 for all.
-            force_push: The reason why the model is pushed whatever the Evaluator and the gate say,
-                or "". What cannot be served is not pushed by any force.
-            reset_baseline: The reason why it was not compared with the serving model, or "".
-            baseline_step: Name of the step that looked up what serves.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-        """
-        super().__init__(
-            spec=WholePusherSpec(
-                model=model,
-                model_blessing=model_blessing,
-                infra_blessing=infra_blessing,
-                release_verdict=release_verdict,
-                model_report=model_report,
-                model_folder=model_folder,
-                keep_versions=keep_versions,
-                force_push=force_push,
-                reset_baseline=reset_baseline,
-                baseline_step=baseline_step,
-                code_fingerprint=code_fingerprint,
-                pushed_model=types.Channel(type=standard_artifacts.PushedModel),
-            )
-        )
+    SPEC_CLASS = declare(
+        inputs={
+            "model": standard_artifacts.Model,
+            "model_blessing": standard_artifacts.ModelBlessing,
+            "infra_blessing": standard_artifacts.InfraBlessing,
+            "release_verdict": ReleaseVerdict,
+            "model_report": ModelReport,
+        },
+        outputs={"pushed_model": standard_artifacts.PushedModel},
+        parameters={
+            MODEL_FOLDER_KEY: str,
+            "keep_versions": int,
+            "force_push": str,
+            "reset_baseline": str,
+            BASELINE_STEP_KEY: str,
+        },
+    )
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(AtomicPusherExecutor)
+    DRIVER_CLASS = AtomicPusherDriver
 
 
 def _expected(pushed_model: types.Artifact) -> int | None:
@@ -234,3 +207,50 @@ def _origin(
         run=run,
         reset_baseline=exec_properties["reset_baseline"],
     )
+
+
+def looked_up_version(store: mlmd.MetadataStore, step: str, run: str) -> int | None:
+    """Which version served when a step of a run looked first.
+
+    Args:
+        store: ML Metadata.
+        step: "<pipeline>.<step>", as TFX names the context of a step.
+        run: TFX's id of the run.
+
+    Returns:
+        The version; None if there was none.
+
+    Raises:
+        LookupError: The step did not look.
+    """
+    of_run = {execution.id for execution in executions_in(store, RUN, run)}
+    of_step = {execution.id for execution in executions_in(store, NODE, step)}
+    for artifact in outputs_of(store, of_step & of_run, (mlmd.proto.Event.INTERNAL_OUTPUT,)):
+        if artifact.type == ServingLookup.TYPE_NAME:
+            version = artifact.custom_properties[LOOKED_UP_VERSION].string_value
+            return int(version) if version else None
+    raise LookupError(f"ML Metadata does not say what served when {step} of {run} looked.")
+
+
+def lost_versions(
+    store: mlmd.MetadataStore, model: int, model_folder: str, identity: str
+) -> list[int]:
+    """The versions as which a model was pushed that are not there any more, or not as they were.
+
+    Args:
+        store: ML Metadata.
+        model: Id of the artifact.
+        model_folder: `<serving>/<name>`.
+        identity: Of that very folder.
+    """
+    pushed = set(_pushed_versions(store, model, identity))
+    return [version for version in sorted(pushed) if not is_whole(model_folder, version)]
+
+
+def _pushed_versions(store: mlmd.MetadataStore, model: int, identity: str) -> Iterator[int]:
+    for execution in readers_of(store, model):
+        if execution.custom_properties[DIRECTORY_KEY].string_value != identity:
+            continue
+        for artifact in outputs_of(store, [execution.id]):
+            if artifact.custom_properties[IS_PUSHED].int_value:
+                yield int(artifact.custom_properties[PUSHED_VERSION].string_value)

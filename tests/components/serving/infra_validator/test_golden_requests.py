@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from components.normalization.normalization_rules import REJECT, ImageRules
-from components.serving.infra_validator import asking
-from components.serving.infra_validator.golden import golden_requests
+from components.serving.infra_validator import probe_process
+from components.serving.infra_validator.golden_requests import golden_requests
 
 
 def pixels(encoded: bytes) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_rules_that_exclude_much_exclude_no_golden_picture() -> None:
 
 def test_the_fresh_process_knows_nothing_of_ours() -> None:
     imported = set()
-    for node in ast.walk(ast.parse(pathlib.Path(asking.PROBE).read_text())):
+    for node in ast.walk(ast.parse(pathlib.Path(probe_process.PROBE).read_text())):
         if isinstance(node, ast.Import):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

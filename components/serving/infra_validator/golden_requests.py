@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from components.normalization.normalization_rules import FIRST_FRAME, MOST_MEGAPIXELS, ImageRules
 from components.normalization.normalize import normalize
-from components.serving.infra_validator.asking import Request
+from components.serving.infra_validator.probe_process import Request
 
 BATCH = 64
 _SIZE = (64, 48)

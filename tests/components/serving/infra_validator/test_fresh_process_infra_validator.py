@@ -15,14 +15,19 @@ from components import features
 from components.artifact_types import TestPredictions
 from components.normalization.normalization_rules import ImageRules
 from components.predictions import write_predictions
-from components.serving.image_rules import write_rules
-from components.serving.infra_validator import component
-from components.serving.infra_validator.component import validate
-from components.serving.infra_validator.samples import Samples
+from components.serving.infra_validator import fresh_process_infra_validator
+from components.serving.infra_validator.answer_checks import Samples
+from components.serving.infra_validator.fresh_process_infra_validator import (
+    FreshProcessInfraValidatorExecutor,
+    choose_samples,
+    validate,
+)
+from components.serving.model_assets import write_rules
 from components.serving.serving_facts import read_facts
 from tests.components.release.made_up import make_predictions
 from tests.components.serving.exported_model import CLASS_NAMES, ExportedModel
 from tests.image_files import encode_image
+from tests.records import write_image_records
 
 IMAGES = tuple(encode_image((20, 20), seed=seed) for seed in range(70))
 NO_SAMPLES = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
@@ -189,7 +194,7 @@ def test_a_model_that_takes_the_process_with_it(
         "print('out of memory', file=sys.stderr, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    monkeypatch.setattr("components.serving.infra_validator.probe_process.PROBE", probe)
     facts = validate(save(tmp_path / "model", even), NO_SAMPLES)
     assert facts.problems == (
         'The process ended at the request "PNG", by SIGKILL, as when memory runs out: out of '
@@ -210,7 +215,7 @@ def test_a_model_that_hangs_at_a_request(
         "    answers.flush()\n"
         "    time.sleep(600)\n"
     )
-    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    monkeypatch.setattr("components.serving.infra_validator.probe_process.PROBE", probe)
     facts = validate(save(tmp_path / "model", even), NO_SAMPLES, seconds=10)
     assert facts.problems == (
         'It did not answer within 10 s: the time was over at the request "PNG with a palette".',
@@ -221,7 +226,7 @@ def test_a_model_that_hangs_at_a_request(
 def test_a_model_that_hangs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probe = tmp_path / "probe.py"
     probe.write_text("import time\ntime.sleep(600)\n")
-    monkeypatch.setattr("components.serving.infra_validator.asking.PROBE", probe)
+    monkeypatch.setattr("components.serving.infra_validator.probe_process.PROBE", probe)
     facts = validate(save(tmp_path / "model", even), NO_SAMPLES, seconds=0.5)
     assert facts.problems == (
         "It did not answer within 0.5 s: the time was over while it was loaded.",
@@ -260,7 +265,7 @@ def run(tmp_path: pathlib.Path, exported: ExportedModel, wrong: bool) -> types.A
     write_predictions(dataclasses.replace(predictions, model=model), str(tmp_path / "predictions"))
     blessing = artifacts.pop("blessing")
     inputs = {key: [artifact] for key, artifact in artifacts.items()}
-    component.FreshProcessInfraValidatorExecutor().Do(inputs, {"blessing": [blessing]}, {})
+    FreshProcessInfraValidatorExecutor().Do(inputs, {"blessing": [blessing]}, {})
     return blessing
 
 
@@ -278,3 +283,39 @@ def test_the_step_marks_its_blessing_as_tfx_does(
     assert facts.problems == (
         (f"It must answer as in the evaluation. Received: {different}.",) if wrong else ()
     )
+
+
+TEXTS = ["cat"] * 5 + ["dog"] * 2
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> str:
+    """Records of seven images, not in the order of the predictions."""
+    numbers = reversed(range(len(TEXTS)))
+    return write_image_records(tmp_path, {f"{number:064x}": f"{number}" for number in numbers})
+
+
+def test_all_of_few(folder: str) -> None:
+    chosen = choose_samples(make_predictions(TEXTS, TEXTS), [folder])
+    # The first of each class, then the second, and so on.
+    assert chosen.images == (b"0", b"5", b"1", b"6", b"2", b"3", b"4")
+    assert chosen.names[:2] == ("00000.png", "00005.png")
+    assert np.argmax(chosen.probabilities, axis=1).tolist() == [0, 1, 0, 1, 0, 0, 0]
+
+
+def test_all_classes_have_their_turn(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh_process_infra_validator, "MOST_IMAGES", 4)
+    chosen = choose_samples(make_predictions(TEXTS, TEXTS), [folder])
+    assert chosen.images == (b"0", b"5", b"1", b"6")
+
+
+def test_no_more_than_fits_into_memory(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh_process_infra_validator, "MOST_BYTES", 3)
+    chosen = choose_samples(make_predictions(TEXTS, TEXTS), [folder])
+    assert chosen.images == (b"0", b"5", b"1")
+    assert len(chosen.names) == len(chosen.probabilities) == 3
+
+
+def test_no_test_images(folder: str) -> None:
+    chosen = choose_samples(make_predictions([], []), [folder])
+    assert (chosen.names, chosen.images, chosen.probabilities.shape) == ((), (), (0, 2))
