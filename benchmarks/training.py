@@ -21,9 +21,9 @@ from rich.table import Table
 
 from components import features, images
 from components.features import ImageShape
-from components.training import trainers
-from components.training.compiling import Recipe, compile_model
-from components.training.dataset import FollowEpoch, read_examples
+from components.training import architectures
+from components.training.data import FollowEpoch, read_examples
+from components.training.fit import OptimizerConfig, compile_model
 from components.training.precision import choose_policy, hardware_facts, network_kind
 from components.transformed_records import COMPRESSION
 
@@ -90,7 +90,7 @@ def measure(name: str, precision: str) -> tuple[str, float, float, float]:
         The precision, images a second of both, and the operations for one image.
     """
     case = CASES[name]
-    trainer = trainers.load(name, dict(case.options))
+    trainer = architectures.load(name, dict(case.options))
     plain = trainer.build_model(case.shape, CLASSES)
     policy = choose_policy(precision, hardware_facts(), network_kind(plain))
     keras.config.set_dtype_policy(policy)
@@ -100,7 +100,7 @@ def measure(name: str, precision: str) -> tuple[str, float, float, float]:
         write_records(Path(folder), case)
         examples = read_examples([f"{folder}/*"], case.shape.dimensions, CLASSES, 2**31)
     steps = examples.steps(32)
-    compile_model(network, Recipe("adam", 1e-3, "constant", steps), steps)
+    compile_model(network, OptimizerConfig("adam", 1e-3, "constant", steps), steps)
     batches = examples.training_batches(32, seed=0)
     one = batches.take(1).cache().repeat(steps).prefetch(4)
     ours = _images_per_second(network, batches, case.count, FollowEpoch(examples))

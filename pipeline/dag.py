@@ -262,7 +262,7 @@ def _training_config(config: PipelineConfig) -> dict[str, Any]:
         "image_rules": image_rules(config).to_dict(),
         "checkpoint_folder": checkpoint_folder(config),
         # Trainers are loaded by their names.
-        "code_fingerprint": code_fingerprint("training.run_fn", "training.trainers"),
+        "code_fingerprint": code_fingerprint("training.run_fn", "training.architectures"),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.training import trainers
+from components.training import architectures
 
 REPOSITORY = pathlib.Path(__file__).parents[1]
 STAGES = {
@@ -197,7 +197,7 @@ def test_finds_an_import_against_the_rules(
         ("runner_x.py", "import sys\nfrom pipeline.dag import create_pipeline"),
         ("pipeline/dag.py", "from components.serving.atomic_pusher import AtomicPusher"),
         ("components/training/run_fn.py", "from components.serving.signatures import export_model"),
-        ("components/training/run_fn.py", "from components.training import dataset, fit"),
+        ("components/training/run_fn.py", "from components.training import data, fit"),
         ("components/serving/predictor.py", "from components import features, images"),
         ("components/images.py", "from __future__ import annotations\nimport tensorflow as tf"),
     ],
@@ -232,10 +232,10 @@ def test_packages_can_be_imported_from_anywhere(tmp_path: pathlib.Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("module", [*trainers.available(), "interface"])
+@pytest.mark.parametrize("module", [*architectures.available(), "interface"])
 def test_importing_a_trainer_imports_nothing_heavy(module: str) -> None:
     code = (
-        f"import sys, components.training.trainers.{module}\n"
+        f"import sys, components.training.architectures.{module}\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     assert run_python(code, REPOSITORY) == "[]\n"

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from components.errors import PipelineError
 from components.progress import Progress
-from components.training.dataset import ArrayExamples, Examples
+from components.training.data import ArrayExamples, Examples
 from components.training.folding import fold_normalization
 from components.training.pretrained import BASE
 

@@ -9,10 +9,8 @@ import keras
 
 from components.errors import PipelineError
 from components.features import EVAL_SPLIT, TRAIN_SPLIT, ImageShape
-from components.training.augmentation import make_augmentation
-from components.training.compiling import Recipe
-from components.training.dataset import Examples
-from components.training.fit import Phase, fit_phase
+from components.training.data import Examples, make_augmentation
+from components.training.fit import OptimizerConfig, Phase, fit_phase
 from components.training.frozen import compute_features, split_base, split_frozen
 from components.training.pretrained import BASE
 from components.training.settings import BALANCED, AugmentConfig, FineTuneConfig, TrainConfig
@@ -51,7 +49,7 @@ class Plan:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Stand:
+class _TrainingStage:
     """What is trained on what: the whole network on images, or a part of it on their features.
 
     Attributes:
@@ -88,7 +86,7 @@ def train_network(
             fine-tuning would begin after the last layer.
     """
     augmentation = make_augmentation(plan.augment, plan.shape, plan.train.seed)
-    stand = _Stand(network, training, evaluation, augmentation, (training, evaluation))
+    stand = _TrainingStage(network, training, evaluation, augmentation, (training, evaluation))
     first = _first_phase(plan, training)
     if not plan.fine_tune.epochs:
         return [_train_on_features(stand, plan, first)]
@@ -102,11 +100,11 @@ def train_network(
     return [*results, _train(stand, _fine_tuning_phase(plan, training))]
 
 
-def _train_on_features(stand: _Stand, plan: Plan, phase: Phase) -> PhaseResult:
+def _train_on_features(stand: _TrainingStage, plan: Plan, phase: Phase) -> PhaseResult:
     return _train(_behind(split_frozen(stand.network), stand, plan, "frozen"), phase)
 
 
-def _train(stand: _Stand, phase: Phase) -> PhaseResult:
+def _train(stand: _TrainingStage, phase: Phase) -> PhaseResult:
     network = stand.network
     if stand.augmentation:
         # Not a part of the network, which is served as it is.
@@ -116,8 +114,8 @@ def _train(stand: _Stand, phase: Phase) -> PhaseResult:
 
 
 def _behind(
-    parts: tuple[keras.Model, keras.Model] | None, stand: _Stand, plan: Plan, name: str
-) -> _Stand:
+    parts: tuple[keras.Model, keras.Model] | None, stand: _TrainingStage, plan: Plan, name: str
+) -> _TrainingStage:
     """What stands behind the first of two parts, once that has seen all images; as it was without.
 
     Each image is seen in several views where images are changed at random; more than there are
@@ -148,7 +146,7 @@ def _behind(
     training = compute(stand.training, TRAIN_SPLIT, stand.augmentation, stand.held)
     held = (*stand.held, training)
     evaluation = compute(stand.evaluation, EVAL_SPLIT, None, held)
-    return _Stand(second, training, evaluation, None, (*held, evaluation))
+    return _TrainingStage(second, training, evaluation, None, (*held, evaluation))
 
 
 def _unfreeze(base: keras.Model, from_layer: int) -> None:
@@ -195,7 +193,7 @@ def _phase(
         epochs=own.epochs,
         batch_size=settings.batch_size,
         seed=settings.seed,
-        recipe=Recipe(
+        optimizer=OptimizerConfig(
             optimizer=own.optimizer,
             learning_rate=own.learning_rate,
             schedule=own.schedule,

@@ -18,7 +18,7 @@ from components.config_checks import (
     plain,
 )
 from components.text import did_you_mean
-from components.training import trainers
+from components.training import architectures
 
 CONSTANT, COSINE = SCHEDULES = ("constant", "cosine")
 ADAM, ADAMW, RMSPROP, SGD = OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
@@ -41,7 +41,7 @@ class TrainConfig:
 
     Attributes:
         trainer: The kind of model: cnn, compact_cnn, dense, mobilenet_v2, keras_application, or
-            another file of components/training/trainers.
+            another file of components/training/architectures.
         options: Settings that this trainer alone has, such as --train.options.dropout 0.3. A wrong
             one is answered with those it has.
         epochs: How often the training goes through all its images, at least 1.
@@ -108,7 +108,7 @@ class TrainConfig:
         if self.warm_start == BLESSED:
             object.__setattr__(self, "warm_start", SERVING)
         check_choice("train.warm_start", self.warm_start, (NONE, SERVING))
-        check_choice("train.trainer", self.trainer, trainers.available())
+        check_choice("train.trainer", self.trainer, architectures.available())
 
     def _check_trainer(self) -> None:
         # Of a trainer that anybody may add it is not known which of its texts are files.
@@ -120,7 +120,7 @@ class TrainConfig:
         }
         object.__setattr__(self, "options", options)
         try:
-            trainers.load(self.trainer, self.options)
+            architectures.load(self.trainer, self.options)
         except ValueError as error:
             raise ConfigurationError(f"train.options are refused: {error}") from error
 
@@ -270,9 +270,10 @@ def check_together(train: TrainConfig, fine_tune: FineTuneConfig, tune: TuneConf
     for name, values in tune.space.items():
         for value in values:
             with_values(train, {name: value})
-    if fine_tune.epochs and train.trainer not in trainers.pretrained():
+    if fine_tune.epochs and train.trainer not in architectures.pretrained():
         raise ConfigurationError(
             "fine_tune.epochs needs a trainer with a pretrained part: "
-            f"{', '.join(trainers.pretrained())}. Received: fine_tune.epochs={fine_tune.epochs} "
-            f"with train.trainer={train.trainer!r}. Use train.epochs alone, or such a trainer."
+            f"{', '.join(architectures.pretrained())}. Received: fine_tune.epochs="
+            f"{fine_tune.epochs} with train.trainer={train.trainer!r}. Use train.epochs alone, or "
+            "such a trainer."
         )

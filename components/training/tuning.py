@@ -11,9 +11,9 @@ import tensorflow as tf
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
-from components.training.dataset import Examples
+from components.training.data import Examples
 from components.training.phases import Plan, train_network
-from components.training.preparing import build_models, make_plan, make_repeatable, read_data
+from components.training.run_fn import build_models, make_plan, make_repeatable, read_data
 from components.training.settings import TuneConfig, with_values
 
 OBJECTIVE = "val_accuracy"
@@ -98,8 +98,3 @@ def search_space(space: Mapping[str, Sequence[Any]]) -> keras_tuner.HyperParamet
         make = declared.Int if all(type(value) is int for value in values) else declared.Float
         make(name, low, high, sampling=sampling)
     return declared
-
-
-def best_values(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by name of what TFX's Tuner found and hands to the Trainer."""
-    return dict(keras_tuner.HyperParameters.from_config(hyperparameters).values)

@@ -17,7 +17,7 @@ STEPS_OF = {
     "serving/exports/converters.py": {"Exporter"},
     "serving/infra_validator/probe.py": {"InfraValidator"},
     "serving/directory/publishing.py": {"Pusher"},
-    "training/trainers/cnn.py": TRAINING,
+    "training/architectures/cnn.py": TRAINING,
     "preprocessing.py": {"Transform"},
     "evaluation/predicted_examples.py": {"BulkInferrer"},
     "release/release_checks.py": {"ReleaseGate"},

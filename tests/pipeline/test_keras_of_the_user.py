@@ -36,7 +36,7 @@ with loading():
     import keras
     import tf_keras
     from components.training.phases import train_network
-    from components.training.preparing import build_models, make_repeatable
+    from components.training.run_fn import build_models, make_repeatable
     from components.training.strategy import make_strategy
     from tests.components.training.small_examples import make_examples
     from tests.components.training.test_phases import make_plan

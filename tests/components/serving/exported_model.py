@@ -14,7 +14,7 @@ from components import images
 from components.features import BYTES_SIGNATURE, ImageShape
 from components.normalization.normalization_rules import ImageRules
 from components.serving.signatures import export_model
-from components.training import trainers
+from components.training import architectures
 from tests.components.transform_graph import write_transform_graph
 
 Ask = Callable[[Sequence[bytes]], dict[str, np.ndarray]]
@@ -68,7 +68,7 @@ def make_exported_model(root: pathlib.Path, channels: int) -> ExportedModel:
     """
     shape = ImageShape(6, 8, channels)
     keras.utils.set_random_seed(3)
-    model = trainers.load("dense", {"hidden_units": [4]}).build_model(shape, len(CLASS_NAMES))
+    model = architectures.load("dense", {"hidden_units": [4]}).build_model(shape, len(CLASS_NAMES))
     return export(root, model, shape)
 
 

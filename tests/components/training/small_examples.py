@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from components.training.dataset import ArrayExamples, Examples
+from components.training.data import ArrayExamples, Examples
 
 SIDE = 4
 CLASSES = 3

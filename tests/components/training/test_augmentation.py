@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from components.features import ImageShape
-from components.training.augmentation import make_augmentation
+from components.training.data import make_augmentation
 from components.training.settings import AugmentConfig
 
 SHAPE = ImageShape(8, 12, 3)

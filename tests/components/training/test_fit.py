@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 from components.training import checkpoints, fit
-from components.training.callbacks import StopOnNaN
-from components.training.compiling import Recipe
-from components.training.dataset import ArrayExamples
-from components.training.fit import Phase, balanced_weights
+from components.training.checkpoints import StopOnNaN
+from components.training.data import ArrayExamples
+from components.training.fit import OptimizerConfig, Phase, balanced_weights
 from components.training_history import PhaseResult
 from tests.components.training.small_examples import (
     BATCH,
@@ -30,7 +29,7 @@ from tests.components.training.small_examples import (
 EPOCHS = 8
 STEPS = 3
 METRICS = ["accuracy", "loss", "val_accuracy", "val_loss"]
-COSINE = Recipe("adam", 0.05, "cosine", 6 * STEPS, warmup_steps=STEPS)
+COSINE = OptimizerConfig("adam", 0.05, "cosine", 6 * STEPS, warmup_steps=STEPS)
 Outcome = tuple[list[bytes], PhaseResult]
 
 
@@ -94,8 +93,8 @@ def test_history_has_every_epoch(unbroken: Outcome) -> None:
 
 def test_learns() -> None:
     model = make_plain_model()
-    recipe = Recipe("adam", 0.01, "constant", 24)
-    phase = Phase("training", 8, 4, 1, recipe)
+    optimizer = OptimizerConfig("adam", 0.01, "constant", 24)
+    phase = Phase("training", 8, 4, 1, optimizer)
     history = fit.fit_phase(model, make_examples(), make_examples(), phase).history
     assert history["loss"] == sorted(history["loss"], reverse=True)
     assert history["val_loss"][-1] == min(history["val_loss"])
@@ -105,7 +104,7 @@ def test_the_seed_decides_the_order() -> None:
     weights = []
     for seed in (1, 1, 2):
         model = make_plain_model()
-        phase = Phase("training", 1, 4, seed, Recipe("adam", 0.05, "constant", 3))
+        phase = Phase("training", 1, 4, seed, OptimizerConfig("adam", 0.05, "constant", 3))
         fit.fit_phase(model, make_examples(), make_examples(), phase)
         weights.append(read_weights(model))
     assert weights[0] == weights[1] != weights[2]
@@ -130,7 +129,7 @@ def test_early_stopping_keeps_the_weights_of_its_best_epoch(best: Outcome) -> No
 
 def test_the_best_weights_give_the_best_loss() -> None:
     model = make_plain_model()
-    phase = Phase("training", 5, 4, 1, Recipe("sgd", 2.0, "constant", 15), patience=1)
+    phase = Phase("training", 5, 4, 1, OptimizerConfig("sgd", 2.0, "constant", 15), patience=1)
     evaluation = make_examples(5)
     result = fit.fit_phase(model, make_examples(), evaluation, phase)
     assert result.kept_epoch < result.epochs
@@ -226,8 +225,8 @@ def test_a_checkpoint_of_another_network_is_as_good_as_none(
 ) -> None:
     run(str(tmp_path))
     model = make_plain_model()
-    recipe = Recipe("adam", 0.05, "constant", 3)
-    phase = Phase("training", 1, 4, 1, recipe, save_every=1, folder=str(tmp_path))
+    optimizer = OptimizerConfig("adam", 0.05, "constant", 3)
+    phase = Phase("training", 1, 4, 1, optimizer, save_every=1, folder=str(tmp_path))
     result = fit.fit_phase(model, make_examples(), make_examples(), phase)
     assert (result.epochs, result.resumed_after) == (1, 0)
     assert "so the training starts anew" in caplog.text
@@ -263,7 +262,7 @@ def test_balanced_classes_count_the_same(is_balanced: bool, gradient: list[float
     labels = np.array([0, 0, 0, 0, 0, 0, 1, 1])
     black = ArrayExamples(np.zeros((1, 8, 4, 4, 1), np.uint8), labels, 3)
     model = make_plain_model()
-    phase = Phase("training", 1, 8, 1, Recipe("sgd", 0.1, "constant", 1), is_balanced)
+    phase = Phase("training", 1, 8, 1, OptimizerConfig("sgd", 0.1, "constant", 1), is_balanced)
     fit.fit_phase(model, black, black, phase)
     # 0.1, and Nesterov's 0.9 of that.
     np.testing.assert_allclose(model.layers[-1].bias, np.multiply(-0.19, gradient), atol=1e-6)
@@ -271,7 +270,7 @@ def test_balanced_classes_count_the_same(is_balanced: bool, gradient: list[float
 
 KILLED = """
 import os, pickle, signal, sys
-from components.training.callbacks import StopOnNaN
+from components.training.checkpoints import StopOnNaN
 from tests.components.training import test_fit
 
 folder, in_epoch, answer = sys.argv[1], int(sys.argv[2]), sys.argv[3]

@@ -12,11 +12,9 @@ import pytest
 
 from components.errors import PipelineError
 from components.features import ImageShape
-from components.training import trainers
-from components.training.augmentation import make_augmentation
-from components.training.compiling import Recipe
-from components.training.dataset import ArrayExamples
-from components.training.fit import Phase, fit_phase
+from components.training import architectures
+from components.training.data import ArrayExamples, make_augmentation
+from components.training.fit import OptimizerConfig, Phase, fit_phase
 from components.training.frozen import compute_features, split_base, split_frozen
 from components.training.settings import AugmentConfig
 from components.training_history import PhaseResult
@@ -73,7 +71,7 @@ def test_the_parts_have_the_weights_of_the_network() -> None:
 def test_there_is_nothing_to_compute_once_without_a_pretrained_part(
     name: str, shape: ImageShape
 ) -> None:
-    assert split_frozen(trainers.load(name, {}).build_model(shape, 3)) is None
+    assert split_frozen(architectures.load(name, {}).build_model(shape, 3)) is None
 
 
 def test_nor_if_it_learns() -> None:
@@ -239,7 +237,7 @@ def test_features_of_features_keep_their_views(tmp_path: pathlib.Path) -> None:
 
 
 def train(model: keras.Model, training: ArrayExamples, epochs: int = 4) -> PhaseResult:
-    phase = Phase("training", epochs, 4, 3, Recipe("adam", 0.05, "cosine", 3 * epochs))
+    phase = Phase("training", epochs, 4, 3, OptimizerConfig("adam", 0.05, "cosine", 3 * epochs))
     return fit_phase(model, training, training, phase)
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from components.features import ImageShape
-from components.training import phases, trainers
-from components.training.compiling import Recipe
-from components.training.fit import Phase, fit_phase
+from components.training import architectures, phases
+from components.training.fit import OptimizerConfig, Phase, fit_phase
 from components.training.frozen import split_frozen
 from components.training.phases import train_network
 from components.training.precision import computes_in_float16
@@ -21,7 +20,7 @@ from tests.components.training.small_networks import make_network
 from tests.components.training.test_phases import make_plan
 
 FLOAT16 = "mixed_float16"
-ADAM = Recipe("adam", 0.01, "constant", 6)
+ADAM = OptimizerConfig("adam", 0.01, "constant", 6)
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +88,7 @@ def optimizers(monkeypatch: pytest.MonkeyPatch) -> dict[str, keras.optimizers.Op
 def test_a_network_of_our_own(optimizers, trainer: str, augment: AugmentConfig) -> None:
     plan = make_plan(augment=augment)
     plan = dataclasses.replace(plan, shape=ImageShape(12, 12, 1))
-    network = trainers.load(trainer, {}).build_model(plan.shape, plan.classes)
+    network = architectures.load(trainer, {}).build_model(plan.shape, plan.classes)
     keras.config.set_dtype_policy("float32")
     examples = make_examples(side=12)
     train_network(network, examples, examples, plan)

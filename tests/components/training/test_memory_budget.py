@@ -8,8 +8,8 @@ import pytest
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.features import ImageShape
-from components.training import frozen, preparing
-from components.training.dataset import ArrayExamples, StreamedExamples
+from components.training import frozen, run_fn
+from components.training.data import ArrayExamples, StreamedExamples
 from components.training.phases import Plan, train_network
 from components.training.settings import AugmentConfig, FineTuneConfig, TrainConfig
 from tests.components.training.small_examples import make_examples
@@ -54,7 +54,7 @@ def test_images_to_train_on_and_to_watch_with_share_it(
         [write_records(tmp_path / name, pixels[:count], labels[:count])]
         for name, count in (("train", train), ("eval", evaluation))
     ]
-    both = preparing.read_data(FnArgs(train_files=files[0], eval_files=files[1]), plan)
+    both = run_fn.read_data(FnArgs(train_files=files[0], eval_files=files[1]), plan)
     for examples, count, expected in zip(both, (train, evaluation), held, strict=True):
         assert examples.count == count
         kind = StreamedExamples if expected is None else ArrayExamples

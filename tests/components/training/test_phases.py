@@ -222,14 +222,22 @@ def test_each_phase_has_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for phase in (first, second):
         assert (phase.batch_size, phase.seed, phase.is_balanced) == (4, 9, True)
         assert (phase.patience, phase.save_every) == (3, 2)
-        assert (phase.recipe.weight_decay, phase.recipe.label_smoothing) == (0.25, 0.125)
+        assert (phase.optimizer.weight_decay, phase.optimizer.label_smoothing) == (0.25, 0.125)
     # Ten images are three steps.
-    recipe = first.recipe
-    assert (recipe.optimizer, recipe.learning_rate, recipe.schedule) == ("adamw", 0.05, "cosine")
-    assert (recipe.steps, recipe.warmup_steps) == (15, 3)
-    recipe = second.recipe
-    assert (recipe.optimizer, recipe.learning_rate, recipe.schedule) == ("sgd", 0.5, "cosine")
-    assert (recipe.steps, recipe.warmup_steps) == (6, 0)
+    optimizer = first.optimizer
+    assert (optimizer.optimizer, optimizer.learning_rate, optimizer.schedule) == (
+        "adamw",
+        0.05,
+        "cosine",
+    )
+    assert (optimizer.steps, optimizer.warmup_steps) == (15, 3)
+    optimizer = second.optimizer
+    assert (optimizer.optimizer, optimizer.learning_rate, optimizer.schedule) == (
+        "sgd",
+        0.5,
+        "cosine",
+    )
+    assert (optimizer.steps, optimizer.warmup_steps) == (6, 0)
 
 
 @pytest.mark.parametrize(("folder", "every"), [("", 1), ("checkpoints", 0)])

@@ -16,7 +16,7 @@ from components.errors import PipelineError
 from components.features import ImageShape
 from components.normalization.normalization_rules import ImageRules
 from components.serving.model_assets import read_rules
-from components.training.callbacks import StopOnNaN
+from components.training.checkpoints import StopOnNaN
 from components.training.run_fn import run_fn
 from components.training.settings import (
     AugmentConfig,

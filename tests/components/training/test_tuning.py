@@ -8,7 +8,7 @@ import pytest
 from components.features import ImageShape
 from components.training.phases import Plan
 from components.training.settings import AugmentConfig, FineTuneConfig, TrainConfig, with_values
-from components.training.tuning import OBJECTIVE, TrainingTuner, best_values, search_space
+from components.training.tuning import OBJECTIVE, TrainingTuner, search_space
 from tests.components.training.small_examples import CLASSES, SIDE, make_examples
 
 
@@ -36,7 +36,7 @@ def test_the_trainer_gets_what_was_found() -> None:
     found = keras_tuner.HyperParameters()
     found.Fixed("learning_rate", 0.25)
     found.Fixed("options.hidden_units", 7)
-    values = best_values(found.get_config())
+    values = dict(keras_tuner.HyperParameters.from_config(found.get_config()).values)
     assert values == {"learning_rate": 0.25, "options.hidden_units": 7}
     train = with_values(
         TrainConfig(trainer="dense", options={"dropout": 0.1}),

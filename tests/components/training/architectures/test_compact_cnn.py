@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from components.features import ImageShape
-from components.training import trainers
+from components.training import architectures
 
 FASHION_MNIST = ImageShape(28, 28, 1)
 CIFAR_10 = ImageShape(32, 32, 3)
@@ -25,7 +25,7 @@ def bfloat16() -> Iterator[None]:
 
 
 def build(shape: ImageShape, classes: int = 10, **options: int) -> keras.Model:
-    return trainers.load("compact_cnn", options).build_model(shape, classes)
+    return architectures.load("compact_cnn", options).build_model(shape, classes)
 
 
 def random_pixels(images: int, shape: ImageShape) -> np.ndarray:
@@ -191,4 +191,4 @@ def test_refuses_images_that_nothing_would_be_left_of(shape: ImageShape) -> None
 )
 def test_refuses_options(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        trainers.load("compact_cnn", options)
+        architectures.load("compact_cnn", options)

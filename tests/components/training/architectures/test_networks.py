@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from components.features import ImageShape
-from components.training import trainers
+from components.training import architectures
 
 FASHION_MNIST = ImageShape(28, 28, 1)
 
@@ -17,7 +17,7 @@ def layer_names(model: keras.Model) -> list[str]:
 
 
 def test_cnn_of_fashion_mnist() -> None:
-    model = trainers.load("cnn", {}).build_model(FASHION_MNIST, 10)
+    model = architectures.load("cnn", {}).build_model(FASHION_MNIST, 10)
     assert model.count_params() == 93_322
     assert model.name == "cnn"
     assert layer_names(model) == [
@@ -34,7 +34,7 @@ def test_cnn_of_fashion_mnist() -> None:
 
 
 def test_dense_of_fashion_mnist() -> None:
-    trainer = trainers.load("dense", {"hidden_units": [64, 64]})
+    trainer = architectures.load("dense", {"hidden_units": [64, 64]})
     model = trainer.build_model(FASHION_MNIST, 10)
     # (784 + 1) * 64 + (64 + 1) * 64 + (64 + 1) * 10
     assert model.count_params() == 55_050
@@ -50,9 +50,9 @@ def test_dense_of_fashion_mnist() -> None:
 
 
 def test_options_reach_the_layers() -> None:
-    cnn = trainers.load("cnn", {"dense_units": 7}).build_model(FASHION_MNIST, 10)
+    cnn = architectures.load("cnn", {"dense_units": 7}).build_model(FASHION_MNIST, 10)
     assert cnn.get_layer("hidden").units == 7
-    dense = trainers.load("dense", {"hidden_units": [5, 3], "dropout": 0.4})
+    dense = architectures.load("dense", {"hidden_units": [5, 3], "dropout": 0.4})
     model = dense.build_model(FASHION_MNIST, 10)
     assert [model.get_layer(f"hidden_{number}").units for number in (1, 2)] == [5, 3]
     assert model.get_layer("dropout").rate == 0.4
@@ -61,7 +61,7 @@ def test_options_reach_the_layers() -> None:
 @pytest.mark.parametrize("name", ["cnn", "dense"])
 @pytest.mark.parametrize("shape", [ImageShape(18, 20, 1), ImageShape(20, 18, 3)])
 def test_returns_probabilities(name: str, shape: ImageShape) -> None:
-    model = trainers.load(name, {}).build_model(shape, 4)
+    model = architectures.load(name, {}).build_model(shape, 4)
     pixels = np.random.default_rng(0).integers(0, 256, (5, *shape.dimensions), dtype=np.uint8)
     probabilities = model(pixels, training=False).numpy()
     assert probabilities.shape == (5, 4)
@@ -72,7 +72,7 @@ def test_returns_probabilities(name: str, shape: ImageShape) -> None:
 
 @pytest.mark.parametrize("name", ["cnn", "dense"])
 def test_takes_pixels_as_they_leave_transform(name: str) -> None:
-    model = trainers.load(name, {}).build_model(FASHION_MNIST, 10)
+    model = architectures.load(name, {}).build_model(FASHION_MNIST, 10)
     white = np.full((1, *FASHION_MNIST.dimensions), 255, np.uint8)
     rescaled = model.get_layer("rescale")(white).numpy()
     np.testing.assert_array_equal(rescaled, np.ones((1, 28, 28, 1), np.float32))
@@ -87,9 +87,9 @@ def test_cnn_refuses_images_that_nothing_would_be_left_of(shape: ImageShape) -> 
         "'dense'."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        trainers.load("cnn", {}).build_model(shape, 10)
+        architectures.load("cnn", {}).build_model(shape, 10)
 
 
 def test_dense_takes_images_of_one_pixel() -> None:
-    model = trainers.load("dense", {"hidden_units": [2]}).build_model(ImageShape(1, 1, 1), 2)
+    model = architectures.load("dense", {"hidden_units": [2]}).build_model(ImageShape(1, 1, 1), 2)
     assert model.output_shape == (None, 2)

@@ -9,7 +9,7 @@ import dataclasses
 import typing
 
 from components.features import ImageShape
-from components.training.heads import build_head, check_head
+from components.training.architectures.interface import build_head, check_head
 
 if typing.TYPE_CHECKING:
     import keras

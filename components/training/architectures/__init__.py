@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.text import did_you_mean
-from components.training.trainers.interface import TrainerInterface
+from components.training.architectures.interface import TrainerInterface
 
 
 def available() -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from components.features import ImageShape
-from components.training import trainers
-from components.training.trainers import cnn, dense
+from components.training import architectures
+from components.training.architectures import cnn, dense
 
 NEW_TRAINER = """
 import dataclasses
@@ -90,8 +90,8 @@ REFUSED = [
 
 
 def test_available() -> None:
-    assert ", ".join(trainers.available()) == VALID
-    assert trainers.pretrained() == ("keras_application", "mobilenet_v2")
+    assert ", ".join(architectures.available()) == VALID
+    assert architectures.pretrained() == ("keras_application", "mobilenet_v2")
 
 
 @pytest.mark.parametrize(
@@ -109,30 +109,30 @@ def test_available() -> None:
     ],
 )
 def test_load(name: str, options: dict[str, object], expected: object) -> None:
-    assert trainers.load(name, options) == expected
+    assert architectures.load(name, options) == expected
 
 
 @pytest.mark.parametrize(("name", "options", "message"), REFUSED)
 def test_refused(name: str, options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        trainers.load(name, options)
+        architectures.load(name, options)
 
 
 @pytest.fixture
 def new_file(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A trainer in a file of its own, as if it lay among the others."""
     (tmp_path / "linear.py").write_text(NEW_TRAINER)
-    monkeypatch.setattr(trainers, "__path__", [*trainers.__path__, str(tmp_path)])
+    monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
     yield
-    del sys.modules["components.training.trainers.linear"]
-    del trainers.linear
+    del sys.modules["components.training.architectures.linear"]
+    del architectures.linear
 
 
 @pytest.mark.usefixtures("new_file")
 def test_a_new_trainer_is_one_new_file() -> None:
-    assert "linear" in trainers.available()
-    assert "linear" not in trainers.pretrained()
-    built = trainers.load("linear", {"depth": 3}).build_model(ImageShape(2, 4, 1), 5)
+    assert "linear" in architectures.available()
+    assert "linear" not in architectures.pretrained()
+    built = architectures.load("linear", {"depth": 3}).build_model(ImageShape(2, 4, 1), 5)
     assert built == (3, (2, 4, 1), 5)
     with pytest.raises(ValueError, match=r"Received: 'activation'\. Valid: depth\.$"):
-        trainers.load("linear", {"activation": "tanh"})
+        architectures.load("linear", {"activation": "tanh"})

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from components.training import dataset
-from components.training.dataset import ArrayExamples, Examples, FollowEpoch, StreamedExamples
+from components.training import data
+from components.training.data import ArrayExamples, Examples, FollowEpoch, StreamedExamples
 from tests.components.training.transformed_records import write_records
 
 COUNT = 11
@@ -28,7 +28,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def read(pattern: str, memory_budget: int = PLENTY) -> Examples:
-    return dataset.read_examples([pattern], ONE_PIXEL, CLASSES, memory_budget)
+    return data.read_examples([pattern], ONE_PIXEL, CLASSES, memory_budget)
 
 
 def images_of(batches: tf.data.Dataset) -> list[int]:
@@ -77,7 +77,7 @@ def test_what_fits_the_budget_is_kept(pattern: str, memory_budget: int, kind: ty
 @pytest.mark.parametrize("memory_budget", [3 * 5 * 3 * 2, 3 * 5 * 3 * 2 - 1])
 def test_the_budget_counts_bytes_of_pixels(tmp_path: pathlib.Path, memory_budget: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 5, 3), dtype=np.uint8)
-    examples = dataset.read_examples(
+    examples = data.read_examples(
         [write_records(tmp_path, pixels, [0, 1])], (3, 5, 3), 2, memory_budget
     )
     assert isinstance(examples, ArrayExamples) == (memory_budget == 90)
@@ -96,7 +96,7 @@ def test_counts_the_images_of_each_class(pattern: str, memory_budget: int) -> No
 
 @pytest.mark.parametrize("memory_budget", BUDGETS)
 def test_reads_several_patterns(pattern: str, memory_budget: int) -> None:
-    examples = dataset.read_examples([pattern, pattern], ONE_PIXEL, CLASSES, memory_budget)
+    examples = data.read_examples([pattern, pattern], ONE_PIXEL, CLASSES, memory_budget)
     assert examples.count == 2 * COUNT
     assert sorted(images_of(examples.batches(4))) == sorted([*range(COUNT), *range(COUNT)])
 
@@ -109,7 +109,7 @@ def test_no_files_are_no_images(tmp_path: pathlib.Path, memory_budget: int) -> N
 
 def test_refuses_images_of_another_shape(pattern: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[1,1,1\].*not compatible"):
-        dataset.read_examples([pattern], (2, 2, 1), CLASSES, PLENTY)
+        data.read_examples([pattern], (2, 2, 1), CLASSES, PLENTY)
 
 
 @pytest.mark.parametrize("memory_budget", BUDGETS)

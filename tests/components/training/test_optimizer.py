@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.training.compiling import MOST_STEPS_AT_ONCE, Recipe, WarmUp, compile_model
+from components.training.fit import MOST_STEPS_AT_ONCE, OptimizerConfig, WarmUp, compile_model
 from tests.components.training.small_examples import make_examples, make_plain_model
 
 COSINE_OF_FOUR = [0.1, 0.0853553, 0.05, 0.0146447, 0.0]
@@ -12,8 +12,8 @@ COSINE_OF_FOUR = [0.1, 0.0853553, 0.05, 0.0146447, 0.0]
 
 def compiled(steps_per_epoch: int = 3, **settings: object) -> keras.Model:
     model = make_plain_model()
-    recipe = {"optimizer": "adam", "learning_rate": 0.1, "schedule": "constant", "steps": 4}
-    compile_model(model, Recipe(**{**recipe, **settings}), steps_per_epoch)  # type: ignore[arg-type]
+    optimizer = {"optimizer": "adam", "learning_rate": 0.1, "schedule": "constant", "steps": 4}
+    compile_model(model, OptimizerConfig(**{**optimizer, **settings}), steps_per_epoch)  # type: ignore[arg-type]
     return model
 
 

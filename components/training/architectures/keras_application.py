@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from components.features import ImageShape
 from components.training import pretrained
-from components.training.heads import build_head, check_head
+from components.training.architectures.interface import build_head, check_head
 
 if typing.TYPE_CHECKING:
     import keras

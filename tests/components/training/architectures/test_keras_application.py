@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.features import ImageShape
-from components.training import trainers
+from components.training import architectures
 from components.training.settings import TrainConfig
 
 SHAPE = ImageShape(32, 32, 3)
@@ -16,12 +16,12 @@ SHAPE = ImageShape(32, 32, 3)
 
 def build(network: str, shape: ImageShape = SHAPE, **options: object) -> keras.Model:
     options = {"weights": "none", "network": network, **options}
-    return trainers.load("keras_application", options).build_model(shape, 4)
+    return architectures.load("keras_application", options).build_model(shape, 4)
 
 
 def test_is_pretrained() -> None:
-    assert "keras_application" in trainers.pretrained()
-    assert "cnn" not in trainers.pretrained()
+    assert "keras_application" in architectures.pretrained()
+    assert "cnn" not in architectures.pretrained()
 
 
 def test_the_network_that_was_asked_for() -> None:

@@ -8,11 +8,15 @@ import pytest
 
 from components import progress
 from components.errors import PipelineError
-from components.training import callbacks, compiling, fit
-from components.training.callbacks import KeepState, ReportProgress, StopOnNaN, is_over
-from components.training.checkpoints import TrainingState
-from components.training.compiling import Recipe
-from components.training.fit import Phase
+from components.training import checkpoints, fit
+from components.training.checkpoints import (
+    KeepState,
+    ReportProgress,
+    StopOnNaN,
+    TrainingState,
+    is_over,
+)
+from components.training.fit import OptimizerConfig, Phase
 from tests.components.training.small_examples import make_examples, make_plain_model
 
 ADVICE = "Try a smaller train.learning_rate"
@@ -29,15 +33,15 @@ def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[progress.StepProgr
 
 def train(epochs: int, count: int, learning_rate: float = 0.01) -> None:
     """With batches of four images."""
-    recipe = Recipe("adam", learning_rate, "constant", steps=9)
-    phase = Phase("training", epochs, 4, 1, recipe)
+    optimizer = OptimizerConfig("adam", learning_rate, "constant", steps=9)
+    phase = Phase("training", epochs, 4, 1, optimizer)
     fit.fit_phase(make_plain_model(), make_examples(count), make_examples(), phase)
 
 
 def test_reports_every_step(
     records: list[progress.StepProgress], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiling, "MOST_STEPS_AT_ONCE", 1)
+    monkeypatch.setattr(fit, "MOST_STEPS_AT_ONCE", 1)
     train(epochs=2, count=8)
     assert [(record.done, record.total, record.unit) for record in records] == [
         (step, 4, "training steps") for step in (0, 1, 2, 3, 4)
@@ -59,7 +63,7 @@ def test_steps_that_run_at_once_are_all_counted(
     count: int,
     done: list[int],
 ) -> None:
-    monkeypatch.setattr(compiling, "MOST_STEPS_AT_ONCE", 2)
+    monkeypatch.setattr(fit, "MOST_STEPS_AT_ONCE", 2)
     train(epochs=2, count=count)
     assert [record.done for record in records] == done
     assert {record.total for record in records} == {done[-1]}
@@ -175,8 +179,13 @@ def test_is_over() -> None:
     assert [is_over(state, patience) for patience in (0, 1, 2, 3)] == [False, True, True, False]
 
 
+<<<<<<< HEAD:tests/components/training/test_callbacks.py
 def test_a_title_and_metrics_are_optional(records: list[progress.StepProgress]) -> None:
     report = callbacks.ReportProgress("training", 0, 1, 1)
+=======
+def test_a_title_and_metrics_are_optional(records: list[logging.LogRecord]) -> None:
+    report = checkpoints.ReportProgress("training", 0, 1, 1)
+>>>>>>> 4b9d40b (training: architectures, data, fit and checkpoints are one file each; Tuner and Trainer know each other no more):tests/components/training/test_checkpoints.py
     report.on_epoch_begin(0)
     report.on_train_batch_end(0, None)
     assert records[-1].detail == "training epoch 1/1 "

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.features import ImageShape
-from components.training import trainers
+from components.training import architectures
 from components.training.frozen import split_frozen
 from tests.shared_data import shared_data
 
@@ -17,11 +17,11 @@ SHAPE = ImageShape(32, 32, 3)
 
 def build(shape: ImageShape = SHAPE, **options: object) -> keras.Model:
     options = {"weights": "none", "alpha": 0.35, **options}
-    return trainers.load("mobilenet_v2", options).build_model(shape, 4)
+    return architectures.load("mobilenet_v2", options).build_model(shape, 4)
 
 
 def test_is_pretrained() -> None:
-    assert "mobilenet_v2" in trainers.pretrained()
+    assert "mobilenet_v2" in architectures.pretrained()
 
 
 def test_layers_and_parameters() -> None:
