@@ -21,9 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from components.errors import PipelineError
-from components.text import did_you_mean
-
 if typing.TYPE_CHECKING:
     import keras
 
@@ -33,8 +30,8 @@ _BFLOAT16 = "mixed_bfloat16"
 _FLOAT16 = "mixed_float16"
 _POLICIES = {_FLOAT32: _FLOAT32, "bfloat16": _BFLOAT16, "float16": _FLOAT16}
 
-REQUESTS = (AUTO, *_POLICIES)
-"""What can be asked for."""
+PRECISIONS = (AUTO, *_POLICIES)
+"""What can be asked for; known without waiting for TensorFlow."""
 
 CONVOLUTION = "convolution"
 """The network has ordinary convolutions."""
@@ -63,21 +60,13 @@ def choose_policy(requested: str, facts: HardwareFacts, kinds: frozenset[str]) -
     """Chooses the dtype policy of Keras.
 
     Args:
-        requested: One of `REQUESTS`. Anything but "auto" is obeyed, gain or not.
+        requested: One of `PRECISIONS`. Anything but "auto" is obeyed, gain or not.
         facts: What `hardware_facts` found.
         kinds: What `network_kind` found.
 
     Returns:
         "float32", "mixed_bfloat16" or "mixed_float16".
-
-    Raises:
-        PipelineError: There is no such request.
     """
-    if requested not in REQUESTS:
-        raise PipelineError(
-            f"The precision must be one of {', '.join(REQUESTS)}. Received: {requested!r}."
-            f"{did_you_mean(str(requested), REQUESTS)} Correct it, or leave it away for {AUTO!r}."
-        )
     if requested != AUTO:
         return _POLICIES[requested]
     if facts.gpus:

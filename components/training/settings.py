@@ -19,6 +19,7 @@ from components.config_checks import (
 )
 from components.text import did_you_mean
 from components.training import architectures
+from components.training.precision import AUTO, PRECISIONS
 
 CONSTANT, COSINE = SCHEDULES = ("constant", "cosine")
 ADAM, ADAMW, RMSPROP, SGD = OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
@@ -27,8 +28,6 @@ BALANCED = "balanced"
 SERVING = "serving"
 BLESSED = "blessed"
 """What `SERVING` was called; the model that serves need not be what was blessed last."""
-AUTO = "auto"
-PRECISIONS = (AUTO, "float32", "bfloat16", "float16")
 HORIZONTAL, VERTICAL, BOTH = "horizontal", "vertical", "both"
 FLIPS = (NONE, HORIZONTAL, VERTICAL, BOTH)
 LARGEST_SEED = 2**32 - 1

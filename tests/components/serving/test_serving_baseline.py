@@ -142,7 +142,7 @@ def test_a_repeated_run_has_the_baseline_that_it_had(releases: Releases) -> None
     assert releases.baseline(first) == both(second)
 
 
-def test_what_was_withdrawn_is_no_baseline(releases: Releases) -> None:
+def test_what_was_rolled_back_is_no_baseline(releases: Releases) -> None:
     first, second = releases.train(), releases.train()
     releases.push(first)
     version = releases.push(second)

@@ -126,7 +126,7 @@ def test_a_version_that_must_not_be_removed(
 
 @pytest.mark.parametrize(("keep", "kept"), [(2, "a4"), (3, "ab4"), (4, "abc4")])
 def test_what_one_can_go_back_to_stays(folder: pathlib.Path, keep: int, kept: str) -> None:
-    """Fault D11: after a rollback the withdrawn version goes, and not the one to go back to.
+    """Fault D11: after a rollback the rolled back version goes, and not the one to go back to.
 
     "4" is version b again; going back from it means a, which is another model.
     """
@@ -142,7 +142,7 @@ def test_what_one_can_go_back_to_stays(folder: pathlib.Path, keep: int, kept: st
 
 
 def test_the_pushers_own_tidying_keeps_it_too(folder: pathlib.Path) -> None:
-    """Fault D11: a push after a rollback removes the withdrawn version first."""
+    """Fault D11: a push after a rollback removes the rolled back version first."""
     back = roll_back(str(folder), "takes bags for shirts", NOW)
     write_saved_model(folder.parent / "source-d")
     (folder.parent / "source-d/saved_model.pb").write_bytes(b"d")

@@ -47,7 +47,7 @@ def test_goes_back_by_one(folder: pathlib.Path) -> None:
     assert read_events(str(folder))[-1].origin == release.origin
 
 
-def test_what_was_withdrawn_is_known(folder: pathlib.Path) -> None:
+def test_what_was_rolled_back_is_known(folder: pathlib.Path) -> None:
     assert rolled_back_versions(str(folder)) == set()
     roll_back(str(folder), "bad", LATER)
     assert rolled_back_versions(str(folder)) == {THIRD}
@@ -66,12 +66,12 @@ def test_goes_back_once_more(folder: pathlib.Path) -> None:
         roll_back(str(folder), "all bad", LATER)
     assert str(raised.value) == (
         "A rollback must have an older version to go back to, with another model, that was not "
-        f"withdrawn. Received: {folder} with the versions {fifth}, {fourth}, {THIRD}, {SECOND}, "
+        f"rolled back. Received: {folder} with the versions {fifth}, {fourth}, {THIRD}, {SECOND}, "
         f"{FIRST}. Train and push another."
     )
 
 
-def test_what_is_published_again_is_withdrawn_no_more(folder: pathlib.Path) -> None:
+def test_what_is_published_again_is_rolled_back_no_more(folder: pathlib.Path) -> None:
     fourth = roll_back(str(folder), "bad", LATER)
     fifth = roll_back(str(folder), "it was not", LATER, target=THIRD)
     assert weights(folder, fifth) == b"c"
