@@ -13,7 +13,7 @@ STEPS_OF = {
         "InfraValidator",
         "ModelReport",
     },
-    "serving/model_assets.py": {*TRAINING, "InfraValidator"},
+    "serving/model_assets.py": {*TRAINING, "Exporter", "InfraValidator"},
     "serving/exports/converters.py": {"Exporter"},
     "serving/infra_validator/probe.py": {"InfraValidator"},
     "serving/directory/publishing.py": {"Pusher"},

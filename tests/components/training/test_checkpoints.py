@@ -179,13 +179,8 @@ def test_is_over() -> None:
     assert [is_over(state, patience) for patience in (0, 1, 2, 3)] == [False, True, True, False]
 
 
-<<<<<<< HEAD:tests/components/training/test_callbacks.py
 def test_a_title_and_metrics_are_optional(records: list[progress.StepProgress]) -> None:
-    report = callbacks.ReportProgress("training", 0, 1, 1)
-=======
-def test_a_title_and_metrics_are_optional(records: list[logging.LogRecord]) -> None:
     report = checkpoints.ReportProgress("training", 0, 1, 1)
->>>>>>> 4b9d40b (training: architectures, data, fit and checkpoints are one file each; Tuner and Trainer know each other no more):tests/components/training/test_checkpoints.py
     report.on_epoch_begin(0)
     report.on_train_batch_end(0, None)
     assert records[-1].detail == "training epoch 1/1 "
