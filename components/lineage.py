@@ -61,6 +61,19 @@ def outputs_of(
     return _artifacts(store, _events(store.get_events_by_execution_ids, executions), kinds)
 
 
+def keyed_outputs(
+    store: mlmd.MetadataStore, executions: Iterable[int], kinds: Sequence[int] = (_EVENT.OUTPUT,)
+) -> list[tuple[str, metadata_store_pb2.Artifact]]:
+    """The artifacts that executions made, by id, each with the key of the output it is."""
+    executions = list(executions)
+    keys = {
+        event.artifact_id: event.path.steps[0].key
+        for event in _events(store.get_events_by_execution_ids, executions)
+        if event.type in kinds
+    }
+    return [(keys[made.id], made) for made in outputs_of(store, executions, kinds)]
+
+
 def sources_of(
     store: mlmd.MetadataStore, artifacts: Iterable[int]
 ) -> list[metadata_store_pb2.Artifact]:

@@ -21,6 +21,7 @@ from components.ingestion.data_spans import FEWEST_CLASSES
 from components.ingestion.parts import map_parts
 from components.ingestion.rules import IngestionRules
 from components.ingestion.writing.manifest import MANIFEST_FILE
+from components.lineage import NODE, executions_in, outputs_of
 from components.progress import Progress
 from components.storage import open_text, read_file, write_file
 
@@ -182,14 +183,12 @@ def newest_records(store: mlmd.MetadataStore, node: str) -> str:
         PipelineError: Somebody removed them.
         RuntimeError: It is not done, a defect.
     """
-    context = store.get_context_by_type_and_name("node", node)
-    executions = store.get_executions_by_context(context.id) if context else []
-    done = [execution.id for execution in executions if execution.last_known_state in _DONE]
-    events = store.get_events_by_execution_ids([max(done)]) if done else []
-    outputs = [e.artifact_id for e in events if e.type == metadata_store_pb2.Event.OUTPUT]
+    executions = executions_in(store, NODE, node)
+    done = [each.id for each in executions if each.last_known_state in _DONE]
+    outputs = outputs_of(store, done[-1:])
     if not outputs:
         raise RuntimeError(f"{node} must have been executed before the spans after it.")
-    folder = str(store.get_artifacts_by_id(outputs)[0].uri)
+    folder = str(outputs[0].uri)
     if not tf.io.gfile.exists(os.path.join(folder, MANIFEST_FILE)):
         raise PipelineError(
             "The records of earlier spans must be there for a later one to be compared with. "
@@ -201,7 +200,7 @@ def newest_records(store: mlmd.MetadataStore, node: str) -> str:
 
 def _records(store: mlmd.MetadataStore, node: str) -> list[metadata_store_pb2.Artifact]:
     """The records that a step left and that are still there, the newest first."""
-    context = store.get_context_by_type_and_name("node", node)
+    context = store.get_context_by_type_and_name(NODE, node)
     artifacts = store.get_artifacts_by_context(context.id) if context else []
     there = [
         artifact

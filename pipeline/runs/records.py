@@ -10,7 +10,7 @@ from typing import TypeAlias
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
-from components.lineage import NODE, OUTPUTS, RUN, executions_in, outputs_of
+from components.lineage import NODE, OUTPUTS, RUN, executions_in, keyed_outputs, outputs_of
 from components.step_cost import STEP_MILLISECONDS, STEP_PEAK_MEMORY
 
 Connection: TypeAlias = (
@@ -191,14 +191,9 @@ class StepRecords:
 
 
 def _outputs(store: mlmd.MetadataStore, execution: int) -> dict[str, StepArtifact]:
-    keys = {
-        event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution])
-        if event.type in OUTPUTS
-    }
     return {
-        keys[artifact.id]: StepArtifact(artifact.uri, _properties(artifact))
-        for artifact in outputs_of(store, [execution], OUTPUTS)
+        key: StepArtifact(artifact.uri, _properties(artifact))
+        for key, artifact in keyed_outputs(store, [execution], OUTPUTS)
     }
 
 
