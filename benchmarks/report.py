@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from components import features
 from components.audit import Audit, FindingsOfKind
-from components.lineage import Origin
+from components.lineage import ArtifactOrigin
 from components.metrics import Metrics, wilson
 from components.predictions import ModelPredictions, Predictions
 from components.release.release_verdict import (
@@ -44,7 +44,7 @@ from components.release.release_verdict import (
     NOT_ENOUGH_EVIDENCE,
     PASSED,
     Check,
-    Verdict,
+    ModelVerdict,
 )
 from components.reporting.run_facts import RunFacts
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
@@ -189,7 +189,7 @@ def make_facts(predictions: Predictions) -> RunFacts:
     )
 
 
-def make_verdict(predictions: Predictions, accuracy: float) -> Verdict:
+def make_verdict(predictions: Predictions, accuracy: float) -> ModelVerdict:
     """A verdict with checks of all outcomes."""
     images = len(predictions)
     low, high = wilson(round(accuracy * images), images, CONFIDENCE)
@@ -201,7 +201,7 @@ def make_verdict(predictions: Predictions, accuracy: float) -> Verdict:
     of_classes = tuple(_check_recall(predictions, name) for name in predictions.model.class_names)
     checks = overall + of_classes
     failed = [check for check in checks if check.outcome == FAILED]
-    return Verdict(
+    return ModelVerdict(
         is_released=not failed,
         sentence=f"Refused: {failed[0].title} is {failed[0].value:.4f} and must be at least 0.7500."
         if failed
@@ -298,7 +298,7 @@ def make_serving() -> ServingFacts:
     )
 
 
-def make_origins() -> Iterator[Origin]:
+def make_origins() -> Iterator[ArtifactOrigin]:
     """Steps with their time and memory."""
     steps = (
         ("ImageFolderExampleGen", "examples", "Examples", 7_200),
@@ -308,7 +308,7 @@ def make_origins() -> Iterator[Origin]:
         ("ReleaseGate", "verdict", "ReleaseVerdict", None),
     )
     for number, (step, key, kind, milliseconds) in enumerate(steps, 1):
-        yield Origin(
+        yield ArtifactOrigin(
             step,
             "2026-01-01T12-00-00.000000",
             key,

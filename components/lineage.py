@@ -96,7 +96,7 @@ def readers_of(store: mlmd.MetadataStore, artifact: int) -> list[metadata_store_
 
 
 @dataclasses.dataclass(frozen=True)
-class Origin:
+class ArtifactOrigin:
     """Where an artifact comes from, and what it cost to make.
 
     Attributes:
@@ -122,7 +122,7 @@ class Origin:
     peak_memory_bytes: int | None = None
 
 
-def read_origins(inputs: Mapping[str, Iterable[types.Artifact]]) -> tuple[Origin, ...]:
+def read_origins(inputs: Mapping[str, Iterable[types.Artifact]]) -> tuple[ArtifactOrigin, ...]:
     """Reads where artifacts come from.
 
     Args:
@@ -135,10 +135,10 @@ def read_origins(inputs: Mapping[str, Iterable[types.Artifact]]) -> tuple[Origin
     return tuple(map(_read_origin, sorted(artifacts, key=lambda each: each.id)))
 
 
-def _read_origin(artifact: types.Artifact) -> Origin:
+def _read_origin(artifact: types.Artifact) -> ArtifactOrigin:
     name, folder = _NAME.fullmatch(artifact.name or ""), _FOLDER.fullmatch(artifact.uri)
     known = name or folder
-    return Origin(
+    return ArtifactOrigin(
         step=known["step"] if known else "",
         run=name["run"] if name else "",
         key=known["key"] if known else "",

@@ -149,7 +149,7 @@ class Calibration:
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """The new model and the serving one on the same images, by the names of the classes.
 
     Attributes:
@@ -268,7 +268,7 @@ class Metrics:
         return _most_confident_first(np.flatnonzero(~self.is_correct), self.predictions.model)
 
     @functools.cached_property
-    def comparison(self) -> Comparison | None:
+    def comparison(self) -> ModelComparison | None:
         """The new model beside the serving one; None if there is none."""
         model, old = self.predictions.model, self.predictions.baseline
         if old is None:
@@ -276,7 +276,7 @@ class Metrics:
         is_correct, texts = self.is_correct, self.predictions.class_texts
         was_correct, was_known = old.is_correct(texts), old.positions_of(texts) >= 0
         gained = is_correct & ~was_correct
-        return Comparison(
+        return ModelComparison(
             gained=_most_confident_first(np.flatnonzero(gained), model),
             lost=_most_confident_first(np.flatnonzero(~is_correct & was_correct), model),
             both_right=int((is_correct & was_correct).sum()),

@@ -34,7 +34,7 @@ from components.release.release_verdict import (
     FAILED,
     NOT_ENOUGH_EVIDENCE,
     Check,
-    Verdict,
+    ModelVerdict,
     forced_sentence,
     format_value,
     images_needed,
@@ -171,7 +171,7 @@ class ReleaseGate(base_component.BaseComponent):
         )
 
 
-def judge(evidence: Evidence, settings: GateSettings, baseline: str = "") -> Verdict:
+def judge(evidence: Evidence, settings: GateSettings, baseline: str = "") -> ModelVerdict:
     """Asks everything of a model that there is to ask.
 
     Args:
@@ -188,7 +188,7 @@ def judge(evidence: Evidence, settings: GateSettings, baseline: str = "") -> Ver
     is_released, sentence = _conclude(checks, rules.not_enough_evidence, images)
     if settings.force_push and not is_released:
         sentence = forced_sentence(settings.force_push, sentence)
-    return Verdict(
+    return ModelVerdict(
         is_released=is_released,
         sentence=sentence,
         checks=checks,

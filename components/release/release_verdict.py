@@ -175,7 +175,7 @@ def images_needed(check: Check, images: int) -> int | None:
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class ModelVerdict:
     """The gate's word on a model.
 
     Attributes:
@@ -227,7 +227,7 @@ def forced_sentence(reason: str, sentence: str) -> str:
     return f"Pushed by force ({reason}). Without that: {sentence}"
 
 
-def write_verdict(verdict: Verdict, folder: str) -> None:
+def write_verdict(verdict: ModelVerdict, folder: str) -> None:
     """Writes the file.
 
     Args:
@@ -238,12 +238,12 @@ def write_verdict(verdict: Verdict, folder: str) -> None:
         json.dump(without_nan(dataclasses.asdict(verdict)), file, indent=2, ensure_ascii=False)
 
 
-def read_verdict(folder: str) -> Verdict:
+def read_verdict(folder: str) -> ModelVerdict:
     """Reads what `write_verdict` wrote."""
     with open(os.path.join(folder, VERDICT_FILE), encoding="utf-8") as file:
         values: dict[str, Any] = json.load(file)
     checks = tuple(Check(**_with_nan(check)) for check in values.pop("checks"))
-    return Verdict(checks=checks, **values)
+    return ModelVerdict(checks=checks, **values)
 
 
 def without_nan(value: Any) -> Any:

@@ -33,7 +33,7 @@ import dataclasses
 import json
 from typing import Any
 
-from components.metrics import Calibration, Comparison, ConfusionMatrix, Proportion
+from components.metrics import Calibration, ConfusionMatrix, ModelComparison, Proportion
 from components.release.release_verdict import without_nan
 from components.reporting.run_facts import RunFacts
 
@@ -164,7 +164,7 @@ def _confusions(confusion: ConfusionMatrix) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(comparison: Comparison | None) -> dict[str, Any] | None:
+def _changes(comparison: ModelComparison | None) -> dict[str, Any] | None:
     if comparison is None:
         return None
     return {

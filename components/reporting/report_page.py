@@ -16,7 +16,7 @@ from components.release.release_verdict import (
     NOT_ENOUGH_EVIDENCE,
     PASSED,
     Check,
-    Verdict,
+    ModelVerdict,
     format_value,
 )
 from components.reporting.confusion_view import ConfusionView, view_confusion
@@ -94,7 +94,7 @@ def render_report(facts: RunFacts, record_folders: Sequence[str]) -> str:
     )
 
 
-def choose_checks(verdict: Verdict) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+def choose_checks(verdict: ModelVerdict) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
     """Sorts the checks by what their reader must know first; those shown, and those folded away."""
     checks = sorted(
         verdict.checks, key=lambda check: (check.is_of_class, OUTCOMES.index(check.outcome))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from components.audit import AUDIT_FILE, Audit, add_up
 from components.ingestion.writing.manifest import Row, read_used
-from components.lineage import Origin, read_origins
+from components.lineage import ArtifactOrigin, read_origins
 from components.metrics import Metrics
 from components.predictions import read_predictions
-from components.release.release_verdict import Verdict, read_verdict
+from components.release.release_verdict import ModelVerdict, read_verdict
 from components.reporting.label_errors import LabelErrors, find_label_errors
 from components.serving.exports.formats import read_exports
 from components.serving.serving_facts import ServingFacts, read_facts
@@ -91,7 +91,7 @@ class RunFacts:
     pipeline: str
     run: str
     configuration: Mapping[str, Any]
-    verdict: Verdict
+    verdict: ModelVerdict
     metrics: Metrics
     audit: Audit
     data_verdict: DataVerdict
@@ -99,7 +99,7 @@ class RunFacts:
     history: Mapping[str, Any]
     exports: Mapping[str, Mapping[str, Any]]
     serving: ServingFacts
-    origins: tuple[Origin, ...]
+    origins: tuple[ArtifactOrigin, ...]
     versions: Mapping[str, str]
 
     @functools.cached_property

@@ -15,7 +15,7 @@ from components.ingestion.accounting import REJECTS_FILE
 from components.metrics import Metrics, Proportion
 from components.pages.finding_kinds import count_findings
 from components.predictions import read_predictions
-from components.release.release_verdict import COUNT, PASSED, Check, Verdict
+from components.release.release_verdict import COUNT, PASSED, Check, ModelVerdict
 from components.release.release_verdict import read_verdict as read_release_verdict
 from components.reporting.report_files import REPORT_FILE as MODEL_REPORT_FILE
 from components.serving.atomic_pusher import SERVED_ALREADY
@@ -208,7 +208,7 @@ def _describe_serving(records: Records) -> str:
     return "predicts in a fresh process as it was evaluated"
 
 
-def _verdict(records: Records) -> Verdict:
+def _verdict(records: Records) -> ModelVerdict:
     return read_release_verdict(_folder(records, "ReleaseGate", "verdict"))
 
 

@@ -10,7 +10,7 @@ from components.release.release_verdict import (
     FAILED,
     NOT_ENOUGH_EVIDENCE,
     PASSED,
-    Verdict,
+    ModelVerdict,
     format_value,
     images_needed,
     make_check,
@@ -102,7 +102,7 @@ def test_advice_names_a_number_that_is_noticeably_larger():
     assert images_needed(barely, 88) == 97
 
 
-REFUSED = Verdict(False, "Refused: recall is low.", (), 10, "", "", "refuse", 0.95)
+REFUSED = ModelVerdict(False, "Refused: recall is low.", (), 10, "", "", "refuse", 0.95)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from components import features
 from components.audit import Audit, FindingsOfKind
-from components.lineage import Origin
+from components.lineage import ArtifactOrigin
 from components.metrics import Metrics
-from components.release.release_verdict import AT_LEAST, FAILED, PASSED, Check, Verdict
+from components.release.release_verdict import AT_LEAST, FAILED, PASSED, Check, ModelVerdict
 from components.reporting.run_facts import RunFacts
 from components.validation.findings import Finding
 from components.validation.findings import Verdict as DataVerdict
@@ -43,7 +43,7 @@ def make_verdict(checks=None, **values):
         "confidence": 0.95,
         **values,
     }
-    return Verdict(checks=checks, **others)
+    return ModelVerdict(checks=checks, **others)
 
 
 def make_audit(images=None, **values):
@@ -100,8 +100,10 @@ def make_facts(predictions, **values):
         "exports": {},
         "serving": GOOD_FACTS,
         "origins": (
-            Origin("Trainer", RUN, "model", 6, 7, "Model", "output/Trainer/model/7", 11_300, 2**30),
-            Origin("", "", "", None, 8, "Examples", "output/examples/8"),
+            ArtifactOrigin(
+                "Trainer", RUN, "model", 6, 7, "Model", "output/Trainer/model/7", 11_300, 2**30
+            ),
+            ArtifactOrigin("", "", "", None, 8, "Examples", "output/examples/8"),
         ),
         "versions": {"python": "3.11.2", "keras": "3.15.0"},
         **values,

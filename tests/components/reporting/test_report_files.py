@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.audit import FindingsOfKind
-from components.lineage import Origin
+from components.lineage import ArtifactOrigin
 from components.predictions import ModelPredictions, Predictions
 from components.release.release_verdict import FAILED
 from components.reporting.report_files import (
@@ -172,7 +172,7 @@ def test_names_are_text_and_nothing_else(write):
         serving=dataclasses.replace(
             GOOD_FACTS, problems=(NASTY,), golden=(GoldenAnswer(NASTY, 1, NASTY),)
         ),
-        origins=(Origin(NASTY, NASTY, NASTY, None, 1, NASTY, NASTY),),
+        origins=(ArtifactOrigin(NASTY, NASTY, NASTY, None, 1, NASTY, NASTY),),
         versions={NASTY: NASTY},
     )
     parsed = parse(page)

@@ -8,14 +8,14 @@ import pytest
 from components.audit import Finding
 from components.ingestion.data_folder import Rejection
 from components.metrics import Proportion
-from components.release.release_verdict import AT_LEAST, Verdict, make_check
+from components.release.release_verdict import AT_LEAST, ModelVerdict, make_check
 from pipeline.runs import results
 from pipeline.runs.records import StepArtifact, StepRecord
 from pipeline.runs.results import describe_step, summarize
 from tests.components.ingestion.made_up import make_audit, make_images
 
 LEAST = {"direction": AT_LEAST, "method": "Wilson"}
-VERDICT = Verdict(
+VERDICT = ModelVerdict(
     is_released=False,
     sentence="Refused: no.",
     checks=(
