@@ -33,7 +33,7 @@ class Server(kfp.Client):
 
     All requests raise `ServerError`. Other than KFP's own client this one has time-outs, repeats
     nothing, follows no redirection, since the token is for this host alone, deletes no runs with
-    their schedule, and neither asks a server nor reads a file when it is made.
+    their schedule, and is made without a request, a log-in, or a file of the user's.
     """
 
     def __init__(self, host: str, namespace: str = "", token: str = "", authorities: str = ""):
@@ -45,13 +45,18 @@ class Server(kfp.Client):
             token: Never to be shown.
             authorities: File of the certificates to trust; empty for those that everybody does.
         """
+        self._configuration = kfp_server_api.Configuration(host)
+        self._configuration.retries = False
+        self._configuration.ssl_ca_cert = authorities or None
+        if token:
+            self._configuration.api_key["authorization"] = token
+            self._configuration.api_key_prefix["authorization"] = "Bearer"
         with warnings.catch_warnings():
             # That it is no client of KFP 1.
             warnings.simplefilter("ignore", FutureWarning)
-            super().__init__(host, existing_token=token or None, ssl_ca_cert=authorities or None)
+            super().__init__(host)
         self._context_setting["namespace"] = namespace
-        self._existing_config.retries = False
-        transport = _Transport(self._existing_config, token)
+        transport = _Transport(self._configuration, token)
         for service in (
             self._experiment_api,
             self._pipelines_api,
@@ -94,8 +99,12 @@ class Server(kfp.Client):
         del sleep_duration
         return kfp_server_api.V2beta1GetHealthzResponse(multi_user=False)
 
+    def _load_config(self, *_: Any) -> kfp_server_api.Configuration:
+        """KFP's client would try log-ins of Google's, and kubectl's configuration."""
+        return self._configuration
+
     def _load_context_setting_or_default(self) -> None:
-        """KFP's client reads a file of the user's that other programs may have written."""
+        """KFP's client reads ~/.config/kfp/context.json, which other programs may have written."""
         self._context_setting = {"namespace": ""}
 
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 
+import kfp
 import pytest
 
 from components.config_checks import ConfigurationError
@@ -154,6 +155,21 @@ def test_a_certificate_that_is_not_trusted(state, tmp_path, capsys, monkeypatch)
     assert state.requests == [("GET", "/recurringruns")]
     server.shutdown()
     server.server_close()
+
+
+def test_nothing_else_counts_than_flags_and_our_own_variables(
+    host, state, tmp_path, monkeypatch, capsys
+):
+    """What KFP's own client would take from the user's files, and whom it would ask."""
+    (tmp_path / "context.json").write_text("no JSON")
+    monkeypatch.setattr(kfp.Client, "_LOCAL_KFP_CONTEXT", str(tmp_path / "context.json"))
+    monkeypatch.setenv("KF_PIPELINES_ENDPOINT", "http://elsewhere")
+    for name in ("IAP_OAUTH2_CLIENT_ID", "APP_OAUTH2_CLIENT_ID", "APP_OAUTH2_CLIENT_SECRET"):
+        monkeypatch.setenv(f"KF_PIPELINES_{name}", "somebody")
+    server = connect(host)
+    assert (server.namespace, state.requests, list(capsys.readouterr())) == (None, [], ["", ""])
+    assert list(server.list_recurring_runs().recurring_runs or []) == []
+    assert [headers.get("authorization") for headers in state.headers] == [None]
 
 
 def test_no_answer_in_time(monkeypatch):
