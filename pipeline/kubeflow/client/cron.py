@@ -96,7 +96,7 @@ class Expression:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class SchedulePlan:
     """When a schedule runs.
 
     Attributes:
@@ -163,7 +163,7 @@ def server_zone(environment: Mapping[str, str] = os.environ) -> zoneinfo.ZoneInf
     return _find_zone(environment.get(SERVER_ZONE) or "UTC", SERVER_ZONE)
 
 
-def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> Plan:
+def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> SchedulePlan:
     """The flags of `schedule` -> when it will run, without asking anyone.
 
     Args:
@@ -201,7 +201,9 @@ def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> Plan:
             f"A schedule must run before its --end. Received: --cron {arguments.cron!r} and --end "
             f"{arguments.end!r}. Give a later end."
         )
-    return Plan(cron, start, end, list(_describe(cron, next_runs, dict.fromkeys((zone, shown)))))
+    return SchedulePlan(
+        cron, start, end, list(_describe(cron, next_runs, dict.fromkeys((zone, shown))))
+    )
 
 
 def in_words(time: datetime.datetime, zone: zoneinfo.ZoneInfo) -> str:

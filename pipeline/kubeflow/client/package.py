@@ -26,7 +26,7 @@ _TYPES: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
 """By KFP's name of a type: in words, an example, and how it is read."""
 
 
-class Limits(NamedTuple):
+class PodLimits(NamedTuple):
     """What a pod may use: memory as Kubernetes writes it, seconds of an attempt; empty, 0: all."""
 
     memory: str
@@ -68,7 +68,7 @@ class Package:
         return {name: _label(name, task) for part in parts for name, task in _tasks(part).items()}
 
     @property
-    def limits(self) -> dict[str, Limits]:
+    def limits(self) -> dict[str, PodLimits]:
         """What the pods of its tasks may use, by the tasks' names."""
         of_cluster = _executors(self.platforms.get("platforms", {}).get("kubernetes", {}))
         executors = _executors(self.specification)
@@ -78,7 +78,9 @@ class Package:
             if executor in executors:
                 resources = executors[executor].get("container", {}).get("resources", {})
                 seconds = of_cluster.get(executor, {}).get("activeDeadlineSeconds", 0)
-                limits[name] = Limits(str(resources.get("resourceMemoryLimit", "")), int(seconds))
+                limits[name] = PodLimits(
+                    str(resources.get("resourceMemoryLimit", "")), int(seconds)
+                )
         return limits
 
     def marks(self) -> Marks:

@@ -91,7 +91,7 @@ def put_schedule(server: Server, name: str, wanted: Mapping[str, Any]) -> Put:
     old = [each for each in list_schedules(server) if each.display_name == name]
     active = [each.recurring_run_id for each in old if each.status != DISABLED]
     is_paused = bool(old) and not active
-    change = _Change(server, name, wanted)
+    change = _Replacement(server, name, wanted)
     try:
         change.make(active, is_paused)
     # Also Ctrl-C, which may come between any two requests.
@@ -106,7 +106,7 @@ def put_schedule(server: Server, name: str, wanted: Mapping[str, Any]) -> Put:
     return Put(len(old), is_paused)
 
 
-class _Change:
+class _Replacement:
     """The requests that were begun, and their rollback.
 
     Each is noted before it is sent: it may be done although its answer is lost.

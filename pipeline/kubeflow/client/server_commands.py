@@ -16,7 +16,7 @@ from pipeline.exit_codes import INTERRUPTED, SUCCESS
 from pipeline.kubeflow.client import schedule as schedules
 from pipeline.kubeflow.client import wait
 from pipeline.kubeflow.client.api import Server, connect, find_experiment, quiet, upload
-from pipeline.kubeflow.client.cron import Plan, in_words, parse_of_server, server_zone
+from pipeline.kubeflow.client.cron import SchedulePlan, in_words, parse_of_server, server_zone
 from pipeline.kubeflow.client.errors import printable
 from pipeline.kubeflow.client.package import Package, parse_values, read_package
 from pipeline.kubeflow.parameters import check_no_decisions
@@ -60,7 +60,7 @@ def submit(arguments: argparse.Namespace) -> int:
 
 
 def schedule(
-    arguments: argparse.Namespace, plan: Plan, package: Package, values: Mapping[str, Any]
+    arguments: argparse.Namespace, plan: SchedulePlan, package: Package, values: Mapping[str, Any]
 ) -> int:
     """Makes a schedule, or changes one."""
     server = _connect(arguments)

@@ -27,7 +27,7 @@ from typing import Any
 from pipeline.exit_codes import FAILED, REFUSED, SUCCESS
 from pipeline.kubeflow.client.api import Server
 from pipeline.kubeflow.client.errors import ServerError, printable
-from pipeline.kubeflow.client.package import Limits, Package
+from pipeline.kubeflow.client.package import PodLimits, Package
 
 INTERVAL = 10.0
 """Seconds between two looks."""
@@ -181,7 +181,7 @@ def _describe_failure(run: Any, watched: Watched) -> Iterator[str]:
             yield _describe_failed_task(label, package.limits[name], pods)
 
 
-def _describe_failed_task(step: str, limits: Limits, pods: Sequence[Any]) -> str:
+def _describe_failed_task(step: str, limits: PodLimits, pods: Sequence[Any]) -> str:
     """Says how many attempts failed, how long the last took, and what to look at and to set.
 
     Args:

@@ -35,62 +35,37 @@ def test_a_step_has_its_own_instead_of_those_of_all():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (
-            {"pod": {}},
-            "The settings are pipeline_root, run_as_user, metadata, pods, steps. Received: 'pod'. "
-            "Did you mean 'pods'?",
-        ),
+        ({"pod": {}}, "The settings are pipeline_root, run_as_user, metadata, pods, steps. "
+         "Received: 'pod'. Did you mean 'pods'?"),
         ({"run_as_user": "me"}, "kubeflow.run_as_user must be a whole number, or null, such as "
          "1000. Received: kubeflow.run_as_user='me'."),
         ({"run_as_user": 0}, "kubeflow.run_as_user must be at least 1. Received: "
          "kubeflow.run_as_user=0."),
-        (
-            {"metadata": {"store": "postgres"}},
-            "kubeflow.metadata.store must be one of sqlite, mysql, grpc. Received: "
-            "kubeflow.metadata.store='postgres'.",
-        ),
-        (
-            {"metadata": {"store": "mysql"}},
-            "kubeflow.metadata.host must be given where the store is mysql. Received: none. Give a "
-            "service of the cluster as SERVICE.NAMESPACE.svc, which all namespaces know.",
-        ),
-        (
-            {"metadata": {"store": "mysql", "host": "mysql.databases.svc"}},
-            "kubeflow.metadata.database must be given where the store is mysql. Received: none. "
-            "Give one of the pipeline's own, such as flowers_metadata; metadb is Kubeflow's.",
-        ),
-        (
-            {"pods": {"retries": 11}},
-            "kubeflow.pods.retries must be from 0 to 10. Received: kubeflow.pods.retries=11.",
-        ),
-        (
-            {"pods": {"cpu": "many"}},
-            "kubeflow.pods.cpu must be a quantity such as 500m or 4. Received: 'many'.",
-        ),
-        (
-            {"pods": {"memory": "1.5Gi"}},
-            "kubeflow.pods.memory must be a quantity such as 512Mi or 16Gi. Received: '1.5Gi'.",
-        ),
-        (
-            {"pods": {"secret_environment": {"PASSWORD": "hunter2"}}},
-            "kubeflow.pods.secret_environment must be <secret>/<key> for each variable, never the "
-            "secret itself. Received: something else for PASSWORD.",
-        ),
-        (
-            {"pods": {"accelerator": "nvidia.com/gpu"}},
-            "kubeflow.pods.accelerator and kubeflow.pods.accelerators must be given together. "
-            "Received: accelerator='nvidia.com/gpu', accelerators=0.",
-        ),
-        (
-            {"pods": {"beam_runner": "FlinkRuner"}},
-            "kubeflow.pods.beam_runner must be one of , DirectRunner, FlinkRunner, SparkRunner, "
-            "DataflowRunner, PortableRunner. Received: kubeflow.pods.beam_runner='FlinkRuner'. Did "
-            "you mean 'FlinkRunner'?",
-        ),
-        (
-            {"steps": {"Trainer": "large"}},
-            "kubeflow.steps.Trainer must be a group of settings. Received: 'large'.",
-        ),
+        ({"metadata": {"store": "postgres"}}, "kubeflow.metadata.store must be one of sqlite, "
+         "mysql, grpc. Received: kubeflow.metadata.store='postgres'."),
+        ({"metadata": {"store": "mysql"}}, "kubeflow.metadata.host must be given where the store "
+         "is mysql. Received: none. Give a service of the cluster as SERVICE.NAMESPACE.svc, which "
+         "all namespaces know."),
+        ({"metadata": {"store": "mysql", "host": "mysql.databases.svc"}},
+         "kubeflow.metadata.database must be given where the store is mysql. Received: none. Give "
+         "one of the pipeline's own, such as flowers_metadata; metadb is Kubeflow's."),
+        ({"pods": {"retries": 11}}, "kubeflow.pods.retries must be from 0 to 10. Received: "
+         "kubeflow.pods.retries=11."),
+        ({"pods": {"cpu": "many"}}, "kubeflow.pods.cpu must be a quantity such as 500m or 4. "
+         "Received: 'many'."),
+        ({"pods": {"memory": "1.5Gi"}}, "kubeflow.pods.memory must be a quantity such as 512Mi or "
+         "16Gi. Received: '1.5Gi'."),
+        ({"pods": {"secret_environment": {"PASSWORD": "hunter2"}}},
+         "kubeflow.pods.secret_environment must be <secret>/<key> for each variable, never the "
+         "secret itself. Received: something else for PASSWORD."),
+        ({"pods": {"accelerator": "nvidia.com/gpu"}}, "kubeflow.pods.accelerator and "
+         "kubeflow.pods.accelerators must be given together. Received: "
+         "accelerator='nvidia.com/gpu', accelerators=0."),
+        ({"pods": {"beam_runner": "FlinkRuner"}}, "kubeflow.pods.beam_runner must be one of , "
+         "DirectRunner, FlinkRunner, SparkRunner, DataflowRunner, PortableRunner. Received: "
+         "kubeflow.pods.beam_runner='FlinkRuner'. Did you mean 'FlinkRunner'?"),
+        ({"steps": {"Trainer": "large"}}, "kubeflow.steps.Trainer must be a group of settings. "
+         "Received: 'large'."),
     ],
 )  # fmt: skip
 def test_what_is_refused(settings, message):

@@ -20,46 +20,25 @@ def error_of(capsys, *argv: str) -> str:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (
-            "train_epochs",
-            "--set must be NAME=VALUE. Received: 'train_epochs'. Names: data, train_epochs, "
-            "evaluate_min_accuracy, settings, dry.",
-        ),
-        (
-            "train_epoch=3",
-            "--set must name a parameter of the pipeline: data, train_epochs, "
-            "evaluate_min_accuracy, settings, dry. Received: 'train_epoch'. Did you mean "
-            "'train_epochs'? Every other setting goes into settings: "
-            "--set 'settings={\"train.seed\": 7}'.",
-        ),
-        (
-            "train_epochs=3.5",
-            "The parameter train_epochs must be a whole number. Received: '3.5'. Write it as in "
-            "--set 'train_epochs=3'.",
-        ),
+        ("train_epochs", "--set must be NAME=VALUE. Received: 'train_epochs'. Names: data, "
+         "train_epochs, evaluate_min_accuracy, settings, dry."),
+        ("train_epoch=3", "--set must name a parameter of the pipeline: data, train_epochs, "
+         "evaluate_min_accuracy, settings, dry. Received: 'train_epoch'. Did you mean "
+         "'train_epochs'? Every other setting goes into settings: --set "
+         "'settings={\"train.seed\": 7}'."),
         *(
-            (
-                f"evaluate_min_accuracy={value}",
-                f"The parameter evaluate_min_accuracy must be a number. Received: '{value}'. Write "
-                "it as in --set 'evaluate_min_accuracy=0.5'.",
+            (f"{name}={value}", f"The parameter {name} must be {kind}. Received: '{value}'. Write "
+             f"it as in --set '{name}={example}'.")
+            for name, kind, example, values in (
+                ("train_epochs", "a whole number", "3", ["3.5"]),
+                ("evaluate_min_accuracy", "a number", "0.5", ["high", "nan", "inf"]),
+                ("settings", "a JSON object", '{"a": 1}', ["[1]", "{"]),
+                ("dry", "true or false", "true", ["1"]),
             )
-            for value in ("high", "nan", "inf")
-        ),
-        *(
-            (
-                f"settings={value}",
-                f"The parameter settings must be a JSON object. Received: '{value}'. Write it as "
-                "in --set 'settings={\"a\": 1}'.",
-            )
-            for value in ("[1]", "{")
-        ),
-        (
-            "dry=1",
-            "The parameter dry must be true or false. Received: '1'. Write it as in --set "
-            "'dry=true'.",
+            for value in values
         ),
     ],
-)
+)  # fmt: skip
 def test_parameters(state, host, package, capsys, given, message):
     assert error_of(capsys, "submit", package, "--set", given) == message
     assert state.requests == []
@@ -125,41 +104,25 @@ def test_what_is_no_pipeline(tmp_path, host, capsys, content):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (
-            ["--show-in", "Mars/Olympus"],
-            "--show-in must be a name of the IANA database, such as UTC or Europe/Berlin. "
-            "Received: 'Mars/Olympus'. Take one of those, or install tzdata.",
-        ),
-        (
-            ["--time-zone", "Asia/Tokyo"],
-            "--time-zone is no longer there: Kubeflow counts all schedules of a server in one "
-            "zone, and --cron, --start and --end are meant in it. Received: 'Asia/Tokyo'. Give "
-            "them in UTC, and see the runs in yours by --show-in Asia/Tokyo.",
-        ),
+        (["--show-in", "Mars/Olympus"], "--show-in must be a name of the IANA database, such as "
+         "UTC or Europe/Berlin. Received: 'Mars/Olympus'. Take one of those, or install tzdata."),
+        (["--time-zone", "Asia/Tokyo"], "--time-zone is no longer there: Kubeflow counts all "
+         "schedules of a server in one zone, and --cron, --start and --end are meant in it. "
+         "Received: 'Asia/Tokyo'. Give them in UTC, and see the runs in yours by --show-in "
+         "Asia/Tokyo."),
         *(
-            (
-                ["--max-concurrency", number],
-                f"--max-concurrency must be from 1 to 10. Received: {number}. Leave it out for one "
-                "run at a time.",
-            )
+            (["--max-concurrency", number], "--max-concurrency must be from 1 to 10. Received: "
+             f"{number}. Leave it out for one run at a time.")
             for number in ("0", "11")
         ),
-        (
-            ["--start", "tomorrow"],
-            "--start must be a time of ISO 8601, such as 2026-12-01T03:00. Received: 'tomorrow'. "
-            "One without a zone is meant in the server's.",
-        ),
-        (
-            ["--end", "2026-01-01"],
-            "--end must be after now and --start. Received: '2026-01-01'. Give a later one.",
-        ),
-        (
-            ["--start", "2099-12-01T12:00", "--end", "2099-12-01T13:00"],
-            "A schedule must run before its --end. Received: --cron '0 3 * * 1' and --end "
-            "'2099-12-01T13:00'. Give a later end.",
-        ),
+        (["--start", "tomorrow"], "--start must be a time of ISO 8601, such as 2026-12-01T03:00. "
+         "Received: 'tomorrow'. One without a zone is meant in the server's."),
+        (["--end", "2026-01-01"], "--end must be after now and --start. Received: '2026-01-01'. "
+         "Give a later one."),
+        (["--start", "2099-12-01T12:00", "--end", "2099-12-01T13:00"], "A schedule must run before "
+         "its --end. Received: --cron '0 3 * * 1' and --end '2099-12-01T13:00'. Give a later end."),
     ],
-)
+)  # fmt: skip
 def test_schedules(package, host, capsys, flags, message):
     assert error_of(capsys, "schedule", package, "--cron", "0 3 * * 1", *flags) == message
 

@@ -72,32 +72,24 @@ FIELDS = (
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("@weekly", f"{FIELDS} Received: 1 in '@weekly'. Mondays at three: '0 0 3 * * 1'."),
-        ("", f"{FIELDS} Received: 0 in ''. Mondays at three: '0 0 3 * * 1'."),
-        ("* * * *", f"{FIELDS} Received: 4 in '* * * *'. Mondays at three: '0 0 3 * * 1'."),
-        (
-            "CRON_TZ=Asia/Tokyo 0 0 3 * * 1",
-            f"{FIELDS} Received: 7 in 'CRON_TZ=Asia/Tokyo 0 0 3 * * 1'. Mondays at three: "
-            "'0 0 3 * * 1'.",
+        *(
+            (text, f"{FIELDS} Received: {count} in {text!r}. Mondays at three: '0 0 3 * * 1'.")
+            for text, count in (
+                ("", 0),
+                ("@weekly", 1),
+                ("* * * *", 4),
+                ("CRON_TZ=Asia/Tokyo 0 0 3 * * 1", 7),
+            )
         ),
-        (
-            "0 25 * * *",
-            "The hour of --cron must be *, a number from 0 to 23, a range such as 0-2, either with "
-            "a step such as */2, or several of them with commas. Received: '25'.",
-        ),
-        (
-            "0 0 3 * * 5-7",
-            "The day of the week of --cron must be *, a number from 0 to 6, SUN to SAT, a range "
-            "such as 0-2, either with a step such as */2, or several of them with commas. "
-            "Received: '5-7'. Sunday is 0.",
-        ),
-        (
-            "0 0 3 30 2 *",
-            "--cron must come true some day. Received: '0 0 3 30 2 *'. Change its day of the month "
-            "or its month.",
-        ),
+        ("0 25 * * *", "The hour of --cron must be *, a number from 0 to 23, a range such as 0-2, "
+         "either with a step such as */2, or several of them with commas. Received: '25'."),
+        ("0 0 3 * * 5-7", "The day of the week of --cron must be *, a number from 0 to 6, SUN to "
+         "SAT, a range such as 0-2, either with a step such as */2, or several of them with "
+         "commas. Received: '5-7'. Sunday is 0."),
+        ("0 0 3 30 2 *", "--cron must come true some day. Received: '0 0 3 30 2 *'. Change its day "
+         "of the month or its month."),
     ],
-)
+)  # fmt: skip
 def test_wrong_expressions(text, message):
     with pytest.raises(ConfigurationError) as refused:
         parse(text)
