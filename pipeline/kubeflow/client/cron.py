@@ -173,19 +173,7 @@ def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> Schedule
     Raises:
         ConfigurationError: A flag is wrong, or it would never run.
     """
-    if not 1 <= arguments.max_concurrency <= MAX_CONCURRENCY:
-        raise ConfigurationError(
-            f"--max-concurrency must be from 1 to {MAX_CONCURRENCY}. Received: "
-            f"{arguments.max_concurrency}. Leave it out for one run at a time."
-        )
-    if arguments.time_zone:
-        raise ConfigurationError(
-            "--time-zone is no longer there: Kubeflow counts all schedules of a server in one "
-            "zone, and --cron, --start and --end are meant in it. Received: "
-            f"{arguments.time_zone!r}. "
-            f"Give them in {server_zone().key}, and see the runs in yours by --show-in "
-            f"{shlex.quote(arguments.time_zone)}."
-        )
+    _check_flags(arguments)
     cron, zone = parse(arguments.cron), server_zone()
     shown = _find_zone(arguments.show_in, "--show-in")
     start = _time("--start", arguments.start, zone)
@@ -201,9 +189,24 @@ def make_plan(arguments: argparse.Namespace, now: datetime.datetime) -> Schedule
             f"A schedule must run before its --end. Received: --cron {arguments.cron!r} and --end "
             f"{arguments.end!r}. Give a later end."
         )
-    return SchedulePlan(
-        cron, start, end, list(_describe(cron, next_runs, dict.fromkeys((zone, shown))))
-    )
+    lines = list(_describe(cron, next_runs, dict.fromkeys((zone, shown))))
+    return SchedulePlan(cron, start, end, lines)
+
+
+def _check_flags(arguments: argparse.Namespace) -> None:
+    if not 1 <= arguments.max_concurrency <= MAX_CONCURRENCY:
+        raise ConfigurationError(
+            f"--max-concurrency must be from 1 to {MAX_CONCURRENCY}. Received: "
+            f"{arguments.max_concurrency}. Leave it out for one run at a time."
+        )
+    if arguments.time_zone:
+        raise ConfigurationError(
+            "--time-zone is no longer there: Kubeflow counts all schedules of a server in one "
+            "zone, and --cron, --start and --end are meant in it. Received: "
+            f"{arguments.time_zone!r}. "
+            f"Give them in {server_zone().key}, and see the runs in yours by --show-in "
+            f"{shlex.quote(arguments.time_zone)}."
+        )
 
 
 def in_words(time: datetime.datetime, zone: zoneinfo.ZoneInfo) -> str:

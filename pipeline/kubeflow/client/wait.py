@@ -27,7 +27,7 @@ from typing import Any
 from pipeline.exit_codes import FAILED, REFUSED, SUCCESS
 from pipeline.kubeflow.client.api import Server
 from pipeline.kubeflow.client.errors import ServerError, printable
-from pipeline.kubeflow.client.package import PodLimits, Package
+from pipeline.kubeflow.client.package import Package, PodLimits
 
 INTERVAL = 10.0
 """Seconds between two looks."""

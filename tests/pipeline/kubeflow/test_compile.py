@@ -21,10 +21,13 @@ from pipeline.kubeflow import compile as compiling
 from pipeline.kubeflow.compile import compile_pipeline
 from pipeline.kubeflow.kubeflow_cli import main
 from pipeline.kubeflow.settings import kubeflow_from_dict
+from tests.pipeline import compiled_steps
 from tests.shared_data import shared_data
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
 CONFIG = PipelineConfig("photos_of_pets", schema="schema.pbtxt")
+TASKS = len(compiled_steps.STEPS) + 2
+"""With PrepareRun and ModelRefused."""
 OPTIONAL_STEPS = from_dict(
     {
         "data": "photos",
@@ -152,7 +155,7 @@ def test_each_step_is_a_container_in_the_order_of_tfx(documents, tasks, plain, o
     for step in before.keys() - others - {"condition-1", "ModelRefused"}:
         assert "importschemagen" in before[step], step
     assert before["Pusher"] >= {"releasegate", "infravalidator", "modelreport"}
-    assert len(containers(documents[0])) == 17
+    assert len(containers(documents[0])) == TASKS
     # With SQLite one task runs after the other.
     assert set(by_step(plain)["Evaluator"]["dependentTasks"]) == {"preparerun", "bulkinferrer"}
     assert {"WarmStart", "Tuner"} <= by_step(optional).keys()
@@ -168,7 +171,7 @@ def test_the_open_source_backend_runs_nothing_but_containers(documents, tasks):
     assert '"type": ' not in text
     # Its own cache is off: an empty group of options.
     assert [task["cachingOptions"] for task in tasks.values() if "cachingOptions" in task] == (
-        [{}] * 17
+        [{}] * TASKS
     )
 
 
@@ -319,7 +322,7 @@ class TestRetries:
         policies = [
             task["retryPolicy"] for task in by_step(plain).values() if "retryPolicy" in task
         ]
-        assert len(policies) == 17
+        assert len(policies) == TASKS
         assert all(len(later_attempts(each, took=48 * 3600)) == 2 for each in policies)
 
     def test_the_window_is_that_of_the_step(self, tmp_path):
@@ -338,7 +341,7 @@ def test_no_secret_is_in_the_file(tmp_path, monkeypatch):
     documents = compile_to(tmp_path / "p.yaml")
     assert "secret-" not in (tmp_path / "p.yaml").read_text().replace("mysql-secret", "")
     made = containers(documents[0])
-    assert len(made) == len(pods(documents)) == 17
+    assert len(made) == len(pods(documents)) == TASKS
     for name, container in made.items():
         assert [each["name"] for each in container["env"]] == ["TF_CPP_MIN_LOG_LEVEL"], name
         # Kubernetes fills the variables in, from the secret that the pod names.
@@ -422,7 +425,8 @@ class TestTheCommand:
             "kubeflow.pods.timeout_seconds is called attempt_timeout_seconds now, which says what "
             "it does."
         )
-        assert said.splitlines()[1].startswith("FOLDER/p.yaml: photos, 17 tasks: PrepareRun, Ima")
+        made = f"FOLDER/p.yaml: photos, {TASKS} tasks: PrepareRun, ImageFolderExampleGen, Stat"
+        assert said.splitlines()[1].startswith(made)
         assert pods(documents)["trainer"]["activeDeadlineSeconds"] == "3600"
         parameters = documents[0]["root"]["inputDefinitions"]["parameters"]
         assert parameters["train_epochs"]["defaultValue"] == 3
