@@ -48,8 +48,7 @@ from components.release.release_verdict import (
 )
 from components.reporting.run_facts import RunFacts
 from components.serving.serving_facts import GoldenAnswer, ServingFacts
-from components.validation.findings import Finding
-from components.validation.findings import Verdict as DataVerdict
+from components.validation.validation_result import Anomaly, ValidationResult
 
 SIDE = 224
 DIFFERENT_IMAGES = 200
@@ -59,7 +58,7 @@ CERTAINTY = 5.0
 """Of the made-up model: about nine in ten predictions are correct."""
 CONFIDENCE = 0.95
 LOADS = 5
-WARNING = Finding("drift", "train", "image/brightness", "moved by 0.12, at most 0.1")
+WARNING = Anomaly("drift", "train", "image/brightness", "moved by 0.12, at most 0.1")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
 FLAGS = (
@@ -179,7 +178,7 @@ def make_facts(predictions: Predictions) -> RunFacts:
         verdict=make_verdict(predictions, accuracy),
         metrics=Metrics(predictions, CONFIDENCE),
         audit=make_audit(predictions),
-        data_verdict=DataVerdict(warnings=(WARNING,), has_baseline=True),
+        data_verdict=ValidationResult(warnings=(WARNING,), has_baseline=True),
         data_fingerprint="ab" * 32,
         history=make_history(),
         exports={},

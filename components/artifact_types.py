@@ -7,7 +7,7 @@ from tfx.types import artifact
 class DataVerdict(types.Artifact):
     """The gate's word on a set of examples: `verdict.json`, with all that was found.
 
-    `components.validation.findings` writes and reads it.
+    `components.validation.validation_result` writes and reads it.
     """
 
     TYPE_NAME = "DataVerdict"

@@ -40,7 +40,7 @@ from components.training.settings import (
     TuneConfig,
     check_together,
 )
-from components.validation.validation_rules import RuleError, ValidationRules
+from components.validation.validation_rules import ValidationRules
 from pipeline.setting_names import construct_groups
 
 # The values of tf.image.ResizeMethod, which are not worth the seconds that its import takes.
@@ -297,11 +297,7 @@ def from_dict(settings: Mapping[str, Any]) -> PipelineConfig:
     Raises:
         ConfigurationError: A setting is unknown, or its value is refused.
     """
-    try:
-        values = construct_groups(PipelineConfig, settings)
-    except RuleError as error:
-        raise ConfigurationError(str(error)) from error
-    return PipelineConfig(**{"data": "", **values})
+    return PipelineConfig(**{"data": "", **construct_groups(PipelineConfig, settings)})
 
 
 def image_rules(config: PipelineConfig) -> ImageRules:

@@ -20,8 +20,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
 from components.errors import PipelineError
-from components.validation.proposal import propose_schema
-from components.validation.schema import freeze_schema
+from components.validation.schema import freeze_schema, propose_schema
 from pipeline.config import PipelineConfig
 from pipeline.paths import metadata_file
 from pipeline.runs.records import (

@@ -16,7 +16,7 @@ from components.audit import (
 from components.pages.class_table import make_class_table
 from components.pages.finding_kinds import FINDING_KINDS, FindingKind
 from components.pages.page import format_number, plural, render_page
-from components.validation.findings import Verdict, merge_splits
+from components.validation.validation_result import ValidationResult, merge_splits
 
 DATA_PAGE_FILE = "report.html"
 
@@ -57,7 +57,7 @@ class SpanPage:
 
 
 def render_data_page(
-    page: SpanPage, validation: Verdict | None = None, spans: Sequence[SpanPage] = ()
+    page: SpanPage, validation: ValidationResult | None = None, spans: Sequence[SpanPage] = ()
 ) -> str:
     """Makes one HTML file below 10 MB, up to 20,000 classes.
 

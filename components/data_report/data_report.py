@@ -4,7 +4,6 @@ TFX shows statistics and anomalies in notebooks alone, with scripts from the int
 of the images themselves.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from components.data_report.data_page import DATA_PAGE_FILE, SpanPage, render_da
 from components.pages.thumbnails import read_thumbnails
 from components.storage import open_text
 from components.validation.validate import validate
-from components.validation.validation_rules import ValidationRules, from_dict
+from components.validation.validation_rules import ValidationRules
 
 
 class DataReportSpec(types.ComponentSpec):
@@ -52,7 +51,7 @@ class DataReportExecutor(base_executor.BaseExecutor):
     ) -> None:
         """Writes `report.html`, and a page of each earlier span beside it."""
         self._log_startup(input_dict, output_dict, exec_properties)
-        validation = validate(input_dict, from_dict(json.loads(exec_properties["rules"])))
+        validation = validate(input_dict, ValidationRules.from_json(exec_properties["rules"]))
         folder = artifact_utils.get_single_uri(output_dict["report"])
         pages = _read_pages(input_dict["examples"])
         spans = pages if len(pages) > 1 else ()
@@ -120,7 +119,7 @@ class DataReport(base_component.BaseComponent):
                 anomalies=anomalies,
                 schema=schema,
                 baseline_statistics=baseline_statistics,
-                rules=json.dumps(rules.to_dict(), sort_keys=True),
+                rules=rules.to_json(),
                 code_fingerprint=code_fingerprint,
                 report=types.Channel(type=DataPage),
             )

@@ -21,9 +21,8 @@ from components.reporting.label_errors import LabelErrors, find_label_errors
 from components.serving.exports.formats import read_exports
 from components.serving.serving_facts import ServingFacts, read_facts
 from components.training_history import read_history
-from components.validation.findings import Finding, merge_splits
-from components.validation.findings import Verdict as DataVerdict
-from components.validation.findings import read_verdict as read_data_verdict
+from components.validation.validation_result import Anomaly, ValidationResult, merge_splits
+from components.validation.validation_result import read_verdict as read_data_verdict
 
 if TYPE_CHECKING:
     from tfx import types
@@ -94,7 +93,7 @@ class RunFacts:
     verdict: ModelVerdict
     metrics: Metrics
     audit: Audit
-    data_verdict: DataVerdict
+    data_verdict: ValidationResult
     data_fingerprint: str
     history: Mapping[str, Any]
     exports: Mapping[str, Mapping[str, Any]]
@@ -108,7 +107,7 @@ class RunFacts:
         return find_label_errors(self.metrics.predictions)
 
     @functools.cached_property
-    def data_warnings(self) -> list[Finding]:
+    def data_warnings(self) -> list[Anomaly]:
         """DataGate's, once for all splits that they hold for."""
         return merge_splits(self.data_verdict.warnings)
 

@@ -16,10 +16,9 @@ from tfx.utils import io_utils
 
 from components.artifact_types import DataVerdict
 from components.errors import PipelineError
-from components.validation.findings import VERDICT_FILE, verdict_to_json
-from components.validation.stopping import stop_message
 from components.validation.validate import validate
-from components.validation.validation_rules import ValidationRules, from_dict
+from components.validation.validation_result import VERDICT_FILE, stop_message, verdict_to_json
+from components.validation.validation_rules import ValidationRules
 
 WARNINGS = "warnings"
 """Property of the artifact: how many there are."""
@@ -60,7 +59,7 @@ class DataGateExecutor(base_executor.BaseExecutor):
                 message has all that was found, warnings too.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        rules = from_dict(json.loads(exec_properties["rules"]))
+        rules = ValidationRules.from_json(exec_properties["rules"])
         verdict = validate(input_dict, rules)
         if verdict.stops:
             folders = [artifact.uri for artifact in input_dict["statistics"]]
@@ -105,7 +104,7 @@ class DataGate(base_component.BaseComponent):
                 anomalies=anomalies,
                 schema=schema,
                 baseline_statistics=baseline_statistics,
-                rules=json.dumps(rules.to_dict(), sort_keys=True),
+                rules=rules.to_json(),
                 freeze_arguments=json.dumps(list(freeze_arguments)),
                 code_fingerprint=code_fingerprint,
                 verdict=types.Channel(type=DataVerdict),

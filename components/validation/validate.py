@@ -12,21 +12,26 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components import features
-from components.validation.anomalies import describe_anomalies, describe_comparisons
-from components.validation.checks import check_classes, check_grayscale
-from components.validation.distributions import Statistics, number_of_images
-from components.validation.findings import Finding, Verdict, judge
+from components.validation.anomalies import (
+    check_classes,
+    check_grayscale,
+    describe_anomalies,
+    describe_comparisons,
+)
+from components.validation.drift import SetComparison, find_shifts
 from components.validation.schema import find_domain
-from components.validation.shifts import Comparison, find_shifts
-from components.validation.spans import add_up
+from components.validation.statistics import Statistics, add_up, number_of_images
+from components.validation.validation_result import Anomaly, ValidationResult, judge
 from components.validation.validation_rules import DRIFT, GRAYSCALE, SKEW, ValidationRules
 
 ANOMALIES_FILE = "SchemaDiff.pb"
 STATISTICS_FILE = "FeatureStats.pb"
 
 
-def validate(inputs: Mapping[str, list[types.Artifact]], rules: ValidationRules) -> Verdict:
-    """Looks at what the steps before a step found; the same for whoever decides and whoever shows.
+def validate(
+    inputs: Mapping[str, list[types.Artifact]], rules: ValidationRules
+) -> ValidationResult:
+    """Looks at what the steps before found; the same for whoever decides and whoever shows.
 
     Args:
         inputs: As an executor receives them: `statistics` and `anomalies`, of one span or several,
@@ -36,13 +41,13 @@ def validate(inputs: Mapping[str, list[types.Artifact]], rules: ValidationRules)
     schema_folder = artifact_utils.get_single_uri(inputs["schema"])
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_folder))
     baseline = inputs.get("baseline_statistics") or []
-    findings = find_everything(
+    anomalies = find_anomalies(
         _read_spans(inputs["statistics"], inputs["anomalies"]),
         schema,
         _read_statistics(baseline[0]) if baseline else {},
         rules,
     )
-    return judge(findings, rules, has_baseline=bool(baseline))
+    return judge(anomalies, rules, has_baseline=bool(baseline))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,13 +65,13 @@ class SpanData:
     anomalies: Mapping[str, anomalies_pb2.Anomalies]
 
 
-def find_everything(
+def find_anomalies(
     spans: Sequence[SpanData],
     schema: schema_pb2.Schema,
     baseline: Mapping[str, Statistics],
     rules: ValidationRules,
-) -> list[Finding]:
-    """All findings about a set of images, whatever their level.
+) -> list[Anomaly]:
+    """All anomalies about a set of images, whatever their level.
 
     Args:
         spans: At least one, the newest last. The anomalies of each are named; classes are counted
@@ -75,13 +80,13 @@ def find_everything(
         baseline: Statistics of the images of the last pushed model; empty where there are none.
         rules: What is looked for.
     """
-    findings = [
-        _name_span(finding, span.name)
+    anomalies = [
+        _name_span(anomaly, span.name)
         for span in spans
-        for finding in _find_anomalies(span, schema, rules)
+        for anomaly in _of_span(span, schema, rules)
     ]
     counts = add_up([span.statistics for span in spans], features.CLASS_TEXT)
-    findings += check_classes(counts, find_domain(schema, features.CLASS_TEXT).value, rules)
+    anomalies += check_classes(counts, find_domain(schema, features.CLASS_TEXT).value, rules)
     newest = _with_images(spans[-1].statistics)
     before = _with_images(baseline)
     for split, found in newest.items():
@@ -90,35 +95,33 @@ def find_everything(
             shifts += _find_drift(found, before[split], split, schema, rules)
         if split != features.TRAIN_SPLIT and features.TRAIN_SPLIT in newest:
             shifts += _find_skew(found, newest[features.TRAIN_SPLIT], split, schema, rules)
-        findings += [_name_span(finding, spans[-1].name) for finding in shifts]
-    return findings
+        anomalies += [_name_span(anomaly, spans[-1].name) for anomaly in shifts]
+    return anomalies
 
 
-def _find_anomalies(
-    span: SpanData, schema: schema_pb2.Schema, rules: ValidationRules
-) -> list[Finding]:
+def _of_span(span: SpanData, schema: schema_pb2.Schema, rules: ValidationRules) -> list[Anomaly]:
     # A span may have no images for a split: then every feature is missing.
     statistics = _with_images(span.statistics)
     gray = check_grayscale(statistics, schema, rules)
-    counted = {finding.split for finding in gray}
-    findings = [
-        finding
+    counted = {anomaly.split for anomaly in gray}
+    anomalies = [
+        anomaly
         for split, found in span.anomalies.items()
         if split in statistics
-        for finding in describe_anomalies(found, schema, statistics[split], split)
+        for anomaly in describe_anomalies(found, schema, statistics[split], split)
         # Said with a count already.
-        if finding.kind != GRAYSCALE or split not in counted
+        if anomaly.kind != GRAYSCALE or split not in counted
     ]
-    return findings + gray
+    return anomalies + gray
 
 
 def _with_images(statistics: Mapping[str, Statistics]) -> dict[str, Statistics]:
     return {split: found for split, found in statistics.items() if number_of_images(found)}
 
 
-def _name_span(finding: Finding, name: str) -> Finding:
-    where = " of ".join(part for part in (finding.split, name) if part)
-    return dataclasses.replace(finding, split=where)
+def _name_span(anomaly: Anomaly, name: str) -> Anomaly:
+    where = " of ".join(part for part in (anomaly.split, name) if part)
+    return dataclasses.replace(anomaly, split=where)
 
 
 def _find_drift(
@@ -127,10 +130,10 @@ def _find_drift(
     split: str,
     schema: schema_pb2.Schema,
     rules: ValidationRules,
-) -> list[Finding]:
+) -> list[Anomaly]:
     own = frozenset(f.name for f in schema.feature if f.HasField("drift_comparator"))
     compared = tfdv.validate_statistics(found, schema, previous_statistics=earlier) if own else None
-    comparison = Comparison(DRIFT, split, "in the last pushed run")
+    comparison = SetComparison(DRIFT, split, "in the last pushed run")
     return [
         *(describe_comparisons(compared, DRIFT, split) if compared else ()),
         *find_shifts(found, earlier, comparison, rules, own),
@@ -143,12 +146,12 @@ def _find_skew(
     split: str,
     schema: schema_pb2.Schema,
     rules: ValidationRules,
-) -> list[Finding]:
+) -> list[Anomaly]:
     own = frozenset(f.name for f in schema.feature if f.HasField("skew_comparator"))
     compared = tfdv.validate_statistics(train, schema, serving_statistics=found) if own else None
     return [
         *(describe_comparisons(compared, SKEW, split) if compared else ()),
-        *find_shifts(found, train, Comparison(SKEW, split, "in train"), rules, own),
+        *find_shifts(found, train, SetComparison(SKEW, split, "in train"), rules, own),
     ]
 
 

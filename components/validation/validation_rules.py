@@ -4,12 +4,14 @@ Without TensorFlow, since the configuration is checked before anything heavy is 
 """
 
 import dataclasses
-import math
-from collections.abc import Mapping
-from typing import Any
+import json
 
-from components.errors import PipelineError
-from components.text import did_you_mean
+from components.config_checks import (
+    ConfigurationError,
+    check_between,
+    check_choice,
+    check_types,
+)
 
 STOP = "stop"
 WARN = "warn"
@@ -36,12 +38,6 @@ KINDS = (
     DRIFT,
     SKEW,
 )
-
-_SHARES = ("max_gray_share", "smallest_class_shift", "smallest_feature_shift")
-
-
-class RuleError(PipelineError, ValueError):
-    """A rule is refused. The message says the rule, what was received, and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,22 +92,23 @@ class ValidationRules:
     false_alarm_rate: float = 0.001
 
     def __post_init__(self) -> None:
+        check_types(self, "validate.")
         for kind in KINDS:
-            _check_level(kind, getattr(self, kind))
+            check_choice(f"validate.{kind}", getattr(self, kind), LEVELS)
         if self.new_class != STOP:
-            raise RuleError(
+            raise ConfigurationError(
                 "validate.new_class must be stop: a class that the schema does not name has no "
                 f"number to train on. Received: validate.new_class={self.new_class!r}. To admit "
                 "a class, add it to the schema with `python -m pipeline.schema freeze`."
             )
-        _check_count(self.min_images_per_class)
-        for name in (*_SHARES, "false_alarm_rate"):
-            object.__setattr__(self, name, _number(name, getattr(self, name)))
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise _refused(name, "from 0 to 1", getattr(self, name))
+        check_between("validate.min_images_per_class", self.min_images_per_class, 0)
+        for name in ("max_gray_share", "smallest_class_shift", "smallest_feature_shift"):
+            check_between(f"validate.{name}", getattr(self, name), 0, 1)
         if not 0 < self.false_alarm_rate < 1:
-            raise _refused("false_alarm_rate", "above 0 and below 1", self.false_alarm_rate)
+            raise ConfigurationError(
+                "validate.false_alarm_rate must be above 0 and below 1. Received: "
+                f"validate.false_alarm_rate={self.false_alarm_rate}."
+            )
 
     def level(self, kind: str) -> str:
         """What happens on a finding of a kind: one of `LEVELS`.
@@ -123,53 +120,11 @@ class ValidationRules:
             raise ValueError(f"A kind must be one of {', '.join(KINDS)}. Received: {kind!r}.")
         return str(getattr(self, kind))
 
-    def to_dict(self) -> dict[str, Any]:
-        """The rules in the types that JSON has."""
-        return dataclasses.asdict(self)
+    def to_json(self) -> str:
+        """The rules as text that is the same for the same rules."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
-
-def from_dict(values: Mapping[str, Any]) -> ValidationRules:
-    """Constructs rules from what `to_dict` made.
-
-    Args:
-        values: Rules by name; those that are not there have their defaults.
-
-    Raises:
-        RuleError: A rule is unknown, or its value is refused.
-    """
-    names = [field.name for field in dataclasses.fields(ValidationRules)]
-    for name in values:
-        if name not in names:
-            raise RuleError(
-                f"The settings of validate are {', '.join(names)}. Received: {name!r}."
-                f"{did_you_mean(str(name), names)}"
-            )
-    return ValidationRules(**values)
-
-
-def _check_level(kind: str, level: Any) -> None:
-    if level not in LEVELS:
-        hint = did_you_mean(level, LEVELS) if isinstance(level, str) else ""
-        raise RuleError(
-            f"validate.{kind} must be one of {', '.join(LEVELS)}. "
-            f"Received: validate.{kind}={level!r}.{hint}"
-        )
-
-
-def _check_count(value: Any) -> None:
-    # Python takes true and false for whole numbers.
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _refused("min_images_per_class", "a whole number, 0 or more", value)
-
-
-def _number(name: str, value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise _refused(name, "a number", value)
-    return float(value)
-
-
-def _refused(name: str, rule: str, value: Any) -> RuleError:
-    return RuleError(
-        f"validate.{name} must be {rule}. Received: validate.{name}={value!r}. "
-        "Change it in the configuration."
-    )
+    @classmethod
+    def from_json(cls, text: str) -> "ValidationRules":
+        """Reads what `to_json` wrote."""
+        return cls(**json.loads(text))

@@ -27,7 +27,7 @@ from components.serving.exports.formats import read_exports
 from components.serving.serving_facts import read_facts
 from components.text import escape_unprintable
 from components.training_history import read_history
-from components.validation.findings import merge_splits, read_verdict
+from components.validation.validation_result import merge_splits, read_verdict
 from pipeline.runs.records import StepRecord, kind_of, records_of, span_of
 from pipeline.runs.summary import RunSummary
 

@@ -7,8 +7,8 @@ from rich.text import Text
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components import features
-from components.validation.findings import list_some, quote
 from components.validation.schema import find_domain
+from components.validation.validation_result import list_some, quote
 
 ADDED = "green"
 REMOVED = "red"

@@ -10,8 +10,13 @@ from rich.text import Text
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.errors import PipelineError
-from components.validation.proposal import propose_schema
-from components.validation.schema import check_schema, freeze_schema, parse_schema, schema_text
+from components.validation.schema import (
+    check_schema,
+    freeze_schema,
+    parse_schema,
+    propose_schema,
+    schema_text,
+)
 from pipeline.paths import check_outside
 from pipeline.schema.command_line import DIFF, Request, parse_request
 from pipeline.schema.differences import describe_differences, is_same, unified_diff

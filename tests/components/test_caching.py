@@ -22,7 +22,7 @@ STEPS_OF = {
     "evaluation/predicted_examples.py": {"BulkInferrer"},
     "release/release_checks.py": {"ReleaseGate"},
     "metrics.py": {"ReleaseGate", "ModelReport"},
-    "validation/shifts.py": {"DataReport", "DataGate"},
+    "validation/drift.py": {"DataReport", "DataGate"},
     "pages/page.py": {"DataReport", "ModelReport"},
     "pages/templates/page.css": {"DataReport", "ModelReport"},
     "pages/finding_kinds.py": {"DataReport", "ModelReport"},

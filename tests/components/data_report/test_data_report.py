@@ -1,4 +1,3 @@
-import json
 import pathlib
 
 import pytest
@@ -8,8 +7,8 @@ from components.artifact_types import DataPage, DataVerdict
 from components.data_report.data_report import DataReportExecutor
 from components.pages.thumbnails import write_thumbnails
 from components.validation.data_gate import DataGateExecutor
-from components.validation.findings import read_verdict
-from components.validation.proposal import propose_schema
+from components.validation.schema import propose_schema
+from components.validation.validation_result import read_verdict
 from components.validation.validation_rules import ValidationRules
 from tests.components.ingestion.made_up import make_audit, make_images, make_photo
 from tests.components.validation.small_data import (
@@ -25,7 +24,7 @@ GOOD = make_records(*["cat", "dog"] * 15)
 DARKER = make_records(*["cat", "dog"] * 200, brightness=0.2)
 LIGHTER = make_records(*["cat", "dog"] * 200, brightness=0.5)
 PICTURE = "data:image/png;base64,AAAA"
-RULES = json.dumps(ValidationRules().to_dict())
+RULES = ValidationRules().to_json()
 
 
 def make_examples(folder, span=0):

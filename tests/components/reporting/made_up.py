@@ -10,8 +10,7 @@ from components.lineage import ArtifactOrigin
 from components.metrics import Metrics
 from components.release.release_verdict import AT_LEAST, FAILED, PASSED, Check, ModelVerdict
 from components.reporting.run_facts import RunFacts
-from components.validation.findings import Finding
-from components.validation.findings import Verdict as DataVerdict
+from components.validation.validation_result import Anomaly, ValidationResult
 from tests.components.release.made_up import GOOD_FACTS
 
 HOSTILE = "<script>alert(1)</script>"
@@ -92,8 +91,8 @@ def make_facts(predictions, **values):
         "configuration": {"name": "pets", "train": {"epochs": 2}},
         "verdict": make_verdict(),
         "audit": make_audit(),
-        "data_verdict": DataVerdict(
-            warnings=(Finding("drift", "train", "image/width", "moved by 0.2"),)
+        "data_verdict": ValidationResult(
+            warnings=(Anomaly("drift", "train", "image/width", "moved by 0.2"),)
         ),
         "data_fingerprint": "ab" * 32,
         "history": make_history(),

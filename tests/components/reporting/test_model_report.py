@@ -14,7 +14,12 @@ from components.reporting.run_facts import data_fingerprint
 from components.serving.serving_facts import write_facts
 from components.storage import write_rows
 from components.training_history import HISTORY_FILE
-from components.validation.findings import VERDICT_FILE, Finding, Verdict, verdict_to_json
+from components.validation.validation_result import (
+    VERDICT_FILE,
+    Anomaly,
+    ValidationResult,
+    verdict_to_json,
+)
 from tests.components.release.made_up import GOOD_FACTS, make_predictions
 from tests.components.reporting.made_up import (
     RUN,
@@ -62,7 +67,7 @@ def inputs(tmp_path):
         key: make_artifact(kind, tmp_path / f"{key}/{number}", number)
         for number, (key, kind) in enumerate(types.items(), 10)
     }
-    verdict = Verdict(warnings=(Finding("drift", "train", "image/width", "moved by 0.2"),))
+    verdict = ValidationResult(warnings=(Anomaly("drift", "train", "image/width", "moved by 0.2"),))
     pathlib.Path(made["data_verdict"].uri, VERDICT_FILE).write_text(verdict_to_json(verdict))
     pathlib.Path(made["model_run"].uri, HISTORY_FILE).write_text(json.dumps(make_history()))
     write_predictions(make_predictions(["cat", "cat"], ["cat", "dog"]), made["predictions"].uri)

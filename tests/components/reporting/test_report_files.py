@@ -16,8 +16,7 @@ from components.reporting.report_files import (
     write_report_files,
 )
 from components.serving.serving_facts import GoldenAnswer
-from components.validation.findings import Finding
-from components.validation.findings import Verdict as DataVerdict
+from components.validation.validation_result import Anomaly, ValidationResult
 from tests.components.release.made_up import GOOD_FACTS, make_model, make_predictions
 from tests.components.reporting.made_up import (
     HOSTILE,
@@ -163,7 +162,7 @@ def test_names_are_text_and_nothing_else(write):
             policy=NASTY,
         ),
         audit=audit,
-        data_verdict=DataVerdict((), (Finding(NASTY, NASTY, NASTY, NASTY),)),
+        data_verdict=ValidationResult((), (Anomaly(NASTY, NASTY, NASTY, NASTY),)),
         history=make_history(
             trainer=NASTY,
             precision=NASTY,

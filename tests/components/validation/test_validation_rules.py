@@ -1,10 +1,10 @@
-import json
+import dataclasses
 import math
 
 import pytest
 
-from components.errors import PipelineError
-from components.validation.validation_rules import KINDS, RuleError, ValidationRules, from_dict
+from components.config_checks import ConfigurationError
+from components.validation.validation_rules import KINDS, ValidationRules
 
 DEFAULTS = {
     "schema": "stop",
@@ -25,13 +25,12 @@ DEFAULTS = {
 
 
 def test_defaults_are_for_retraining_that_nobody_watches():
-    assert ValidationRules().to_dict() == DEFAULTS
-    assert from_dict({}) == ValidationRules()
+    assert dataclasses.asdict(ValidationRules()) == DEFAULTS
 
 
 def test_survives_json():
     rules = ValidationRules(drift="ignore", min_images_per_class=3, max_gray_share=1)
-    assert from_dict(json.loads(json.dumps(rules.to_dict()))) == rules
+    assert ValidationRules.from_json(rules.to_json()) == rules
     assert rules.max_gray_share == 1.0
 
 
@@ -47,7 +46,6 @@ def test_every_kind_has_a_level():
 
 
 LEVELS = "must be one of stop, warn, ignore. Received:"
-CHANGE = "Change it in the configuration."
 
 
 @pytest.mark.parametrize(
@@ -57,8 +55,11 @@ CHANGE = "Change it in the configuration."
             {"drift": "warm"},
             f"validate.drift {LEVELS} validate.drift='warm'. Did you mean 'warn'?",
         ),
-        ({"skew": True}, f"validate.skew {LEVELS} validate.skew=True."),
-        ({"schema": ["stop"]}, f"validate.schema {LEVELS} validate.schema=['stop']."),
+        (
+            {"skew": True},
+            "validate.skew must be text (in YAML, quoted where it looks like a number), such as "
+            "'warn'. Received: validate.skew=True.",
+        ),
         (
             {"new_class": "warn"},
             "validate.new_class must be stop: a class that the schema does not name has no number "
@@ -67,48 +68,31 @@ CHANGE = "Change it in the configuration."
         ),
         (
             {"min_images_per_class": -1},
-            "validate.min_images_per_class must be a whole number, 0 or more. Received: "
-            f"validate.min_images_per_class=-1. {CHANGE}",
+            "validate.min_images_per_class must be at least 0. Received: "
+            "validate.min_images_per_class=-1.",
         ),
         (
             {"min_images_per_class": 1.5},
-            "validate.min_images_per_class must be a whole number, 0 or more. Received: "
-            f"validate.min_images_per_class=1.5. {CHANGE}",
-        ),
-        (
-            {"min_images_per_class": True},
-            "validate.min_images_per_class must be a whole number, 0 or more. Received: "
-            f"validate.min_images_per_class=True. {CHANGE}",
+            "validate.min_images_per_class must be a whole number, such as 20. Received: "
+            "validate.min_images_per_class=1.5.",
         ),
         (
             {"max_gray_share": 1.01},
-            "validate.max_gray_share must be from 0 to 1. Received: validate.max_gray_share=1.01. "
-            f"{CHANGE}",
-        ),
-        (
-            {"smallest_class_shift": "a little"},
-            "validate.smallest_class_shift must be a number. Received: "
-            f"validate.smallest_class_shift='a little'. {CHANGE}",
+            "validate.max_gray_share must be from 0 to 1. Received: validate.max_gray_share=1.01.",
         ),
         (
             {"smallest_feature_shift": math.nan},
-            "validate.smallest_feature_shift must be a number. Received: "
-            f"validate.smallest_feature_shift=nan. {CHANGE}",
+            "validate.smallest_feature_shift must be from 0 to 1. Received: "
+            "validate.smallest_feature_shift=nan.",
         ),
         (
             {"false_alarm_rate": 0},
             "validate.false_alarm_rate must be above 0 and below 1. Received: "
-            f"validate.false_alarm_rate=0.0. {CHANGE}",
-        ),
-        (
-            {"drifts": "warn"},
-            f"The settings of validate are {', '.join(DEFAULTS)}. Received: 'drifts'. "
-            "Did you mean 'drift'?",
+            "validate.false_alarm_rate=0.0.",
         ),
     ],
 )
 def test_refuses_a_rule(values, message):
-    with pytest.raises(RuleError) as caught:
-        from_dict(values)
+    with pytest.raises(ConfigurationError) as caught:
+        ValidationRules(**values)
     assert str(caught.value) == message
-    assert isinstance(caught.value, PipelineError)

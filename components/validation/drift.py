@@ -27,18 +27,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from components import features
-from components.validation.distributions import (
+from components.validation.statistics import (
+    QUANTILES,
     Statistics,
-    distribution,
     mean_value,
     number_of_images,
+    quantiles,
     value_counts,
 )
-from components.validation.findings import Finding, quote
+from components.validation.validation_result import Anomaly, quote
 from components.validation.validation_rules import ValidationRules
 
-QUANTILES = 100
-"""Buckets that statistics have of each number, and with that the precision of a share: 1 %."""
 CATEGORIES = (*features.TEXT_FEATURES, features.IMAGE_CHANNELS)
 NUMBERS = tuple(
     key
@@ -52,7 +51,7 @@ MOST_CHANGES = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class SetComparison:
     """Which two sets are compared, and how a finding speaks of them.
 
     Attributes:
@@ -69,10 +68,10 @@ class Comparison:
 def find_shifts(
     found: Statistics,
     earlier: Statistics,
-    comparison: Comparison,
+    comparison: SetComparison,
     rules: ValidationRules,
     left_out: frozenset[str] = frozenset(),
-) -> list[Finding]:
+) -> list[Anomaly]:
     """Compares every feature of two sets.
 
     Args:
@@ -93,7 +92,7 @@ def find_shifts(
         compare = _compare_shares if key in CATEGORIES else _compare_numbers
         text = "" if key in left_out else compare(found, earlier, key, comparison.other, rules)
         if text:
-            findings.append(Finding(comparison.kind, comparison.split, key, text))
+            findings.append(Anomaly(comparison.kind, comparison.split, key, text))
     return findings
 
 
@@ -151,11 +150,11 @@ def _compare_numbers(
     found: Statistics, earlier: Statistics, key: str, other: str, rules: ValidationRules
 ) -> str:
     """What differs, in words; empty if nothing does."""
-    new, old = distribution(found, key), distribution(earlier, key)
+    new, old = quantiles(found, key), quantiles(earlier, key)
     if new is None or old is None:
         return ""
     values = np.unique(np.concatenate([new.low, new.high, old.low, old.high]))
-    new_shares, old_shares = new.share_up_to(values), old.share_up_to(values)
+    new_shares, old_shares = new.proportion_up_to(values), old.proportion_up_to(values)
     most = int(np.argmax(np.abs(new_shares - old_shares)))
     difference = abs(float(new_shares[most] - old_shares[most]))
     allowed = allowed_for_numbers(number_of_images(found), number_of_images(earlier), rules)

@@ -12,10 +12,9 @@ from components.validation.data_gate import (
     DataGate,
     DataGateExecutor,
 )
-from components.validation.findings import read_verdict
-from components.validation.proposal import propose_schema
-from components.validation.schema import freeze_schema
-from components.validation.validate import SpanData, find_everything
+from components.validation.schema import freeze_schema, propose_schema
+from components.validation.validate import SpanData, find_anomalies
+from components.validation.validation_result import read_verdict
 from components.validation.validation_rules import ValidationRules
 from tests.components.validation.small_data import (
     make_artifact,
@@ -45,7 +44,7 @@ def pass_gate(tmp_path, schema):
     def run(records_by_split, baseline=None, **rules):
         inputs = make_inputs(tmp_path, records_by_split, schema, baseline)
         properties = {
-            "rules": json.dumps(ValidationRules(**rules).to_dict()),
+            "rules": ValidationRules(**rules).to_json(),
             "freeze_arguments": json.dumps(FREEZE),
             "code_fingerprint": "0123",
         }
@@ -81,7 +80,7 @@ def test_stops_with_all_that_was_found(pass_gate, tmp_path):
         "  - image/format in test: expected one of 'png'; found: 'bmp' (1 image)\n"
         "  - image/channels in train: expected color images; found 1 of 31 images (3.2%) to be "
         "gray (0.0% are allowed)\n"
-        "Mend the data folder; or, if the images are right:\n"
+        "Fix the data folder; or, if the images are right:\n"
         "  - new_class: review the change, take it over into the schema, and run again:\n"
         f"    {command('pipeline.schema', 'freeze')} '--data=my photos' --name=pets "
         f"--statistics={tmp_path}/new"
@@ -170,7 +169,7 @@ def test_comparators_of_a_schema_file_take_the_place_of_our_own(schema):
     )
     statistics = {"train": pngs, "test": some}
     spans = [SpanData("", statistics, {})]
-    findings = find_everything(spans, own, {"train": some}, ValidationRules())
+    findings = find_anomalies(spans, own, {"train": some}, ValidationRules())
     assert [str(finding) for finding in findings] == [
         "image/format in train: The Linfty distance between current and previous is 0.0333333 (up "
         "to six significant digits), above the threshold 0.01. The feature value with maximum "
@@ -179,7 +178,7 @@ def test_comparators_of_a_schema_file_take_the_place_of_our_own(schema):
         "to six significant digits), above the threshold 0.02. The feature value with maximum "
         "difference is: x",
     ]
-    assert find_everything(spans, schema, {"train": some}, ValidationRules()) == []
+    assert find_anomalies(spans, schema, {"train": some}, ValidationRules()) == []
 
 
 def _span(number, schema, **records):
@@ -191,7 +190,7 @@ def _span(number, schema, **records):
 
 
 def _find(*spans, schema, baseline=None, **rules):
-    found = find_everything(spans, schema, baseline or {}, ValidationRules(**rules))
+    found = find_anomalies(spans, schema, baseline or {}, ValidationRules(**rules))
     return [str(finding) for finding in found]
 
 
@@ -255,7 +254,7 @@ def test_reads_the_statistics_of_several_spans(tmp_path, schema):
     inputs["schema"] = [make_artifact(standard_artifacts.Schema, tmp_path / "schema")]
     freeze_schema(schema, f"{inputs['schema'][0].uri}/schema.pbtxt")
     properties = {
-        "rules": json.dumps(ValidationRules().to_dict()),
+        "rules": ValidationRules().to_json(),
         "freeze_arguments": json.dumps(FREEZE),
         "code_fingerprint": "0123",
     }
@@ -275,7 +274,7 @@ def test_declares_the_step():
         code_fingerprint="0123",
     )
     assert gate.exec_properties == {
-        "rules": json.dumps(rules.to_dict(), sort_keys=True),
+        "rules": rules.to_json(),
         "freeze_arguments": json.dumps(FREEZE),
         "code_fingerprint": "0123",
     }

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from components.validation.shifts import (
+from components.validation.drift import (
     CATEGORIES,
     COMPARISONS,
     NUMBERS,
-    Comparison,
+    SetComparison,
     allowed_for_all_shares,
     allowed_for_numbers,
     allowed_for_one_share,
@@ -14,7 +14,7 @@ from components.validation.shifts import (
 from components.validation.validation_rules import ValidationRules
 from tests.components.validation.small_data import write_statistics
 
-DRIFT = Comparison("drift", "train", "in the last pushed run")
+DRIFT = SetComparison("drift", "train", "in the last pushed run")
 RULES = ValidationRules()
 ALL = ValidationRules(smallest_class_shift=0, smallest_feature_shift=0)
 EVEN = np.linspace(0, 1, 101)
@@ -89,7 +89,7 @@ def test_a_small_change_of_many_images_is_not_reported_unless_wanted():
 def test_one_size_that_became_another():
     new = _numbers(500, [32, 32], "image/width")
     old = _numbers(500, [28, 28], "image/width")
-    (finding,) = find_shifts(new, old, Comparison("skew", "test", "in train"), RULES)
+    (finding,) = find_shifts(new, old, SetComparison("skew", "test", "in train"), RULES)
     assert finding.text.startswith(
         "0.0% of the images have at most 28, in train it is 100.0%; the mean is 32, in train 28"
     )
@@ -97,7 +97,7 @@ def test_one_size_that_became_another():
 
 def test_a_class_that_grew():
     new, old = _classes(4_000, 3_000, 3_000), _classes(2_000, 4_000, 4_000)
-    (finding,) = find_shifts(new, old, Comparison("skew", "eval", "in train"), RULES)
+    (finding,) = find_shifts(new, old, SetComparison("skew", "eval", "in train"), RULES)
     assert finding.text == (
         "'c0' are 40.0% of the images, in train 20.0% (a change of up to 5.0% is allowed), 'c1' "
         "are 30.0% of the images, in train 40.0% (a change of up to 5.0% is allowed), 'c2' are "
