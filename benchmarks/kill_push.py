@@ -25,7 +25,13 @@ from components.errors import PipelineError
 from components.serving.directory.layout import list_versions, version_folder
 from components.serving.directory.log import is_publishing, read_lines, rolled_back_versions
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, ROLLBACK, Origin, find_damage, find_release
+from components.serving.directory.release import (
+    PUSH,
+    ROLLBACK,
+    ReleaseOrigin,
+    find_damage,
+    find_release,
+)
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 CALLS = (
@@ -38,8 +44,8 @@ NOW = 1_700_000_000.0
 _SCRIPTS = {
     "push": """
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, Origin
-publish(sys.argv[1], sys.argv[2], Origin(PUSH, "ann@host"), 1_700_000_000.0)
+from components.serving.directory.release import PUSH, ReleaseOrigin
+publish(sys.argv[1], sys.argv[2], ReleaseOrigin(PUSH, "ann@host"), 1_700_000_000.0)
 """,
     "rollback": """
 from components.serving.directory.rollback import roll_back
@@ -132,7 +138,7 @@ def _prepare(place: pathlib.Path) -> pathlib.Path:
         (model / "saved_model.pb").write_text(name)
         (model / "variables/variables.index").write_text(name * 100)
     for number, name in enumerate(("first", "second")):
-        origin = Origin(PUSH, "ann@host")
+        origin = ReleaseOrigin(PUSH, "ann@host")
         publish(str(place / name), str(place / "serving"), origin, NOW - 100 + number)
     return place
 
@@ -177,7 +183,7 @@ def _look(place: pathlib.Path) -> Iterator[str]:
         yield "forgotten"
     (place / "third/saved_model.pb").write_text("fourth")
     try:
-        newest = publish(str(place / "third"), serving, Origin(PUSH, "ann@host"), NOW)
+        newest = publish(str(place / "third"), serving, ReleaseOrigin(PUSH, "ann@host"), NOW)
     except (OSError, PipelineError):
         yield "stuck"
         return

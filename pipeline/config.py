@@ -32,7 +32,7 @@ from components.ingestion.rules import (
 )
 from components.normalization.normalization_rules import ANIMATIONS, MOST_MEGAPIXELS, ImageRules
 from components.release.release_rules import ReleaseRules
-from components.serving.exports.formats import ExportConfig
+from components.serving.exports.export_formats import ExportConfig
 from components.training.settings import (
     AugmentConfig,
     FineTuneConfig,

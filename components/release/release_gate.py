@@ -42,7 +42,7 @@ from components.release.release_verdict import (
 )
 from components.serving.directory.log import Event, rollbacks_of
 from components.serving.directory.release import digest_files, digest_model
-from components.serving.exports.formats import read_problems
+from components.serving.exports.export_formats import read_problems
 from components.serving.serving_facts import read_facts
 from components.text import escape_unprintable
 

@@ -18,7 +18,7 @@ from components.metrics import Metrics
 from components.predictions import read_predictions
 from components.release.release_verdict import ModelVerdict, read_verdict
 from components.reporting.label_errors import LabelErrors, find_label_errors
-from components.serving.exports.formats import read_exports
+from components.serving.exports.export_formats import read_exports
 from components.serving.serving_facts import ServingFacts, read_facts
 from components.training_history import read_history
 from components.validation.validation_result import Anomaly, ValidationResult, merge_splits
@@ -81,7 +81,7 @@ class RunFacts:
         data_verdict: DataGate's.
         data_fingerprint: Hexadecimal SHA-256 of which files are used, in which class and split.
         history: What `components.training_history` read.
-        exports: What `components.serving.exports.formats` read, by format.
+        exports: What `components.serving.exports.export_formats` read, by format.
         serving: What was found when the model was loaded as a server would load it.
         origins: The artifacts that all this was read from.
         versions: Of the libraries, by name.

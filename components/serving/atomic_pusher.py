@@ -35,7 +35,7 @@ from components.lineage import NODE, RUN, executions_in, outputs_of, readers_of
 from components.serving.directory.layout import list_versions, version_folder
 from components.serving.directory.lock import identify
 from components.serving.directory.publishing import is_whole, publish
-from components.serving.directory.release import FORCED_PUSH, PUSH, Origin, find_actor
+from components.serving.directory.release import FORCED_PUSH, PUSH, ReleaseOrigin, find_actor
 
 MODEL_FOLDER_KEY = "model_folder"
 BASELINE_STEP_KEY = "baseline_step"
@@ -195,11 +195,11 @@ def _is_let_out(inputs: Mapping[str, types.Artifact]) -> bool:
 
 def _origin(
     inputs: Mapping[str, types.Artifact], exec_properties: Mapping[str, Any], run: str
-) -> Origin:
+) -> ReleaseOrigin:
     verdict = inputs["release_verdict"]
     # Of no effect on a model that may go out anyway.
     is_forced = exec_properties["force_push"] and not _is_let_out(inputs)
-    return Origin(
+    return ReleaseOrigin(
         action=FORCED_PUSH if is_forced else PUSH,
         actor=find_actor(),
         reason=exec_properties["force_push"] if is_forced else "",

@@ -39,8 +39,8 @@ class OptimizerConfig:
         steps: Of the whole training.
         weight_decay: Decoupled from the loss (Loshchilov and Hutter, "Decoupled Weight Decay
             Regularization", 2019).
-        label_smoothing: Share of the target spread over all classes (Szegedy et al., "Rethinking
-            the Inception Architecture", 2016).
+        label_smoothing: Proportion of the target spread over all classes (Szegedy et al.,
+            "Rethinking the Inception Architecture", 2016).
     """
 
     optimizer: str

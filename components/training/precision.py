@@ -76,7 +76,7 @@ def choose_policy(requested: str, facts: HardwareFacts, kinds: frozenset[str]) -
 
 
 def hardware_facts(cpu_info: Path = _CPU_INFO) -> HardwareFacts:
-    """Asks Linux about the processor, and TensorFlow about the GPUs; initialises no device.
+    """Asks Linux about the processor, and TensorFlow about the GPUs; initializes no device.
 
     Args:
         cpu_info: Linux's description of the processors.

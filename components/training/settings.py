@@ -49,8 +49,9 @@ class TrainConfig:
         learning_rate: Size of the optimizer's steps, above 0.
         schedule: constant, or cosine: the learning rate falls to 0 until the end of the training.
         warmup_epochs: In so many first epochs, the learning rate rises from 0; 0 or more.
-        weight_decay: Share of each weight that a step takes away, times the learning rate; 0 to 1.
-        label_smoothing: Share of the target that is spread over all classes, 0 to below 1.
+        weight_decay: Proportion of each weight that a step takes away, times the learning rate, 0
+            to 1.
+        label_smoothing: Proportion of the target that is spread over all classes, 0 to below 1.
         class_weights: none, or balanced: an image of a rare class counts for more.
         early_stopping: The training ends after so many epochs without a smaller loss on the eval
             split, and keeps the weights of its best epoch; 0 to go on to the end.
@@ -157,11 +158,11 @@ class AugmentConfig:
 
     Attributes:
         flip: none, horizontal, vertical or both.
-        rotation: Largest turn to either side, as a share of a full one, 0 to 0.5.
-        shift: Largest shift in either direction, as a share of the height and width, 0 to 1.
-        shear: Largest slant in either direction, as a share of the height and width, 0 to 1.
-        zoom: Largest change of size in either direction, as a share, 0 to below 1.
-        contrast: Largest change of contrast in either direction, as a share, 0 to 1.
+        rotation: Largest turn to either side, as a proportion of a full one, 0 to 0.5.
+        shift: Largest shift in either direction, as a proportion of the height and width, 0 to 1.
+        shear: Largest slant in either direction, as a proportion of the height and width, 0 to 1.
+        zoom: Largest change of size in either direction, as a proportion, 0 to below 1.
+        contrast: Largest change of contrast in either direction, as a proportion, 0 to 1.
         views: How many changed versions of each image a pretrained part that is not trained looks
             at, at least 1: the epochs take them in turn, and each is computed once.
     """

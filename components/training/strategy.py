@@ -105,7 +105,7 @@ def make_strategy(
     if read_cluster(environment).machines > 1:
         return MultiWorkerStrategy()
     if devices is None:
-        # Not the logical ones: listing those would initialise the devices.
+        # Not the logical ones: listing those would initialize the devices.
         devices = [f"GPU:{number}" for number in range(len(tf.config.list_physical_devices("GPU")))]
     if len(devices) > 1:
         return tf.distribute.MirroredStrategy(list(devices))

@@ -23,7 +23,7 @@ from components.serving.directory.layout import find_serving
 from components.serving.directory.log import REMOVAL, Event, read_events, rollbacks_of
 from components.serving.directory.publishing import is_whole
 from components.serving.directory.release import find_release
-from components.serving.exports.formats import read_exports
+from components.serving.exports.export_formats import read_exports
 from components.serving.serving_facts import read_facts
 from components.text import escape_unprintable
 from components.training_history import read_history

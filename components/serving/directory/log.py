@@ -13,8 +13,8 @@ from typing import Any
 
 from components.serving.directory.layout import LOG_FILE, append_line, list_versions, usable
 from components.serving.directory.release import (
-    Origin,
     Release,
+    ReleaseOrigin,
     find_release,
     require,
     to_origin,
@@ -37,7 +37,7 @@ class Event:
     time: str
     version: int
     model_digest: str
-    origin: Origin
+    origin: ReleaseOrigin
 
 
 def event_of(release: Release) -> Event:

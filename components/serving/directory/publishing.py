@@ -27,8 +27,8 @@ from components.serving.directory.lock import locked
 from components.serving.directory.log import append_event, event_of, read_events, restore
 from components.serving.directory.release import (
     RELEASE_FILE,
-    Origin,
     Release,
+    ReleaseOrigin,
     digest_file,
     digest_files,
     digest_model,
@@ -45,7 +45,7 @@ ANY_VERSION = -1
 def publish(
     source: str,
     model_folder: str,
-    origin: Origin,
+    origin: ReleaseOrigin,
     now: float,
     extras: Mapping[str, str] | None = None,
     keep: int = 0,
@@ -101,7 +101,7 @@ def add_version(
     source: str,
     files: Mapping[str, str],
     model_folder: str,
-    origin: Origin,
+    origin: ReleaseOrigin,
     now: float,
     extras: Mapping[str, str],
 ) -> int:
@@ -164,7 +164,7 @@ def _write(
     files: Mapping[str, str],
     folder: str,
     version: int,
-    origin: Origin,
+    origin: ReleaseOrigin,
     now: float,
     extras: Mapping[str, str],
 ) -> Release:

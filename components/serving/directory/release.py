@@ -25,7 +25,7 @@ ROLLBACK = "rollback"
 
 
 @dataclasses.dataclass(frozen=True)
-class Origin:
+class ReleaseOrigin:
     """Why a version is published.
 
     Attributes:
@@ -63,7 +63,7 @@ class Release:
 
     version: int
     time: str
-    origin: Origin
+    origin: ReleaseOrigin
     model_digest: str
     files: Mapping[str, str]
 
@@ -118,13 +118,13 @@ def find_release(model_folder: str, version: int) -> Release | None:
     return release if release is not None and release.version == version else None
 
 
-def to_origin(values: Mapping[str, Any]) -> Origin:
+def to_origin(values: Mapping[str, Any]) -> ReleaseOrigin:
     """Reads what JSON made of an origin.
 
     Raises:
         ValueError, TypeError or KeyError: It was something else.
     """
-    origin = Origin(**{**values, "withdraws": tuple(values["withdraws"])})
+    origin = ReleaseOrigin(**{**values, "withdraws": tuple(values["withdraws"])})
     require(str, origin.action, origin.actor, origin.reason, origin.sentence)
     require(str, origin.run, origin.reset_baseline)
     require(int | None, origin.of_version)

@@ -24,8 +24,8 @@ from components.serving.directory.log import (
     rolled_back_versions,
 )
 from components.serving.directory.release import (
-    Origin,
     Release,
+    ReleaseOrigin,
     find_actor,
     find_release,
     read_release,
@@ -135,7 +135,7 @@ def _remove(model_folder: str, version: int, reason: str) -> None:
 
 def _log(model_folder: str, release: Release, reason: str) -> None:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    origin = Origin(REMOVAL, find_actor(), reason)
+    origin = ReleaseOrigin(REMOVAL, find_actor(), reason)
     append_event(model_folder, Event(now, release.version, release.model_digest, origin))
 
 

@@ -12,8 +12,8 @@ from components.serving.directory.log import rolled_back_versions
 from components.serving.directory.publishing import add_version, prepare
 from components.serving.directory.release import (
     ROLLBACK,
-    Origin,
     Release,
+    ReleaseOrigin,
     find_actor,
     find_damage,
     find_release,
@@ -47,7 +47,7 @@ def roll_back(model_folder: str, reason: str, now: float, target: int | None = N
                 f"A version to go back to must be as it was published. Received: {folder}: "
                 f"{' '.join(damage)} Go back to another version."
             )
-        origin = Origin(
+        origin = ReleaseOrigin(
             ROLLBACK,
             find_actor(),
             reason,

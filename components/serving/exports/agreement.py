@@ -10,7 +10,7 @@ import tensorflow as tf
 from scipy.stats import binomtest
 
 from components.serving.exports.converters import Classifier
-from components.serving.exports.formats import LEAST_AGREEMENT
+from components.serving.exports.export_formats import LEAST_AGREEMENT
 
 CONFIDENCE = 0.95
 TIE = 1e-4
@@ -78,7 +78,7 @@ def find_problem(name: str, agreement: Agreement | None) -> str:
     if agreement is None:
         return (
             "Exports are checked on the evaluation images, of which there must be one or "
-            "more. Received: none. Give the evaluation split a share of the images."
+            "more. Received: none. Give the evaluation split a proportion of the images."
         )
     if not math.isfinite(agreement.largest_difference):
         return (

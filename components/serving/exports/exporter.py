@@ -41,7 +41,7 @@ from components.serving.exports.converters import (
     to_tflite,
     to_tflite_int8,
 )
-from components.serving.exports.formats import FILES, FOLDER, ONNX, REPORT_FILE, TFLITE
+from components.serving.exports.export_formats import FILES, FOLDER, ONNX, REPORT_FILE, TFLITE
 from components.serving.model_assets import read_class_names
 
 BATCH_SIZE = 64
@@ -107,7 +107,7 @@ class Exporter(DeclaredStep):
             "examples": standard_artifacts.Examples,
         },
         outputs={"model": standard_artifacts.Model},
-        # Names of `formats.FORMATS`, as JSON.
+        # Names of `export_formats.FORMATS`, as JSON.
         parameters={"formats": str},
     )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(ExporterExecutor)
@@ -120,7 +120,7 @@ def write_exports(
 
     Args:
         saved_model: Folder that `signatures.export_model` wrote; the exports are added to it.
-        formats: Names of `formats.FORMATS`.
+        formats: Names of `export_formats.FORMATS`.
         train_files: Transformed records; they show the range of every layer.
         eval_files: Transformed records; exports are compared on them.
 

@@ -110,7 +110,7 @@ def judge_session(
     answered = judge_golden(golden, session.answers[:first])
     sampled = session.answers[first:second]
     problems = [session.problem] if session.problem else []
-    problems += _summarise(answered)
+    problems += _summarize(answered)
     problems += _compare(samples, sample_requests, sampled)
     return ServingFacts(
         problems=tuple(problems),
@@ -137,7 +137,7 @@ def _sort_by_size(
     return {str(size): tuple(found) for size, found in times.items() if size in sizes}
 
 
-def _summarise(answered: Sequence[GoldenAnswer]) -> Iterator[str]:
+def _summarize(answered: Sequence[GoldenAnswer]) -> Iterator[str]:
     """Each problem once, however many requests have it."""
     names: dict[str, list[str]] = {}
     for answer in answered:

@@ -21,7 +21,7 @@ class Trainer:
 
     Attributes:
         hidden_units: Units of each hidden layer, from the input to the output.
-        dropout: Share of the last hidden layer's outputs that is dropped in training; 0 to below 1.
+        dropout: Proportion of the last hidden layer's outputs dropped in training, 0 to below 1.
     """
 
     hidden_units: tuple[int, ...] = (128,)

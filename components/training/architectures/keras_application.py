@@ -22,7 +22,7 @@ class Trainer:
         network: Its name in keras.applications, such as "EfficientNetV2B0".
         weights: "imagenet", "none", or a file of weights without the top.
         hidden_units: Units of each layer between the pooled features and the probabilities.
-        dropout: Share of the features before the probabilities dropped in training; 0 to below 1.
+        dropout: Proportion of the last features that is dropped in training, 0 to below 1.
     """
 
     is_pretrained: ClassVar[bool] = True

@@ -31,7 +31,7 @@ class Trainer:
         weights: "imagenet", "none", or a file of weights without the top.
         alpha: Width of the network; files of weights exist for 0.35, 0.5, 0.75, 1.0, 1.3, 1.4.
         hidden_units: Units of each layer between the pooled features and the probabilities.
-        dropout: Share of the features before the probabilities dropped in training; 0 to below 1.
+        dropout: Proportion of the last features that is dropped in training, 0 to below 1.
     """
 
     is_pretrained: ClassVar[bool] = True

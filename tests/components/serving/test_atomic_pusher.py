@@ -18,7 +18,7 @@ from components.serving import atomic_pusher as pusher
 from components.serving.directory.layout import list_versions
 from components.serving.directory.log import read_events
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import FORCED_PUSH, PUSH, Origin
+from components.serving.directory.release import FORCED_PUSH, PUSH, ReleaseOrigin
 from tests.components.serving.directory.saved_models import (
     FILES,
     NOW,
@@ -227,7 +227,7 @@ def test_clocks_do_not_matter(do: Do, tmp_path: pathlib.Path, years: int) -> Non
     write_saved_model(tmp_path / "other")
     (tmp_path / "other/saved_model.pb").write_bytes(b"other")
     wrong = NOW + years * 365 * 86400
-    version = publish(str(tmp_path / "other"), serving, Origin(PUSH, "ann@host"), wrong)
+    version = publish(str(tmp_path / "other"), serving, ReleaseOrigin(PUSH, "ann@host"), wrong)
     with pytest.raises(PipelineError) as refused:
         do()
     assert str(refused.value) == (

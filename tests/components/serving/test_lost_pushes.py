@@ -10,7 +10,7 @@ from tfx.orchestration import metadata
 
 from components.serving.atomic_pusher import looked_up_version, lost_versions
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, Origin
+from components.serving.directory.release import PUSH, ReleaseOrigin
 from tests.components.serving.directory.saved_models import NOW, write_saved_model
 
 
@@ -76,7 +76,7 @@ def test_a_push_is_lost_when_its_version_is(
     [model] = store.put_artifacts([artifact(store, "Model")])
     for number in range(3):
         (tmp_path / "model/saved_model.pb").write_bytes(b"%d" % number)
-        versions.append(publish(str(tmp_path / "model"), folder, Origin(PUSH, "a@b"), NOW))
+        versions.append(publish(str(tmp_path / "model"), folder, ReleaseOrigin(PUSH, "a@b"), NOW))
         pushed = artifact(store, "PushedModel", pushed=1, pushed_version=str(versions[-1]))
         put(store, "photos.Pusher", f"run-{number}", pushed, pb.Event.OUTPUT, model, "here")
     refused = artifact(store, "PushedModel", pushed=0, pushed_version="")

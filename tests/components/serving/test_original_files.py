@@ -85,9 +85,9 @@ def seen_by_people(encoded: bytes, channels: int) -> np.ndarray:
     return images.resize(tf.constant(pixels), *SIZE, "bilinear").numpy().ravel()
 
 
-def png(colour_type: int, depth: int, rows: list[bytes], *chunks: bytes, size=(2, 2)) -> bytes:
+def png(color_type: int, depth: int, rows: list[bytes], *chunks: bytes, size=(2, 2)) -> bytes:
     """A PNG by the letter of its specification; no writer of Pillow makes those of 16 bits."""
-    head = struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", *size, depth, color_type, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
     body = [chunk(b"IHDR", head), *chunks, chunk(b"IDAT", data), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)

@@ -10,7 +10,7 @@ from tfx import types
 from tfx.types import standard_artifacts
 
 from components.serving.directory.log import Event, append_event
-from components.serving.directory.release import PUSH, ROLLBACK, Origin
+from components.serving.directory.release import PUSH, ROLLBACK, ReleaseOrigin
 from components.serving.model_assets import write_class_names
 from components.serving.serving_baseline import ServingModel
 
@@ -76,10 +76,10 @@ class Releases:
         pushed.set_string_custom_property("pushed_version", str(version) if is_pushed else "")
         pushed.set_string_custom_property("reset_baseline", reset)
         self.pushes.append(pushed)
-        self.log(version, str(model.id), Origin(PUSH, "ann@host"))
+        self.log(version, str(model.id), ReleaseOrigin(PUSH, "ann@host"))
         return version
 
-    def log(self, version: int, digest: str, origin: Origin) -> None:
+    def log(self, version: int, digest: str, origin: ReleaseOrigin) -> None:
         (self.folder / "serving").mkdir(exist_ok=True)
         append_event(str(self.folder / "serving"), Event("", version, digest, origin))
 
@@ -146,7 +146,7 @@ def test_what_was_rolled_back_is_no_baseline(releases: Releases) -> None:
     first, second = releases.train(), releases.train()
     releases.push(first)
     version = releases.push(second)
-    origin = Origin(ROLLBACK, "ann@host", "bad", of_version=1, withdraws=(version,))
+    origin = ReleaseOrigin(ROLLBACK, "ann@host", "bad", of_version=1, withdraws=(version,))
     releases.log(3, str(first.id), origin)
     assert releases.baseline(releases.train()) == both(first)
 

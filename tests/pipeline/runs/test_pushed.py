@@ -9,7 +9,7 @@ import pytest
 
 from components.errors import PipelineError
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, Origin
+from components.serving.directory.release import PUSH, ReleaseOrigin
 from components.serving.directory.removing import keep_newest
 from components.serving.directory.rollback import roll_back
 from pipeline.runs.results import check_pushed
@@ -25,7 +25,7 @@ def push(serving: str, content: bytes) -> str:
     source = pathlib.Path(serving).parent.parent / "model"
     write_saved_model(source)
     (source / "saved_model.pb").write_bytes(content)
-    version = publish(str(source), serving, Origin(PUSH, "ann@host"), NOW)
+    version = publish(str(source), serving, ReleaseOrigin(PUSH, "ann@host"), NOW)
     return os.path.join(serving, str(version))
 
 

@@ -3,7 +3,7 @@
 import pathlib
 
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import PUSH, Origin
+from components.serving.directory.release import PUSH, ReleaseOrigin
 
 NOW = 1_700_000_000.5
 FILES = {
@@ -31,8 +31,10 @@ def read_tree(folder: pathlib.Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def make_origin(**changes) -> Origin:
-    return Origin(**{"action": PUSH, "actor": "ann@host", "sentence": "Released.", **changes})
+def make_origin(**changes) -> ReleaseOrigin:
+    return ReleaseOrigin(
+        **{"action": PUSH, "actor": "ann@host", "sentence": "Released.", **changes}
+    )
 
 
 def publish_models(folder: pathlib.Path, names: str) -> list[int]:

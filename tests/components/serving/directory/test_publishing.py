@@ -323,8 +323,8 @@ def test_a_line_of_the_log_that_a_crash_kept_back_is_written_later(tmp_path: pat
 TWO_AT_ONCE = """
 import sys
 from components.serving.directory.publishing import publish
-from components.serving.directory.release import Origin
-print(publish(sys.argv[1], sys.argv[2], Origin("push", "ann@host"), 1700000000.0))
+from components.serving.directory.release import ReleaseOrigin
+print(publish(sys.argv[1], sys.argv[2], ReleaseOrigin("push", "ann@host"), 1700000000.0))
 """
 
 

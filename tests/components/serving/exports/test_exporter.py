@@ -27,14 +27,14 @@ from components.serving.exports.converters import (
     to_tflite,
     to_tflite_int8,
 )
-from components.serving.exports.exporter import ExporterExecutor, representative_images
-from components.serving.exports.formats import (
+from components.serving.exports.export_formats import (
     FORMATS,
     LEAST_AGREEMENT,
     ExportConfig,
     read_exports,
     read_problems,
 )
+from components.serving.exports.exporter import ExporterExecutor, representative_images
 from tests.components.serving.exported_model import CLASS_NAMES, export
 from tests.components.training.transformed_records import write_records
 
@@ -374,7 +374,7 @@ def test_compares_image_by_image() -> None:
 
 def test_the_formats_are_known_without_tensorflow() -> None:
     code = (
-        "import sys; from components.serving.exports.formats import FORMATS; "
+        "import sys; from components.serving.exports.export_formats import FORMATS; "
         "print(*FORMATS, {'keras', 'tensorflow'} & set(sys.modules))"
     )
     printed = subprocess.run(

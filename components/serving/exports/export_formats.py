@@ -18,7 +18,7 @@ FILES = {TFLITE: "model.tflite", TFLITE_INT8: "model_int8.tflite", ONNX: "model.
 FORMATS = tuple(FILES)
 
 LEAST_AGREEMENT = {TFLITE: 0.999, TFLITE_INT8: 0.95, ONNX: 0.999}
-"""The share of images for which an export must choose the SavedModel's class.
+"""The proportion of images for which an export must choose the SavedModel's class.
 
 Float exports compute the same sums in another order: they differ in the sixth decimal, so only an
 image on the very border between two classes may change sides. With 8 bits, each layer rounds to
