@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
-from jsonargparse import get_loader
 
 from components.config_checks import ConfigurationError, expand_home, wrong_type
 from components.text import did_you_mean
 from components.training.settings import BLESSED, SERVING
-from pipeline.config import DECISIONS, PipelineConfig, from_dict, to_yaml
+from pipeline.config import DECISIONS, PipelineConfig, YamlLoader, from_dict, to_yaml
 from pipeline.exit_codes import SUCCESS, WRONG_USE
 from pipeline.kubeflow.settings import SECTION
 from pipeline.paths import check_guessed_name
@@ -196,7 +195,7 @@ def _set_options(
 def _load(text: str) -> Any:
     """The number, list or mapping that a text stands for; itself where it stands for none."""
     try:
-        return get_loader("yaml")(text)
+        return yaml.load(text, YamlLoader)
     except yaml.YAMLError:
         return text
 
@@ -223,7 +222,7 @@ def _read_file(path: str) -> dict[str, Any]:
     """Reads a configuration file and checks the names of its settings, not yet their values."""
     path = expand_home("--config", path)
     try:
-        content = get_loader("yaml")(Path(path).read_text(encoding="utf-8"))
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), YamlLoader)
     except OSError as error:
         raise ConfigurationError(
             f"--config must be a file that can be read. Received: {path}: {error.strerror}."

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from jsonargparse import get_loader
 
 from components.config_checks import (
     ConfigurationError,
@@ -327,24 +326,26 @@ def ingestion_rules(config: PipelineConfig) -> IngestionRules:
     )
 
 
+class YamlLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Takes 1e5 for a number, as people mean it, and nothing for a date."""
+
+
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the loader of `--config`, which knows other numbers than PyYAML, misreads."""
+    """Quotes what that would take for something else than text."""
 
 
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if _is_plain(text) else "'")
-
-
-_Dumper.add_representer(str, _represent_text)
 _YAML_STYLE: dict[str, Any] = {"sort_keys": False, "allow_unicode": True}
-
-
-def _is_plain(text: str) -> bool:
-    """Whether the loader takes text without quotes for what it is."""
-    try:
-        return bool(get_loader("yaml")(text) == text)
-    except (yaml.YAMLError, TypeError):
-        return False
+_FLOAT = "tag:yaml.org,2002:float"
+_NUMBER = re.compile(
+    r"[-+]?(\d[\d_]*\.[\d_]*([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.[\d_]+([eE][-+]\d+)?"
+    r"|\.(inf|Inf|INF))$|\.(nan|NaN|NAN)$"
+)
+for _kind in (YamlLoader, _Dumper):
+    _kind.yaml_implicit_resolvers = {
+        first: [each for each in known if each[0] not in (_FLOAT, "tag:yaml.org,2002:timestamp")]
+        for first, known in _kind.yaml_implicit_resolvers.items()
+    }
+    _kind.add_implicit_resolver(_FLOAT, _NUMBER, list("-+0123456789."))
 
 
 def _default_schema(output: str, name: str) -> str:
