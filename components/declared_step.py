@@ -46,6 +46,10 @@ class DeclaredStep(base_component.BaseComponent):
             **given: Inputs, as channels, and parameters; one of another type than str, int or float
                 is handed over as JSON, by its own `to_json` if it has one.
         """
+        unknown = given.keys() - self.SPEC_CLASS.PARAMETERS.keys() - self.SPEC_CLASS.INPUTS.keys()
+        if unknown:
+            # TFX would pass over them.
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}.")
         values = {name: _hand_over(value) for name, value in given.items()}
         for name, output in self.SPEC_CLASS.OUTPUTS.items():
             values[name] = types.Channel(type=output.type)
