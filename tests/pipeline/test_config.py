@@ -115,14 +115,6 @@ def test_refuses_a_mapping_where_a_group_is_constructed():
     )
 
 
-def test_refuses_an_unknown_trainer_with_the_nearest():
-    with pytest.raises(ConfigurationError) as caught:
-        TrainConfig(trainer="dnese")
-    message = str(caught.value)
-    assert message.startswith("train.trainer must be one of cnn, compact_cnn, dense, ")
-    assert message.endswith("Received: train.trainer='dnese'. Did you mean 'dense'?")
-
-
 @pytest.mark.parametrize(
     ("trainer", "options", "parts"),
     [
