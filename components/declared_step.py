@@ -1,7 +1,7 @@
 """A step of ours, as TFX wants it declared: what goes in, what comes out, and what is set."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from tfx import types
@@ -15,6 +15,7 @@ def declare(
     inputs: Mapping[str, type[types.Artifact]],
     outputs: Mapping[str, type[types.Artifact]],
     parameters: Mapping[str, type],
+    optional: Container[str] = (),
 ) -> type[types.ComponentSpec]:
     """Makes the specification of a step.
 
@@ -23,10 +24,14 @@ def declare(
         outputs: The types of what it makes.
         parameters: str, int or float. All steps have `code_fingerprint` too, which changes when
             their code does, and with it the cache key.
+        optional: Names of the inputs of which there may be none when the step runs.
     """
 
     def channels(of: Mapping[str, type[types.Artifact]]) -> dict[str, Any]:
-        return {name: component_spec.ChannelParameter(type=kind) for name, kind in of.items()}
+        return {
+            name: component_spec.ChannelParameter(type=kind, optional=name in optional)
+            for name, kind in of.items()
+        }
 
     settings = {
         name: component_spec.ExecutionParameter(type=kind)

@@ -97,7 +97,7 @@ def _measure(config: PipelineConfig, before: Before) -> _Measured:
 
 def _judge(config: PipelineConfig, before: Before, measured: _Measured) -> base_node.BaseNode:
     return ReleaseGate(
-        GateSettings(
+        settings=GateSettings(
             rules=config.evaluate,
             required_exports=tuple(config.export.required_names),
             model_folder=model_folder(config),

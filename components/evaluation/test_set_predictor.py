@@ -11,35 +11,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tfx import types
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.dsl.components.base import base_executor, executor_spec
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import path_utils
 
 from components import features
 from components.artifact_types import TestPredictions
+from components.declared_step import DeclaredStep, declare
 from components.evaluation.predicted_examples import write_predicted_examples
 from components.predictions import ModelPredictions, Predictions, write_predictions
 from components.progress import Progress
 from components.split_records import BATCH_SIZE, read_records
 
 _IDENTIFYING = (features.IMAGE_FILENAME, features.IMAGE_SHA256, features.CLASS_TEXT)
-
-
-class TestSetPredictorSpec(types.ComponentSpec):
-    """Names and types of what goes in and out."""
-
-    PARAMETERS = {"code_fingerprint": component_spec.ExecutionParameter(type=str)}
-    INPUTS = {
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "baseline_model": component_spec.ChannelParameter(
-            type=standard_artifacts.Model, optional=True
-        ),
-    }
-    OUTPUTS = {
-        "predictions": component_spec.ChannelParameter(type=TestPredictions),
-        "output_examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-    }
 
 
 class TestSetPredictorExecutor(base_executor.BaseExecutor):
@@ -61,37 +45,23 @@ class TestSetPredictorExecutor(base_executor.BaseExecutor):
         write_predicted_examples(predictions, examples)
 
 
-class TestSetPredictor(base_component.BaseComponent):
-    """Predicts the class of each test image with the new model and the serving one."""
+class TestSetPredictor(DeclaredStep):
+    """Predicts the class of each test image with the new model and the serving one.
 
-    SPEC_CLASS = TestSetPredictorSpec
+    Examples of one span or several have the test split; there may be no baseline model.
+    """
+
+    SPEC_CLASS = declare(
+        inputs={
+            "examples": standard_artifacts.Examples,
+            "model": standard_artifacts.Model,
+            "baseline_model": standard_artifacts.Model,
+        },
+        outputs={"predictions": TestPredictions, "output_examples": standard_artifacts.Examples},
+        parameters={},
+        optional={"baseline_model"},
+    )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(TestSetPredictorExecutor)
-
-    def __init__(
-        self,
-        examples: types.BaseChannel,
-        model: types.BaseChannel,
-        baseline_model: types.BaseChannel,
-        code_fingerprint: str,
-    ):
-        """Declares the step.
-
-        Args:
-            examples: With the test split, of one span or several.
-            model: The new one.
-            baseline_model: The one that is serving; there may be none.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-        """
-        super().__init__(
-            spec=TestSetPredictorSpec(
-                examples=examples,
-                model=model,
-                baseline_model=baseline_model,
-                code_fingerprint=code_fingerprint,
-                predictions=types.Channel(type=TestPredictions),
-                output_examples=types.Channel(type=standard_artifacts.Examples),
-            )
-        )
 
 
 def predict(folders: Sequence[str], models: Sequence[str]) -> Predictions:

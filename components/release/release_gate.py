@@ -12,13 +12,14 @@ from typing import Any
 
 from tfx import types
 from tfx.components.util import model_utils
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.dsl.components.base import base_executor, executor_spec
 from tfx.orchestration.portable import data_types
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import path_utils
 
 from components.artifact_types import ReleaseVerdict, TestPredictions
 from components.caching import CacheDriver
+from components.declared_step import DeclaredStep, declare
 from components.metrics import Metrics
 from components.predictions import read_predictions
 from components.release.release_checks import (
@@ -80,29 +81,6 @@ class GateSettings:
         return cls(ReleaseRules(**values.pop("rules")), exports, **values)
 
 
-class ReleaseGateSpec(types.ComponentSpec):
-    """What goes in and out.
-
-    The new model, with its exports; what says which version is serving, if any is; the verdicts of
-    Evaluator and InfraValidator; and what both models predict for the test images.
-    """
-
-    PARAMETERS = {
-        "settings": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "pushed_baseline": component_spec.ChannelParameter(
-            type=standard_artifacts.PushedModel, optional=True
-        ),
-        "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
-        "predictions": component_spec.ChannelParameter(type=TestPredictions),
-        "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
-    }
-    OUTPUTS = {"verdict": component_spec.ChannelParameter(type=ReleaseVerdict)}
-
-
 class ReleaseGateDriver(CacheDriver):
     """Makes a rollback a reason to judge again."""
 
@@ -146,29 +124,27 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         artifact.sentence = verdict.sentence
 
 
-class ReleaseGate(base_component.BaseComponent):
-    """Says whether a model may be released, with every check, its interval and its threshold."""
+class ReleaseGate(DeclaredStep):
+    """Says whether a model may be released, with every check, its interval and its threshold.
 
-    SPEC_CLASS = ReleaseGateSpec
+    By the new model, with its exports; by what says which version is serving, if any is; by the
+    verdicts of Evaluator and InfraValidator; and by what both models predict for the test images.
+    """
+
+    SPEC_CLASS = declare(
+        inputs={
+            "model": standard_artifacts.Model,
+            "pushed_baseline": standard_artifacts.PushedModel,
+            "blessing": standard_artifacts.ModelBlessing,
+            "predictions": TestPredictions,
+            "infra_blessing": standard_artifacts.InfraBlessing,
+        },
+        outputs={"verdict": ReleaseVerdict},
+        parameters={"settings": str},
+        optional={"pushed_baseline"},
+    )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(ReleaseGateExecutor)
     DRIVER_CLASS = ReleaseGateDriver
-
-    def __init__(self, settings: GateSettings, code_fingerprint: str, **inputs: types.BaseChannel):
-        """Declares the step.
-
-        Args:
-            settings: How a model is judged.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-            **inputs: As `ReleaseGateSpec` names them.
-        """
-        super().__init__(
-            spec=ReleaseGateSpec(
-                settings=settings.to_json(),
-                code_fingerprint=code_fingerprint,
-                verdict=types.Channel(type=ReleaseVerdict),
-                **inputs,
-            )
-        )
 
 
 def judge(evidence: Evidence, settings: GateSettings, baseline: str = "") -> ModelVerdict:

@@ -6,39 +6,13 @@ TFX shows results in notebooks alone, with scripts from the internet.
 from typing import Any
 
 from tfx import types
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.dsl.components.base import base_executor, executor_spec
+from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifact_types import DataVerdict, ModelReport, ReleaseVerdict, TestPredictions
+from components.declared_step import DeclaredStep, declare
 from components.reporting.report_files import write_report_files
 from components.reporting.run_facts import read_run, record_folders
-
-
-class ModelReporterSpec(types.ComponentSpec):
-    """What goes in and out.
-
-    Records with their audits and manifests, of one span or several; DataGate's verdict; the
-    Trainer's model and its curves; the Evaluator's result; what models predict for the test images;
-    what was found when the model was loaded as a server would load it; and the release gate's
-    verdict. Of model and evaluation only the origin is shown.
-    """
-
-    PARAMETERS = {
-        "pipeline_name": component_spec.ExecutionParameter(type=str),
-        "configuration": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "data_verdict": component_spec.ChannelParameter(type=DataVerdict),
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
-        "evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
-        "predictions": component_spec.ChannelParameter(type=TestPredictions),
-        "serving_facts": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
-        "release_verdict": component_spec.ChannelParameter(type=ReleaseVerdict),
-    }
-    OUTPUTS = {"report": component_spec.ChannelParameter(type=ModelReport)}
 
 
 class ModelReporterExecutor(base_executor.BaseExecutor):
@@ -63,37 +37,30 @@ class ModelReporterExecutor(base_executor.BaseExecutor):
         write_report_files(facts, record_folders(input_dict), report.uri)
 
 
-class ModelReporter(base_component.BaseComponent):
+class ModelReporter(DeclaredStep):
     """Writes the report on a model, whatever the verdict.
+
+    From records with their audits and manifests, of one span or several; DataGate's verdict; the
+    training's curves; what models predict for the test images; what was found when the model was
+    loaded as a server would load it; and the release gate's verdict. Of model and evaluation only
+    the origin is shown, and of the model its exports. `configuration` is all settings, as JSON.
 
     The output `report` has `report.html`, `metrics.json`, `model_card.md`, `mistakes.csv` and
     `suspected_label_errors.csv`.
     """
 
-    SPEC_CLASS = ModelReporterSpec
+    SPEC_CLASS = declare(
+        inputs={
+            "examples": standard_artifacts.Examples,
+            "data_verdict": DataVerdict,
+            "model": standard_artifacts.Model,
+            "model_run": standard_artifacts.ModelRun,
+            "evaluation": standard_artifacts.ModelEvaluation,
+            "predictions": TestPredictions,
+            "serving_facts": standard_artifacts.InfraBlessing,
+            "release_verdict": ReleaseVerdict,
+        },
+        outputs={"report": ModelReport},
+        parameters={"pipeline_name": str, "configuration": str},
+    )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(ModelReporterExecutor)
-
-    def __init__(
-        self,
-        pipeline_name: str,
-        configuration: str,
-        code_fingerprint: str,
-        **inputs: types.BaseChannel,
-    ):
-        """Declares the step.
-
-        Args:
-            pipeline_name: As people know it.
-            configuration: All settings, as JSON.
-            code_fingerprint: Changes when the code of the step does, and with it the cache key.
-            **inputs: As `ModelReporterSpec` names them.
-        """
-        super().__init__(
-            spec=ModelReporterSpec(
-                pipeline_name=pipeline_name,
-                configuration=configuration,
-                code_fingerprint=code_fingerprint,
-                report=types.Channel(type=ModelReport),
-                **inputs,
-            )
-        )
