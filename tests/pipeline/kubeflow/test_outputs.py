@@ -1,38 +1,49 @@
+"""What goes into and out of a task, in the forms of KFP's launcher."""
+
 import json
 
 import pytest
 
-from pipeline.kubeflow.outputs import MOST_CLASSES, ExecutorInput, confusion_metadata
+from components.release.release_verdict import write_verdict
+from components.reporting.metrics_json import metrics_to_json
+from pipeline.kubeflow.outputs import MOST_CLASSES, ExecutorInput, confusion_metadata, hand_over
+from pipeline.runs.records import StepArtifact, StepRecord
+from tests.components.release.made_up import make_predictions
+from tests.components.reporting.made_up import make_facts, make_verdict
+
+PARAMETERS = {"text": "a", "number": 3, "settings": {"train.seed": 7, "list": [1]}}
+METRICS = json.loads(
+    metrics_to_json(
+        make_facts(make_predictions(["cat"] * 6 + ["dog"] * 4, ["cat"] * 5 + ["dog"] * 5))
+    )
+)
+MATRIX = {
+    "confusionMatrix": {
+        "annotationSpecs": [{"displayName": "cat"}, {"displayName": "dog"}],
+        "rows": [{"row": [5, 1]}, {"row": [0, 4]}],
+    }
+}
 
 
 @pytest.fixture
 def executor(tmp_path) -> ExecutorInput:
+    def artifact(name: str, kind: str) -> dict[str, object]:
+        kind_of = {"schemaTitle": f"system.{kind}"}
+        return {"artifacts": [{"name": name, "uri": f"{tmp_path}/new/{name}", "type": kind_of}]}
+
     return ExecutorInput(
         json.dumps(
             {
-                "inputs": {
-                    "parameterValues": {
-                        "text": "a",
-                        "number": 3,
-                        "settings": {"train.seed": 7, "list": [1]},
-                    }
-                },
+                "inputs": {"parameterValues": PARAMETERS},
                 "outputs": {
                     "parameters": {
-                        "released": {"outputFile": f"{tmp_path}/deep/released"},
-                        "verdict": {"outputFile": f"{tmp_path}/verdict"},
-                        "accuracy": {"outputFile": f"{tmp_path}/accuracy"},
+                        name: {"outputFile": f"{tmp_path}/deep/{name}"}
+                        for name in ("released", "verdict", "accuracy", "model")
                     },
                     "artifacts": {
-                        "metrics": {
-                            "artifacts": [
-                                {
-                                    "name": "metrics",
-                                    "uri": f"{tmp_path}/new/metrics",
-                                    "type": {"schemaTitle": "system.Metrics"},
-                                }
-                            ]
-                        },
+                        "report": artifact("report", "HTML"),
+                        "metrics": artifact("metrics", "Metrics"),
+                        "confusion_matrix": artifact("confusion_matrix", "ClassificationMetrics"),
                         "remote": {"artifacts": [{"uri": "minio://bucket/v2/report"}]},
                     },
                     "outputFile": f"{tmp_path}/executor_output.json",
@@ -43,42 +54,42 @@ def executor(tmp_path) -> ExecutorInput:
     )
 
 
+def record(key: str, folder, **properties: int | str) -> StepRecord:
+    return StepRecord("COMPLETE", {key: StepArtifact(str(folder), properties)})
+
+
 def test_parameters_that_come_in(executor):
-    assert executor.parameters == {
-        "text": "a",
-        "number": 3,
-        "settings": {"train.seed": 7, "list": [1]},
-    }
+    assert executor.parameters == PARAMETERS
 
 
-def test_parameters_that_go_out(executor, tmp_path):
-    executor.set_parameter("released", True)
-    executor.set_parameter("verdict", "Released: all.")
-    executor.set_parameter("accuracy", 0.5)
+def test_the_verdict(executor, tmp_path):
+    verdict = make_verdict()
+    write_verdict(verdict, str(tmp_path))
+    hand_over("ReleaseGate", {"ReleaseGate": record("verdict", tmp_path)}, executor)
     assert (tmp_path / "deep" / "released").read_text() == "true"
-    assert (tmp_path / "verdict").read_text() == "Released: all."
-    assert (tmp_path / "accuracy").read_text() == "0.5"
+    assert (tmp_path / "deep" / "verdict").read_text() == verdict.sentence
 
 
-def test_artifacts(executor, tmp_path):
-    path = executor.artifact_path("metrics")
-    assert path == f"{tmp_path}/new/metrics"
-    assert (tmp_path / "new").is_dir()
-    executor.say_of_artifact("metrics", {"accuracy": 0.5})
-    assert json.loads((tmp_path / "executor_output.json").read_text()) == {
-        "artifacts": {
-            "metrics": {
-                "artifacts": [
-                    {
-                        "name": "metrics",
-                        "uri": f"{tmp_path}/new/metrics",
-                        "type": {"schemaTitle": "system.Metrics"},
-                        "metadata": {"accuracy": 0.5},
-                    }
-                ]
-            }
-        }
-    }
+def test_the_report(executor, tmp_path):
+    (tmp_path / "report.html").write_text("a page")
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
+    hand_over("ModelReport", {"ModelReport": record("report", tmp_path)}, executor)
+    assert (tmp_path / "deep" / "accuracy").read_text() == "0.9"
+    assert (tmp_path / "new" / "report").read_text() == "a page"
+    assert json.loads((tmp_path / "new" / "metrics").read_text()) == METRICS
+    said = json.loads((tmp_path / "executor_output.json").read_text())["artifacts"]
+    [metrics], [matrix] = (said[name]["artifacts"] for name in ("metrics", "confusion_matrix"))
+    assert metrics["uri"] == f"{tmp_path}/new/metrics"
+    assert metrics["type"] == {"schemaTitle": "system.Metrics"}
+    assert (metrics["metadata"]["accuracy"], metrics["metadata"]["test_images"]) == (0.9, 10)
+    assert matrix["metadata"] == MATRIX
+
+
+@pytest.mark.parametrize(("pushed", "model"), [(1, "serving/photos/17"), (0, "")])
+def test_the_push(executor, tmp_path, pushed, model):
+    of_push = record("pushed_model", "a", pushed=pushed, pushed_destination="serving/photos/17")
+    hand_over("Pusher", {"Pusher": of_push}, executor)
+    assert (tmp_path / "deep" / "model").read_text() == model
 
 
 def test_an_object_store_is_where_kubeflow_mounts_it(executor, monkeypatch):
@@ -86,23 +97,6 @@ def test_an_object_store_is_where_kubeflow_mounts_it(executor, monkeypatch):
     assert executor.artifact_path("remote") == "/minio/bucket/v2/report"
 
 
-def of_class(right: int) -> dict[str, object]:
-    return {"images": 10, "recall": {"right": right}}
-
-
-def test_the_confusion_matrix():
-    metrics = {
-        "classes": {"cat": of_class(8), "dog": of_class(10)},
-        "confusions": [{"class": "cat", "answer": "dog", "images": 2}],
-    }
-    assert confusion_metadata(metrics) == {
-        "confusionMatrix": {
-            "annotationSpecs": [{"displayName": "cat"}, {"displayName": "dog"}],
-            "rows": [{"row": [8, 2]}, {"row": [0, 10]}],
-        }
-    }
-
-
 def test_a_matrix_of_too_many_classes_is_no_picture():
-    classes = {f"class {number}": of_class(1) for number in range(MOST_CLASSES + 1)}
+    classes = {f"class {n}": METRICS["classes"]["cat"] for n in range(MOST_CLASSES + 1)}
     assert confusion_metadata({"classes": classes, "confusions": []}) == {}
