@@ -34,7 +34,7 @@ from pipeline.config import PipelineConfig, image_rules, ingestion_rules
 from pipeline.execution import Environment
 from pipeline.paths import artifacts_folder, checkpoint_folder, model_folder
 from pipeline.release_steps import Before, release_steps
-from pipeline.schema.command_line import freeze_arguments
+from pipeline.schema.schema_cli import freeze_arguments
 
 
 @dataclasses.dataclass(frozen=True)

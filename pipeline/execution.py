@@ -35,7 +35,7 @@ from pipeline.runs.records import (
     sqlite_connection,
 )
 from pipeline.runs.results import REPORT, data_page
-from pipeline.schema.latest import load_statistics
+from pipeline.schema.latest_statistics import load_statistics
 
 # TFX packs itself for the workers of Beam, two seconds a step, unless they are said to have an
 # image with it. Here is neither another worker nor an image.

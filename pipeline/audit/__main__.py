@@ -7,7 +7,7 @@ if __name__ == "__main__":
     from pipeline.process import prepare, run_command
 
     prepare()
-    from pipeline.audit.auditing import main
+    from pipeline.audit.audit_cli import main
 
     # A terminal without Unicode gets codes in place of what it cannot show.
     sys.exit(run_command(main, unshowable="backslashreplace"))

@@ -1,7 +1,6 @@
 """Reviews what images must be: `python -m pipeline.schema diff`, and `freeze`.
 
-command_line.py  arguments -> what is asked
-latest.py        the output folder -> the statistics of the last run
-differences.py   two schemas -> in what they differ, for people
-reviewing.py     all of these in a row
+schema_cli.py         arguments -> the difference, and a new schema file
+schema_diff.py        two schemas -> in what they differ, for people
+latest_statistics.py  the output folder -> the statistics of the last run
 """

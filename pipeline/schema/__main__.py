@@ -6,6 +6,6 @@ if __name__ == "__main__":
     from pipeline.process import prepare, run_command
 
     prepare()
-    from pipeline.schema.reviewing import main
+    from pipeline.schema.schema_cli import main
 
     sys.exit(run_command(main, unshowable="backslashreplace"))

@@ -174,6 +174,7 @@ LIGHT = (
     "from pipeline.command_line import parse_arguments\n"
     "parse_arguments(['--data', 'photos', '--train.trainer', 'dense'])",
     "import pipeline.releases.releases_cli, pipeline.runs.records",
+    "import pipeline.audit.audit_cli",
     "from pipeline.predict.predict_cli import main\n"
     "assert main(['--serving', 'none', 'photos']) == 1",
 )

@@ -1,7 +1,7 @@
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from pipeline.schema.differences import describe_differences, is_same, unified_diff
+from pipeline.schema.schema_diff import describe_differences, is_same, unified_diff
 
 
 def _schema(classes, formats=("png",), brightness="min: 0.1 max: 0.9", height="min: 1"):

@@ -3,7 +3,7 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 from components.errors import PipelineError
 from pipeline.config import PipelineConfig
-from pipeline.schema.latest import HOW_TO_GET_THEM, find_latest, load_statistics
+from pipeline.schema.latest_statistics import HOW_TO_GET_THEM, find_latest, load_statistics
 from tests.pipeline.schema.small_runs import record_execution, write_statistics
 
 

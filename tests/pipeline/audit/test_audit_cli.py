@@ -1,8 +1,5 @@
 import json
-import os
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
@@ -10,7 +7,8 @@ from components.audit import Audit, Finding
 from components.errors import PipelineError
 from components.ingestion.data_folder import Rejection
 from components.progress import Progress
-from pipeline.audit import auditing
+from pipeline.audit import audit_cli
+from pipeline.audit.audit_cli import parse_request
 from tests.components.ingestion.made_up import make_audit, make_images
 
 COUNTS = {(split, name): 30 for split in ("train", "eval", "test") for name in ("cat", "dog")}
@@ -21,6 +19,7 @@ REPOSITORY = pathlib.Path(__file__).parents[3]
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    pathlib.Path("there").mkdir()
 
 
 def pair(kind: str) -> Finding:
@@ -30,7 +29,7 @@ def pair(kind: str) -> Finding:
 def audit(capsys, *argv: str, found: Audit | None = None) -> tuple[int, str, str]:
     """Exit status, standard output and standard error."""
     result = found or make_audit(make_images(COUNTS))
-    status = auditing.main(argv, lambda root, rules: result)
+    status = audit_cli.main(argv, lambda root, rules: result)
     return status, *capsys.readouterr()
 
 
@@ -82,7 +81,7 @@ def test_the_rules_are_those_of_the_configuration(capsys):
         asked.append((root, rules.group_pattern))
         return make_audit(make_images(COUNTS))
 
-    assert auditing.main(["--config", "run.yaml"], audit_folder) == 0
+    assert audit_cli.main(["--config", "run.yaml"], audit_folder) == 0
     assert asked == [("photos", "p[0-9]+")]
 
 
@@ -96,14 +95,14 @@ def test_of_a_folder_with_spans_the_newest(capsys):
         # Of two classes, one is missing in a split, as it may be in a span.
         return make_audit(make_images({**COUNTS, ("test", "cat"): 0}))
 
-    assert auditing.main(["photos"], audit_folder) == 0
+    assert audit_cli.main(["photos"], audit_folder) == 0
     assert asked == ["photos/span-10"]
     err = capsys.readouterr().err
     assert err.startswith(
         "photos has spans: span-9, span-10. This is about photos/span-10 alone; give another "
         "FOLDER to look at that. A run compares each span with those before it, too.\n"
     )
-    assert auditing.main(["photos/span-9"], audit_folder) == 0
+    assert audit_cli.main(["photos/span-9"], audit_folder) == 0
     assert asked[1:] == ["photos/span-9"]
 
 
@@ -111,7 +110,7 @@ def test_a_folder_that_cannot_be_used(capsys):
     def refuse(root, rules):
         raise PipelineError(f"The data folder must exist. Received: {root}.")
 
-    assert auditing.main(["[b]photos"], refuse) == 1
+    assert audit_cli.main(["[b]photos"], refuse) == 1
     assert capsys.readouterr().err == "error: The data folder must exist. Received: [b]photos.\n"
 
 
@@ -119,7 +118,7 @@ def test_an_interruption(capsys):
     def interrupt(root, rules):
         raise KeyboardInterrupt
 
-    assert auditing.main(["photos"], interrupt) == 130
+    assert audit_cli.main(["photos"], interrupt) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
@@ -138,18 +137,84 @@ def test_progress_does_not_get_into_a_file(capsys):
         progress.advance()
         return make_audit(make_images(COUNTS))
 
-    assert auditing.main(["photos"], count) == 0
+    assert audit_cli.main(["photos"], count) == 0
     assert capsys.readouterr().err == ""
 
 
-def test_help_comes_without_what_takes_long():
-    code = (
-        "import sys, pipeline.audit.auditing\n"
-        "print([name for name in ('tensorflow', 'tfx', 'keras', 'apache_beam', 'PIL') "
-        "if name in sys.modules])"
+def test_a_folder_is_enough():
+    request = parse_request(["photos"])
+    assert (request.config.data, request.json, request.report) == ("photos", None, None)
+
+
+@pytest.mark.parametrize("folder", ["=", "-x", "a b/ä"])
+def test_odd_names_of_folders(folder):
+    assert parse_request(["--report=r.html", "--", folder]).config.data == folder
+
+
+def test_settings_come_from_the_file_of_a_run():
+    pathlib.Path("run.yaml").write_text(
+        "data: photos\nname: x\nserving: s\ningest: {max_reject_fraction: 0.5}\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert run.stdout == "[]\n"
+    request = parse_request(["--config", "run.yaml"])
+    assert (request.config.data, request.config.ingest.max_reject_fraction) == ("photos", 0.5)
+    assert parse_request(["other", "--config", "run.yaml"]).config.data == "other"
+
+
+@pytest.mark.parametrize(
+    ("argv", "json", "report"),
+    [
+        (["photos", "--json"], "-", None),
+        (["--json", "there/a.json", "photos"], "there/a.json", None),
+        (["photos", "--json", "--report", "r.html"], "-", "r.html"),
+    ],
+)
+def test_where_the_answers_go(argv, json, report):
+    request = parse_request(argv)
+    assert (request.json, request.report) == (json, report)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "Give the FOLDER to look through, or a --config FILE with data: FOLDER."),
+        (["--json", "photos"], "Give the FOLDER to look through"),
+        (["photos", "more"], "unrecognized arguments: more"),
+        (["photos", "--reprot", "x"], "unrecognized arguments: --reprot"),
+        (["photos", "--report", "no/x.html"], "--report must be a file in a folder that exists."),
+        (["photos", "--report", "there"], "Received: 'there'. Give another."),
+        (["photos", "--report", ""], "Received: ''. Give another."),
+        (["photos", "--json", "no/x.json"], "--json must be a file in a folder that exists."),
+        (["photos", "--config", "no.yaml"], "no.yaml: No such file or directory."),
+        (
+            ["there", "--report", "there/r.html"],
+            "and in it --report there/r.html.",
+        ),
+        (
+            ["there", "--json", "there/r.json"],
+            "and in it --json there/r.json.",
+        ),
+        ([""], "data must be a folder. Received: data=''."),
+    ],
+)
+def test_wrong_use(argv, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse_request(argv)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_tells_the_exit_status(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse_request(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "Exit status: 0 a run would use the folder as it is" in told
+    assert "3 there are conflicts of classes, leaks between splits" in told
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    """Fault D6: a shell leaves the ~ of `--report=~/r.html`."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    request = parse_request(["~/photos", "--report=~/r.html", "--json=~/r.json"])
+    assert (request.config.data, request.report) == (f"{tmp_path}/photos", f"{tmp_path}/r.html")
+    assert request.json == f"{tmp_path}/r.json"

@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.errors import PipelineError
 from components.features import SPLITS
-from components.lineage import NODE, RUN, executions_in, keyed_outputs
+from components.lineage import NODE, RUN, executions_in, outputs_of
 from pipeline.config import PipelineConfig
 from pipeline.paths import metadata_file
 
@@ -104,18 +104,24 @@ def _open(path: str) -> mlmd.MetadataStore:
 
 def _latest_outputs(store: mlmd.MetadataStore, node: str) -> list[str]:
     """The outputs of the newest execution, and of those of other spans in the same run."""
-    # With spans, there is a node of each: "<pipeline>.<step>.span-<N>".
-    names = [context.name for context in store.get_contexts_by_type(NODE)]
-    nodes = [name for name in names if name == node or name.startswith(f"{node}.")]
-    executions = [each for name in nodes for each in executions_in(store, NODE, name)]
-    done = sorted(each.id for each in executions if each.last_known_state in _DONE)
+    done = [
+        execution.id
+        for context in store.get_contexts_by_type(NODE)
+        # With spans, there is a node of each: "<pipeline>.<step>.span-<N>".
+        if context.name == node or context.name.startswith(f"{node}.")
+        for execution in store.get_executions_by_context(context.id)
+        if execution.last_known_state in _DONE
+    ]
     if not done:
         return []
-    contexts = store.get_contexts_by_execution(done[-1])
-    runs = [context.name for context in contexts if context.type == RUN]
-    same_run = {each.id for run in runs for each in executions_in(store, RUN, run)}
-    chosen = [execution for execution in done if execution in {*same_run, done[-1]}]
-    return [str(made.uri) for key, made in keyed_outputs(store, chosen) if key == OUTPUT]
+    same_run = {
+        execution.id
+        for context in store.get_contexts_by_execution(max(done))
+        if context.type == RUN
+        for execution in executions_in(store, RUN, context.name)
+    }
+    chosen = [execution for execution in done if execution in {*same_run, max(done)}]
+    return [str(artifact.uri) for artifact in outputs_of(store, chosen)]
 
 
 def _first_line(error: Exception) -> str:
