@@ -48,6 +48,7 @@ VERDICT_KEYS = (
     "reset_baseline",
     "force_push",
 )
+STEP_KEYS = ("step", "run", "execution", "number", "milliseconds", "peak_memory_bytes")
 CHANGES_KEYS = ("both_right", "both_wrong", "unknown_images", "only_new", "only_old")
 
 
@@ -91,15 +92,7 @@ def collect_metrics(facts: RunFacts) -> dict[str, Any]:
         "data_fingerprint": facts.data_fingerprint,
         "versions": dict(facts.versions),
         "steps": [
-            {
-                "step": origin.step,
-                "run": origin.run,
-                "execution": origin.execution,
-                "type": origin.type_name,
-                "number": origin.number,
-                "milliseconds": origin.milliseconds,
-                "peak_memory_bytes": origin.peak_memory_bytes,
-            }
+            {"type": origin.type_name, **{key: getattr(origin, key) for key in STEP_KEYS}}
             for origin in facts.origins
         ],
     }

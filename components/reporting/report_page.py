@@ -1,7 +1,7 @@
 """What is known of a run -> one HTML file that needs nothing else, not even a network."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -83,14 +83,7 @@ def render_report(facts: RunFacts, record_folders: Sequence[str]) -> str:
         kinds=FINDING_KINDS,
         configuration=show_configuration(facts.configuration),
         outcomes=OUTCOMES,
-        explain=explain_check,
-        draw_check=draw_check,
-        draw_proportion=draw_proportion,
-        ratio=format_ratio,
-        percent=format_percent,
-        size=format_bytes,
-        seconds=format_seconds,
-        measure=format_value,
+        **FUNCTIONS,
     )
 
 
@@ -148,3 +141,16 @@ def _badness(metrics: ClassMetrics) -> tuple[float, float, str]:
         2.0 if math.isnan(precision) else precision,
         metrics.name,
     )
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "explain": explain_check,
+    "draw_check": draw_check,
+    "draw_proportion": draw_proportion,
+    "ratio": format_ratio,
+    "percent": format_percent,
+    "size": format_bytes,
+    "seconds": format_seconds,
+    "measure": format_value,
+}
+"""What templates call."""
