@@ -22,16 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from processes import Meter
 from running import default_rules
 
-from components.ingestion.data_folder import Rejection
-from components.ingestion.examining import examination
-from components.ingestion.examining.examination import (
-    Content,
-    Examination,
-    Place,
-    finish,
-    look_at_file,
-)
-from components.ingestion.rules import IngestionRules
+from components.ingestion import examine as examination
+from components.ingestion.examine import Item, finish, look_at_file
+from components.ingestion.image_record import ImageRecord, Rejection
+from components.ingestion.ingestion_rules import IngestionRules
 from components.worker_pool import Sandbox
 
 CLASS = "hostile"
@@ -60,33 +54,38 @@ class Outcome:
     memory: int
 
 
-def reject(item: tuple[Place, Content], reason: str, detail: str) -> Rejection:
+def item(path: Path) -> Item:
+    """What a worker is given of a file."""
+    return str(path.parent), ImageRecord(path.name, CLASS, None), None
+
+
+def reject(item: Item, reason: str, detail: str) -> Rejection:
     """The outcome of a file that ends its worker."""
-    return Rejection(item[0][0], CLASS, reason, detail)
+    return item[1].rejected(reason, detail)
 
 
-def examine(path: Path, rules: IngestionRules) -> tuple[Examination | Rejection, float, int]:
+def examine(path: Path, rules: IngestionRules) -> tuple[ImageRecord | Rejection, float, int]:
     """Outcome, seconds and memory of one file, by a worker that has done nothing else."""
     with Sandbox(
-        functools.partial(look_at_file, str(path.parent), rules.image),
+        functools.partial(look_at_file, rules.image),
         reject,
         preload=examination.__name__,
         limits=rules.limits,
         finish=finish,
     ) as sandbox:
         # The first one waits for the workers to begin.
-        list(sandbox.map([(("no such file", CLASS, None), None)]))
+        list(sandbox.map([item(path.with_name("no such file"))]))
         with Meter() as meter:
             start = time.perf_counter()
-            [outcome] = sandbox.map([((path.name, CLASS, None), None)])
+            [outcome] = sandbox.map([item(path)])
             seconds = time.perf_counter() - start
     return outcome, seconds, meter.cost.child_memory
 
 
-def record(image: Examination, folder: Path, rules: IngestionRules) -> tuple[str, float]:
+def record(image: ImageRecord, folder: Path, rules: IngestionRules) -> tuple[str, float]:
     """The treatment of an accepted file, or the reason why it has no record; and seconds."""
     # Not above: workers load what stands there, and TensorFlow takes seconds.
-    from components.ingestion.writing.record_maker import RecordMaker
+    from components.ingestion.record_maker import RecordMaker
 
     maker = RecordMaker(str(folder), rules.image)
     start = time.perf_counter()

@@ -24,14 +24,14 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from components.ingestion.comparing.near_duplicates import (
+from components.ingestion.ingestion_rules import DEFAULT_DISTANCE
+from components.ingestion.near_duplicates import (
     BATCH_SIZE,
     find_pairs,
     make_batch,
     make_gallery,
 )
-from components.ingestion.examining.perceptual_hash import perceptual_signatures
-from components.ingestion.rules import DEFAULT_DISTANCE
+from components.ingestion.perceptual_hash import perceptual_signatures
 
 ORIGINAL = "original"
 MIRRORED = "mirrored"

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from components.ingestion.rules import IngestionRules
+from components.ingestion.ingestion_rules import IngestionRules
 from pipeline.loading import loading
 
 

@@ -176,7 +176,7 @@ class Audit:
         treatments: Used images that are transcoded by the reason why, the most frequent first.
         sizes: Of the used images: "width" and "height" in pixels, "bytes".
         quality: Of the used images: "brightness", "contrast", "sharpness" and "entropy", as
-            `components.ingestion.examining.quality` has them.
+            `components.ingestion.quality` has them.
         findings: By kind, the worst kind first; without the kinds of which nothing was found.
         ignored: Files beside these that are hidden, or left by other programs.
     """

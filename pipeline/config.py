@@ -22,7 +22,7 @@ from components.config_checks import (
     expand_home,
 )
 from components.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
-from components.ingestion.rules import (
+from components.ingestion.ingestion_rules import (
     DEFAULT_DISTANCE,
     LARGEST_DISTANCE,
     LEAK_POLICIES,

@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 
-from components.ingestion.writing.shard import Shard, write_records
+from components.ingestion.shard import Shard, write_records
 
 
 def behave(item: str) -> str:

@@ -168,8 +168,8 @@ def test_features_imports_nothing_of_ours() -> None:
         ),
         (
             "components/preprocessing.py",
-            "from components.ingestion.writing.record import image_format",
-            "components.preprocessing -> components.ingestion.writing.record.image_format",
+            "from components.ingestion.tf_example import image_format",
+            "components.preprocessing -> components.ingestion.tf_example.image_format",
         ),
         (
             "components/images.py",

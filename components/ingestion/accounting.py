@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from components.audit import LEAK, Audit
 from components.errors import PipelineError, command
 from components.features import SPLITS
-from components.ingestion.data_folder import IGNORED, OUTSIDE, Rejection
-from components.ingestion.rules import REFUSE, IngestionRules
+from components.ingestion.data_folder import IGNORED, OUTSIDE
+from components.ingestion.image_record import Rejection
+from components.ingestion.ingestion_rules import REFUSE, IngestionRules
 from components.storage import open_text, replacing, write_rows
 from components.text import to_cell
 

@@ -8,7 +8,7 @@ from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
 from components.ingestion import driver, executor
-from components.ingestion.rules import IngestionRules
+from components.ingestion.ingestion_rules import IngestionRules
 
 
 class ImageFolderExampleGenSpec(types.ComponentSpec):

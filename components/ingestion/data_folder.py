@@ -25,6 +25,7 @@ from components.ingestion.data_files import (
     walk_files,
     why_not_a_file,
 )
+from components.ingestion.image_record import ImageRecord, Rejection
 from components.storage import list_files, list_subfolders
 from components.text import printable, quote_names
 
@@ -47,38 +48,6 @@ IGNORED = (HIDDEN, LEFT_BEHIND)
 rejected."""
 
 
-@dataclasses.dataclass(frozen=True, order=True, slots=True)
-class ImageFile:
-    """A file that may be an image.
-
-    Attributes:
-        filename: Path below the data folder, "/" between its parts.
-        class_text: Name of the class folder.
-        given_split: The split its owner put it in; None in a flat folder.
-    """
-
-    filename: str
-    class_text: str
-    given_split: str | None
-
-
-@dataclasses.dataclass(frozen=True, order=True, slots=True)
-class Rejection:
-    """A file that is set aside.
-
-    Attributes:
-        filename: Path below the data folder.
-        class_text: Name of the class folder; empty for a file outside of any.
-        reason: One of a few fixed phrases, to be counted.
-        detail: What exactly was found.
-    """
-
-    filename: str
-    class_text: str
-    reason: str
-    detail: str = ""
-
-
 @dataclasses.dataclass(frozen=True)
 class ImageFolder:
     """Everything found below a data folder, sorted by file name.
@@ -92,7 +61,7 @@ class ImageFolder:
     """
 
     root: str
-    files: tuple[ImageFile, ...]
+    files: tuple[ImageRecord, ...]
     rejections: tuple[Rejection, ...]
     classes: tuple[str, ...]
     given_splits: tuple[str, ...]
@@ -129,7 +98,7 @@ def list_image_folder(root: str, fewest_classes: int = 2) -> ImageFolder:
         )
     given_splits = find_given_splits(root, folders)
     entries = [_classify(root, one, bool(given_splits)) for one in found]
-    files = tuple(entry for entry in entries if isinstance(entry, ImageFile))
+    files = tuple(entry for entry in entries if isinstance(entry, ImageRecord))
     classes = _class_folders(root, folders, bool(given_splits))
     _check_classes(root, classes, files, fewest_classes)
     return ImageFolder(
@@ -141,7 +110,7 @@ def list_image_folder(root: str, fewest_classes: int = 2) -> ImageFolder:
     )
 
 
-def _classify(root: str, found: Found, is_pre_split: bool) -> ImageFile | Rejection:
+def _classify(root: str, found: Found, is_pre_split: bool) -> ImageRecord | Rejection:
     """Decides by its name and place alone whether a file may be an image."""
     filename = found.filename
     *folders, _ = filename.split("/")
@@ -161,7 +130,7 @@ def _classify(root: str, found: Found, is_pre_split: bool) -> ImageFile | Reject
     if reason:
         return Rejection(filename, class_text, reason)
     # One string for all files of a class: they travel, and are held, by the thousand.
-    return ImageFile(filename, sys.intern(class_text), given_split)
+    return ImageRecord(filename, sys.intern(class_text), given_split)
 
 
 def _class_folders(root: str, folders: list[str], is_pre_split: bool) -> tuple[str, ...]:
@@ -172,7 +141,7 @@ def _class_folders(root: str, folders: list[str], is_pre_split: bool) -> tuple[s
 
 
 def _check_classes(
-    root: str, classes: tuple[str, ...], files: Iterable[ImageFile], fewest: int
+    root: str, classes: tuple[str, ...], files: Iterable[ImageRecord], fewest: int
 ) -> None:
     if len(classes) < fewest:
         raise PipelineError(

@@ -18,9 +18,9 @@ from components.errors import PipelineError
 from components.ingestion.data_files import stamp_file
 from components.ingestion.data_folder import ImageFolder, list_image_folder
 from components.ingestion.data_spans import FEWEST_CLASSES
+from components.ingestion.ingestion_rules import IngestionRules
+from components.ingestion.manifest import MANIFEST_FILE
 from components.ingestion.parts import map_parts
-from components.ingestion.rules import IngestionRules
-from components.ingestion.writing.manifest import MANIFEST_FILE
 from components.lineage import NODE, executions_in, outputs_of
 from components.progress import Progress
 from components.storage import open_text, read_file, write_file

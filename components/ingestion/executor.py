@@ -15,9 +15,9 @@ from tfx.types import artifact_utils, standard_component_specs
 from components import features
 from components.audit import AUDIT_FILE, Audit
 from components.ingestion.accounting import check_account, write_rejects
-from components.ingestion.comparing.earlier import WriteSignatures
 from components.ingestion.data_folder import ImageFolder, list_image_folder
 from components.ingestion.data_spans import FEWEST_CLASSES
+from components.ingestion.decisions import Decisions, Earlier, decide_folder
 from components.ingestion.driver import (
     DATA_FOLDER_KEY,
     EARLIER_KEY,
@@ -29,12 +29,13 @@ from components.ingestion.driver import (
     digest_listing,
     write_listing,
 )
-from components.ingestion.gathering import ApplyToAll
-from components.ingestion.rules import IngestionRules
-from components.ingestion.survey import Survey, make_pictures, summarize, survey
-from components.ingestion.writing.manifest import WriteManifest, row_of_duplicate, row_of_rejection
-from components.ingestion.writing.shard import write_records
-from components.ingestion.writing.writer import REJECTED, ROWS, WRITTEN, WriteShards
+from components.ingestion.earlier_spans import WriteSignatures
+from components.ingestion.ingestion_rules import IngestionRules
+from components.ingestion.manifest import WriteManifest, row_of_duplicate, row_of_rejection
+from components.ingestion.packing import ApplyToAll
+from components.ingestion.shard import write_records
+from components.ingestion.survey import make_pictures, summarize
+from components.ingestion.write import REJECTED, ROWS, WRITTEN, WriteShards
 from components.pages.thumbnails import write_thumbnails
 from components.storage import (
     folder_exists,
@@ -89,16 +90,11 @@ class ImageFolderExecutor(base_beam_executor.BaseBeamExecutor):
     def _ingest(self, folder: ImageFolder, exec_properties: dict[str, Any], uri: str) -> Audit:
         rules = IngestionRules.from_json(exec_properties[RULES_KEY])
         is_span = exec_properties.get(SPAN_KEY) is not None
-        earlier_spans = json.loads(exec_properties.get(EARLIER_SPANS_KEY) or "[]")
+        spans = json.loads(exec_properties.get(EARLIER_SPANS_KEY) or "[]")
         with _work_folder(uri) as work_folder, self._make_beam_pipeline() as pipeline:
-            found = survey(
-                pipeline,
-                folder,
-                rules,
-                work_folder,
-                exec_properties.get(EARLIER_KEY, ""),
-                earlier_spans,
-                keeps_signatures=True,
+            earlier = Earlier(exec_properties.get(EARLIER_KEY, ""), spans)
+            found = decide_folder(
+                pipeline, folder, rules, work_folder, earlier, keeps_signatures=True
             )
             used = _write(found, folder, rules, uri, work_folder)
             # The place of a folder is of no meaning, unless it is a span.
@@ -124,25 +120,24 @@ def _work_folder(uri: str) -> Iterator[str]:
 
 
 def _write(
-    found: Survey, folder: ImageFolder, rules: IngestionRules, uri: str, work_folder: str
+    found: Decisions, folder: ImageFolder, rules: IngestionRules, uri: str, work_folder: str
 ) -> beam.PCollection:
     """Lays out what is written: records by split, manifest, rejections, audit.
 
     Returns:
-        Lists of (split, Examination), of the images that are used.
+        Lists of (split, ImageRecord), of the images that are used.
     """
-    written = found.decisions.placed | WriteShards(
+    written = found.assigned | WriteShards(
         folder.root, uri, work_folder, rules.image, len(folder.files), rules.max_seconds
     )
     rejections = (found.rejections, written[REJECTED]) | "AllRejections" >> beam.Flatten()
     _ = (
         written[ROWS],
-        found.decisions.duplicates
-        | "DuplicateRows" >> beam.Map(lambda one: [row_of_duplicate(one)]),
+        found.duplicates | "DuplicateRows" >> beam.Map(lambda one: [row_of_duplicate(one)]),
         rejections | "RejectionRows" >> beam.Map(lambda one: [row_of_rejection(one)]),
     ) | WriteManifest(uri, work_folder, folder.found)
     _ = rejections | "WriteRejects" >> ApplyToAll(functools.partial(write_rejects, folder=uri))
-    audit = summarize(written[WRITTEN], rejections, found.decisions.findings, folder)
+    audit = summarize(written[WRITTEN], rejections, found.findings, folder)
     _ = audit | "WriteAudit" >> beam.Map(_write_audit, os.path.join(uri, AUDIT_FILE))
     return written[WRITTEN]
 

@@ -38,8 +38,17 @@ from components.audit import (
 )
 from components.features import SPLITS
 from components.ingestion.class_balance import check_balance
-from components.ingestion.data_folder import IGNORED, Rejection
-from components.ingestion.examining.quality import (
+from components.ingestion.data_folder import IGNORED
+from components.ingestion.histogram import (
+    STEPS_AN_OCTAVE,
+    Histogram,
+    even_edges,
+    ratio_edges,
+    whole_number_edges,
+)
+from components.ingestion.image_record import Rejection
+from components.ingestion.packing import windowed
+from components.ingestion.quality import (
     ODD_ASPECT_FACTOR,
     ODD_SIZE_FACTOR,
     Figures,
@@ -48,18 +57,10 @@ from components.ingestion.examining.quality import (
     emptiness,
     glare,
 )
-from components.ingestion.gathering import windowed
-from components.ingestion.histogram import (
-    STEPS_AN_OCTAVE,
-    Histogram,
-    even_edges,
-    ratio_edges,
-    whole_number_edges,
-)
 
 if TYPE_CHECKING:
     # Examining needs libraries for pictures, which summing up does not.
-    from components.ingestion.examining.examination import Examination
+    from components.ingestion.image_record import ImageRecord
 
 MOST_EXAMPLES = 30
 MOST_EXAMPLES_A_REASON = 10
@@ -75,7 +76,7 @@ REJECTIONS = "rejections"
 FINDINGS = "findings"
 IMAGES_AT_ONCE = 1024
 
-PlacedImage = tuple[str, "Examination"]
+PlacedImage = tuple[str, "ImageRecord"]
 Values = npt.NDArray[np.float64]
 
 
@@ -297,7 +298,7 @@ def _worst(
         )
 
 
-def _describe(kind: str, image: "Examination") -> str:
+def _describe(kind: str, image: "ImageRecord") -> str:
     if kind in (ODD_SIZE, ODD_ASPECT):
         return f"{image.width}x{image.height} pixels"
     if kind == BLURRY:
@@ -405,7 +406,7 @@ def _beyond(profile: DataProfile, name: str, factor: float, candidates: Tally, w
 class ProfileImages(beam.PTransform):
     """Makes the audit of a data folder.
 
-    Its input is a mapping of three collections: "placed" with lists of (split, Examination), of
+    Its input is a mapping of three collections: "placed" with lists of (split, ImageRecord), of
     each used image, "rejections" with each `Rejection`, "findings" with each `Finding` about
     several files. A finding of duplicates names or counts the one that is used and those that are
     left out.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from components.audit import AUDIT_FILE, Audit, add_up
-from components.ingestion.writing.manifest import Row, read_used
+from components.ingestion.manifest import Row, read_used
 from components.lineage import ArtifactOrigin, read_origins
 from components.metrics import Metrics
 from components.predictions import read_predictions

@@ -7,8 +7,11 @@ same as ingestion finds copies: the same bytes, near-duplicates, or one group by
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from components.features import TRAIN_SPLIT
-from components.ingestion.comparing.earlier import EarlierImage, read_signatures, signature_files
-from components.ingestion.comparing.near_duplicates import (
+from components.ingestion.earlier_spans import EarlierImage, read_signatures, signature_files
+from components.ingestion.groups import group_name
+from components.ingestion.ingestion_rules import IngestionRules
+from components.ingestion.manifest import MANIFEST_FILE, read_used
+from components.ingestion.near_duplicates import (
     BATCH_SIZE,
     Batch,
     Pair,
@@ -16,9 +19,6 @@ from components.ingestion.comparing.near_duplicates import (
     make_batch,
     make_gallery,
 )
-from components.ingestion.deciding.groups import group_name
-from components.ingestion.rules import IngestionRules
-from components.ingestion.writing.manifest import MANIFEST_FILE, read_used
 from components.progress import Progress
 from components.storage import folder_exists, list_files
 

@@ -22,7 +22,7 @@ from tfx.utils import path_utils
 
 from components.caching import CacheDriver
 from components.declared_step import DeclaredStep, declare
-from components.ingestion.rules import IngestionRules
+from components.ingestion.ingestion_rules import IngestionRules
 from components.lineage import sources_of
 from components.serving.directory.layout import list_versions
 from components.serving.directory.log import read_events

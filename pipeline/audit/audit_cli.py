@@ -13,7 +13,7 @@ from rich.console import Console
 from components.config_checks import ConfigurationError, expand_home
 from components.errors import PipelineError
 from components.ingestion.data_spans import find_spans, is_span
-from components.ingestion.rules import IngestionRules
+from components.ingestion.ingestion_rules import IngestionRules
 from components.storage import folder_exists
 from components.worker_pool import check_machine
 from pipeline.audit.audit_table import write_table

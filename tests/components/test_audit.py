@@ -6,7 +6,7 @@ import pytest
 
 from components.audit import Audit, Distribution, Finding, add_up, badness
 from components.errors import PipelineError
-from components.ingestion.data_folder import Rejection
+from components.ingestion.image_record import Rejection
 from tests.components.ingestion.made_up import make_audit, make_images
 
 REJECTIONS = (

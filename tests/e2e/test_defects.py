@@ -17,7 +17,7 @@ from components.audit import (
     REJECTED,
     Audit,
 )
-from components.ingestion.writing.manifest import Row, read_manifest
+from components.ingestion.manifest import Row, read_manifest
 from components.pages.finding_kinds import FINDING_KINDS
 from tests.e2e.defective_folder import CLASSES, ORDINARY, Planted, make_defective_folder
 from tests.e2e.pipeline_runs import Workplace

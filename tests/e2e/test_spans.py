@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.ingestion.writing.manifest import Row, read_manifest
+from components.ingestion.manifest import Row, read_manifest
 from tests.e2e.pipeline_runs import Workplace, steps_of
 from tests.scenes import write_scene
 

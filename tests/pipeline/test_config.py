@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from components.config_checks import ConfigurationError
-from components.ingestion.rules import LARGEST_DISTANCE
+from components.ingestion.ingestion_rules import LARGEST_DISTANCE
 from components.release.release_rules import ReleaseRules
 from pipeline.config import (
     RESIZE_METHODS,

@@ -4,12 +4,13 @@ import dataclasses
 import hashlib
 from typing import Any
 
-from components.ingestion.examining.examination import Examination
-from components.ingestion.rules import IngestionRules
+from components.ingestion.examine import Content, finish, look_at_file
+from components.ingestion.image_record import ImageRecord, Rejection
+from components.ingestion.ingestion_rules import IngestionRules
 from components.normalization.normalization_rules import ImageRules
 
 
-def make_examination(filename: str, content: str = "", **changes: Any) -> Examination:
+def make_examination(filename: str, content: str = "", **changes: Any) -> ImageRecord:
     """An examination of a file whose class is its folder.
 
     Args:
@@ -35,7 +36,18 @@ def make_examination(filename: str, content: str = "", **changes: Any) -> Examin
         "entropy": 7.0,
         "signature": b"",
     }
-    return Examination(**{**values, **changes})
+    return ImageRecord(**{**values, **changes})
+
+
+def examine_file(
+    root: str,
+    rules: ImageRules,
+    item: tuple[tuple[str, str, str | None], Content],
+) -> ImageRecord | Rejection:
+    """What the workers of ingestion make of one file: its place, and its content if it is known."""
+    place, content = item
+    [outcome] = finish([look_at_file(rules, (root, ImageRecord(*place), content))])
+    return outcome
 
 
 def make_rules(**changes: Any) -> IngestionRules:

@@ -3,8 +3,7 @@
 from typing import Any
 
 from components.audit import Audit, Finding
-from components.ingestion.data_folder import Rejection
-from components.ingestion.examining.examination import Examination
+from components.ingestion.image_record import ImageRecord, Rejection
 from components.ingestion.profile import DataProfile
 from tests.components.ingestion.examinations import make_examination
 
@@ -19,7 +18,7 @@ PHOTO = {
 }
 
 
-def make_photo(filename: str = "cat/1.jpg", **values: Any) -> Examination:
+def make_photo(filename: str = "cat/1.jpg", **values: Any) -> ImageRecord:
     """An ordinary photo, unless told otherwise."""
     return make_examination(filename, **{**PHOTO, **values})
 

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from components.ingestion.examining.perceptual_hash import perceptual_signatures
+from components.ingestion.perceptual_hash import perceptual_signatures
 
 
 def scene(seed: int = 0) -> Image.Image:

@@ -5,7 +5,7 @@ import pytest
 from components.audit import LEAK, Audit, Finding, FindingsOfKind
 from components.errors import PipelineError, command
 from components.ingestion.accounting import check_account, write_rejects
-from components.ingestion.data_folder import Rejection
+from components.ingestion.image_record import Rejection
 from tests.components.ingestion.examinations import make_rules
 
 REJECTIONS = [

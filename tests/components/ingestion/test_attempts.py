@@ -12,21 +12,18 @@ import tensorflow as tf
 
 from components.beam_arguments import ONE_PROCESS
 from components.errors import PipelineError
-from components.ingestion import accounting
+from components.ingestion import accounting, earlier_spans, manifest, write
 from components.ingestion.accounting import write_rejects
-from components.ingestion.comparing import earlier
-from components.ingestion.comparing.earlier import WriteSignatures
-from components.ingestion.comparing.near_duplicates import write_batches
-from components.ingestion.data_folder import Rejection
-from components.ingestion.examining.examination import Examination, examine_file
-from components.ingestion.gathering import ApplyToAll, unpack
-from components.ingestion.writing import manifest, shard_workers, writer
-from components.ingestion.writing.manifest import Row, WriteManifest, read_manifest
-from components.ingestion.writing.writer import REJECTED, ROWS, WriteShard, WriteShards
+from components.ingestion.earlier_spans import WriteSignatures
+from components.ingestion.image_record import ImageRecord, Rejection
+from components.ingestion.manifest import Row, WriteManifest, read_manifest
+from components.ingestion.near_duplicates import write_batches
+from components.ingestion.packing import ApplyToAll, unpack
+from components.ingestion.write import REJECTED, ROWS, WriteShard, WriteShards
 from components.normalization.normalization_rules import ImageRules
 from components.storage import put_in_place, remove_unfinished, write_file, write_rows
 from tests import sandboxed
-from tests.components.ingestion.examinations import make_examination
+from tests.components.ingestion.examinations import examine_file, make_examination
 from tests.components.ingestion.scenes import scene, sign
 from tests.image_files import encode_image
 from tests.records import read_examples
@@ -60,7 +57,7 @@ def _write(root, folder):
 def _placed(root):
     names = (f"cat/{number:02}" for number in range(40))
     found = [examine_file(str(root), RULES, ((name, "cat", None), None)) for name in names]
-    assert all(isinstance(image, Examination) for image in found)
+    assert all(isinstance(image, ImageRecord) for image in found)
     return [(("train", "test")[number % 3 == 0], image) for number, image in enumerate(found)]
 
 
@@ -100,7 +97,7 @@ def test_twice_at_once(root, undisturbed, tmp_path):
 def test_again_after_a_worker_was_killed_halfway(root, undisturbed, tmp_path, monkeypatch):
     """Fault C10: a half-written shard had the name of a whole one."""
     with monkeypatch.context() as patched:
-        patched.setattr(shard_workers, "write_shard", sandboxed.write_half)
+        patched.setattr(write, "write_shard", sandboxed.write_half)
         with pytest.raises(PipelineError, match="must not be ended by others"):
             _write(root, tmp_path / "out")
     left = _files(tmp_path / "out")
@@ -140,7 +137,7 @@ class _Haunted(WriteShard):
 
 def test_the_records_are_those_that_are_accounted_for(root, undisturbed, tmp_path, monkeypatch):
     """Fault C10: of two attempts the last to end won, though the rows were the other's."""
-    monkeypatch.setattr(writer, "WriteShard", _Haunted)
+    monkeypatch.setattr(write, "WriteShard", _Haunted)
     _write(root, tmp_path / "out")
     remove_unfinished(str(tmp_path / "out"))
     assert _files(tmp_path / "out") == undisturbed
@@ -230,7 +227,7 @@ def _write_half(file, rows):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(accounting, "rejects.csv"), (earlier, "signatures"), (manifest, "manifest.csv")],
+    [(accounting, "rejects.csv"), (earlier_spans, "signatures"), (manifest, "manifest.csv")],
 )
 def test_a_file_that_could_not_be_written_is_not_there(module, name, tmp_path, monkeypatch):
     """Fault C10: signatures, rejections and manifest had their names from the first byte on."""

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from components.errors import PipelineError
-from components.ingestion.data_folder import ImageFile, ImageFolder, Rejection, list_image_folder
+from components.ingestion.data_folder import ImageFolder, list_image_folder
+from components.ingestion.image_record import ImageRecord, Rejection
 from components.storage import (
     folder_exists,
     list_files,
@@ -47,9 +48,9 @@ def test_a_flat_folder(root):
     assert list_image_folder(str(root)) == ImageFolder(
         root=str(root),
         files=(
-            ImageFile("cat/3.png", "cat", None),
-            ImageFile("dog/1.png", "dog", None),
-            ImageFile("dog/2.png", "dog", None),
+            ImageRecord("cat/3.png", "cat", None),
+            ImageRecord("dog/1.png", "dog", None),
+            ImageRecord("dog/2.png", "dog", None),
         ),
         rejections=(),
         classes=("cat", "dog"),

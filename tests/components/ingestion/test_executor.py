@@ -16,16 +16,16 @@ from tfx.types import standard_artifacts
 from components.audit import Audit
 from components.beam_arguments import ONE_PROCESS
 from components.errors import PipelineError
-from components.ingestion import executor
-from components.ingestion.comparing.earlier import read_signatures, signature_files
+from components.ingestion import executor, write
 from components.ingestion.data_folder import list_image_folder
 from components.ingestion.driver import digest_listing
-from components.ingestion.writing import writer
-from components.ingestion.writing.manifest import Row, read_manifest
+from components.ingestion.earlier_spans import read_signatures, signature_files
+from components.ingestion.manifest import Row, read_manifest
 from pipeline.execution import NOTHING_TO_PACK
 from tests.components.ingestion.examinations import make_rules
 from tests.image_files import encode_image, make_image_folder, make_pixels, write_image
 from tests.records import read_examples
+from tests.scenes import write_scene
 
 RULES = make_rules(max_reject_fraction=0.1)
 SPLITS = ("train", "eval", "test")
@@ -112,7 +112,7 @@ def root(tmp_path_factory):
 def shards_of_ten():
     """Several shards a split, so that the order of shards matters too."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(writer, "SHARD_SIZE", 10)
+        patched.setattr(write, "SHARD_SIZE", 10)
         yield
 
 
@@ -317,9 +317,9 @@ def _fail(*_):
     raise RuntimeError("no more room")
 
 
-def _ingest_span(root, number, destination, *earlier_spans):
+def _ingest_span(root, number, destination, *earlier_spans, **rules):
     properties = {"span": number, "earlier_spans": json.dumps([e.uri for e in earlier_spans])}
-    return _ingest(root / f"span-{number}", destination, properties=properties)
+    return _ingest(root / f"span-{number}", destination, properties=properties, **rules)
 
 
 def test_a_span_is_what_arrived_and_was_not_there(tmp_path):
@@ -343,6 +343,27 @@ def test_a_span_is_what_arrived_and_was_not_there(tmp_path):
     assert json.loads(second.get_string_custom_property("earlier_spans")) == [first.uri]
     listing = pathlib.Path(second.uri, "listing.sha256").read_text()
     assert listing == digest_listing(list_image_folder(str(root / "span-2")))
+
+
+def test_pixels_of_an_earlier_span_in_another_class_are_in_two_classes(tmp_path):
+    """Fault C6: they were named as look-alikes, and used with both labels."""
+    root = tmp_path / "data"
+    for seed, name in enumerate(("cat/a.png", "dog/b.png", "cat/c.png", "dog/d.png")):
+        write_scene(root / "span-1" / name, seed=seed)
+    write_scene(root / "span-2/dog/a again.bmp", seed=0)
+    write_scene(root / "span-2/dog/b again.bmp", seed=1)
+    write_scene(root / "span-2/dog/like c.jpg", seed=2, quality=60)
+    first = _ingest_span(root, 1, tmp_path / "1")
+    second = _ingest_span(root, 2, tmp_path / "2", first, max_reject_fraction=1.0)
+    rows = {row.path: row for row in read_manifest(second.uri)}
+    assert rows["dog/a again.bmp"].treatment == "rejected: same image in two classes"
+    assert rows["dog/b again.bmp"].split
+    assert rows["dog/like c.jpg"].split
+    assert _audit(second).findings["conflict"].count == 1
+    # Where the earlier files are not there any more, they are near-duplicates still.
+    shutil.rmtree(root / "span-1")
+    third = _ingest_span(root, 2, tmp_path / "3", first)
+    assert all(row.split for row in read_manifest(third.uri))
 
 
 def test_a_folder_without_spans_leaves_the_signatures_of_what_it_uses(examples):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from components.audit import Audit
-from components.ingestion.writing.manifest import read_manifest
+from components.ingestion.manifest import read_manifest
 from components.normalization.normalization_rules import ImageRules
 from tests.components.ingestion.test_executor import _ingest
 from tests.components.normalization.test_hostile_files import OUTCOMES, OUTCOMES_IN_GRAY

@@ -5,7 +5,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.audit import Finding
 from components.beam_arguments import ONE_PROCESS
-from components.ingestion.data_folder import Rejection
+from components.ingestion.image_record import Rejection
 from components.ingestion.profile import (
     FINDINGS,
     PLACED,

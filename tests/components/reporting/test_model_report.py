@@ -6,7 +6,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import standard_artifacts
 
 from components.artifact_types import DataVerdict, ModelReport, ReleaseVerdict, TestPredictions
-from components.ingestion.writing.manifest import HEADER
+from components.ingestion.manifest import HEADER
 from components.predictions import write_predictions
 from components.release.release_verdict import write_verdict
 from components.reporting.model_report import ModelReporterExecutor

@@ -5,7 +5,7 @@ import platform
 
 import pytest
 
-from components.ingestion.writing.manifest import HEADER
+from components.ingestion.manifest import HEADER
 from components.reporting import run_facts
 from components.reporting.run_facts import Latency, data_fingerprint
 from components.storage import write_rows

@@ -21,8 +21,8 @@ from tfx.types import standard_artifacts
 
 from components.beam_arguments import ONE_PROCESS
 from components.ingestion import executor
-from components.ingestion.rules import IngestionRules
-from components.ingestion.writing.manifest import read_used
+from components.ingestion.ingestion_rules import IngestionRules
+from components.ingestion.manifest import read_used
 from components.serving.directory.publishing import publish
 from components.serving.directory.rollback import roll_back
 from components.training.warm_start import BASE_KEY, REFUSAL, WarmStartExecutor, find_base

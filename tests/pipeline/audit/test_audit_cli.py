@@ -5,7 +5,7 @@ import pytest
 
 from components.audit import Audit, Finding
 from components.errors import PipelineError
-from components.ingestion.data_folder import Rejection
+from components.ingestion.image_record import Rejection
 from components.progress import Progress
 from pipeline.audit import audit_cli
 from pipeline.audit.audit_cli import parse_request

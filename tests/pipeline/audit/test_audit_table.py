@@ -1,7 +1,7 @@
 import io
 
 from components.audit import Audit, Finding
-from components.ingestion.data_folder import Rejection
+from components.ingestion.image_record import Rejection
 from pipeline.audit.audit_table import write_table
 from tests.components.ingestion.made_up import make_audit, make_images
 

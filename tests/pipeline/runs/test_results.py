@@ -6,7 +6,7 @@ import math
 import pytest
 
 from components.audit import Finding
-from components.ingestion.data_folder import Rejection
+from components.ingestion.image_record import Rejection
 from components.metrics import Proportion
 from components.release.release_verdict import AT_LEAST, ModelVerdict, make_check
 from pipeline.runs import results
