@@ -9,9 +9,7 @@ TRAINING = {"Trainer", "Tuner"}
 STEPS_OF = {
     "normalization/normalize.py": {
         "ImageFolderExampleGen",
-        "WarmStart",
         "InfraValidator",
-        "ModelReport",
     },
     "serving/model_assets.py": {*TRAINING, "Exporter", "InfraValidator"},
     "serving/exports/converters.py": {"Exporter"},
