@@ -99,7 +99,9 @@ def _run(
         except KeyboardInterrupt:
             shown.print_interruption()
             record_outcome(config, folder, outcomes.interrupted(log_path))
-            remove_leftovers(config)
+            # What was just killed may still write, or the disk be full: the next run tries again.
+            with contextlib.suppress(Exception):
+                remove_leftovers(config)
             return exit_codes.INTERRUPTED
     entry, status = _conclude(process.returncode, shown, log_path)
     print_plain(console, f"All runs: {record_outcome(config, folder, entry)}")

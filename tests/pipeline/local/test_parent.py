@@ -165,7 +165,9 @@ class TestInterruption:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_by_a_signal(self, started, temporary, place, number):
-        """Fault D13: nor are there temporary files left."""
+        """Fault D13: nor are there temporary files left; what cannot be removed is no matter."""
+        (place / "output/photos").mkdir(parents=True)
+        (place / "output/photos/metadata.sqlite").write_text("no database")
         process, processes = started("long")
         assert len(names(temporary)) == 1
         process.send_signal(number)
