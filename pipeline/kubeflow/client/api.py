@@ -15,6 +15,7 @@ import kfp_server_api
 import urllib3
 
 from components.config_checks import ConfigurationError
+from components.text import escape_unprintable
 from pipeline.kubeflow.client import errors
 from pipeline.kubeflow.client.errors import CA_FILE, TOKEN, TOKEN_FILE, ServerError
 from pipeline.kubeflow.client.package import Package
@@ -213,7 +214,7 @@ def _address(host: str) -> str:
         raise ConfigurationError(
             "The address of Kubeflow Pipelines must be given, such as "
             "https://kubeflow.example.com/pipeline. Received: "
-            f"{errors.printable(host) or 'none'}. Give --host or {HOST}."
+            f"{escape_unprintable(host) or 'none'}. Give --host or {HOST}."
         )
     if "@" in parts.netloc:
         raise ConfigurationError(

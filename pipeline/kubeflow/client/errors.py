@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from components.errors import PipelineError
+from components.text import escape_unprintable
 
 if TYPE_CHECKING:
     import kfp_server_api
@@ -36,9 +37,10 @@ class ServerError(PipelineError):
         self.status = status
 
 
-def printable(text: object) -> str:
-    """Text of a server without what could steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text or ""))
+def in_one_line(text: object) -> str:
+    """What a server says, without line breaks and what could steer a terminal, nor a full stop."""
+    words = " ".join(str(text or "").split())
+    return escape_unprintable(words)[:LONGEST_REASON].rstrip(". ")
 
 
 def refused(host: str, error: "kfp_server_api.ApiException", secret: str = "") -> ServerError:
@@ -72,14 +74,14 @@ def _untrusted(host: str, reason: str) -> ServerError:
     """No TLS."""
     return ServerError(
         f"{host} must have a certificate for its name that is trusted. Received: "
-        f"{_one_line(reason)}. If the cluster has a certificate authority of its own, name its "
+        f"{in_one_line(reason)}. If the cluster has a certificate authority of its own, name its "
         f"file in {CA_FILE}; if the server speaks no TLS, write http:// in --host."
     )
 
 
 def unreachable(host: str, error: "urllib3.exceptions.HTTPError", seconds: float) -> ServerError:
     """No answer, or but a part of one."""
-    reason = _one_line(getattr(error, "reason", None) or error)
+    reason = in_one_line(getattr(error, "reason", None) or error)
     return ServerError(
         f"{host} must be reachable and answer in full within {seconds:g} seconds. Received: "
         f"{reason}. Check --host, the network, and that the API server runs.",
@@ -128,8 +130,4 @@ def _reason(error: "kfp_server_api.ApiException") -> str:
         answer = json.loads(error.body)
         # The call to upload has a form of its own.
         said = answer.get("message") or answer.get("error_message") or answer.get("error")
-    return _one_line(said or error.reason)
-
-
-def _one_line(text: object) -> str:
-    return printable(text)[:LONGEST_REASON].strip().rstrip(".")
+    return in_one_line(said or error.reason)

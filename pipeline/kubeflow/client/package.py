@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from components.config_checks import ConfigurationError, expand_home
-from components.text import did_you_mean
+from components.text import did_you_mean, escape_unprintable
 from pipeline.kubeflow.contract import FILE_SUFFIXES, LAST_STEP, MODEL_REFUSED
 from pipeline.kubeflow.parameters import check_no_decisions
 
@@ -209,7 +209,7 @@ def _tasks(part: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _label(name: str, task: Mapping[str, Any]) -> str:
     """What people call a task."""
-    return str(task.get("taskInfo", {}).get("name") or name)
+    return escape_unprintable(str(task.get("taskInfo", {}).get("name") or name))
 
 
 def _executors(part: Mapping[str, Any]) -> Mapping[str, Any]:

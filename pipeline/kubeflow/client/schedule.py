@@ -15,9 +15,9 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from components.text import did_you_mean
+from components.text import did_you_mean, escape_unprintable
 from pipeline.kubeflow.client.api import Server, pages
-from pipeline.kubeflow.client.errors import ServerError, printable
+from pipeline.kubeflow.client.errors import ServerError
 
 DISABLED = "DISABLED"
 ATTEMPTS = 3
@@ -54,9 +54,9 @@ def find_schedule(server: Server, name: str) -> Any:
         ids = ", ".join(f"{each.recurring_run_id} ({str(each.status).lower()})" for each in found)
         raise ServerError(
             f"A name must be that of one schedule. Received: {name}, of {len(found)}: "
-            f"{printable(ids)}. Give the id in the place of the name."
+            f"{escape_unprintable(ids)}. Give the id in the place of the name."
         )
-    names = sorted({printable(each.display_name) for each in schedules})
+    names = sorted({escape_unprintable(str(each.display_name)) for each in schedules})
     raise ServerError(
         f"There must be a schedule of that name. Received: {name}; there are: "
         f"{', '.join(names) or 'none'}.{did_you_mean(name, names)} Look at "

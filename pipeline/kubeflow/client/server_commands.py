@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from components.config_checks import ConfigurationError
+from components.text import escape_unprintable
 from pipeline.exit_codes import INTERRUPTED, SUCCESS
 from pipeline.kubeflow.client import schedule as schedules
 from pipeline.kubeflow.client import wait
 from pipeline.kubeflow.client.api import Server, connect, find_experiment, quiet, upload
 from pipeline.kubeflow.client.cron import SchedulePlan, in_words, parse_of_server, server_zone
-from pipeline.kubeflow.client.errors import printable
 from pipeline.kubeflow.client.package import Package, parse_values, read_package
 from pipeline.kubeflow.parameters import check_no_decisions
 from pipeline.terminal import say
@@ -99,12 +99,12 @@ def list_schedules(arguments: argparse.Namespace) -> int:
         run = schedules.last_run(server, each.recurring_run_id)
         state = str(each.status or "unknown").lower()
         table.add_row(
-            Text(printable(each.display_name)),
-            Text(printable(_trigger(each))),
+            Text(escape_unprintable(str(each.display_name))),
+            Text(escape_unprintable(_trigger(each))),
             _next_run(each, zone, now),
-            Text(printable(state), STYLES.get(state, "")),
-            Text(printable(each.max_concurrency)),
-            Text(printable(_last_run(run, zone))),
+            Text(escape_unprintable(state), STYLES.get(state, "")),
+            Text(str(each.max_concurrency or "")),
+            Text(escape_unprintable(_last_run(run, zone))),
         )
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table, highlight=False)
     return SUCCESS

@@ -24,9 +24,10 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, sleep
 from typing import Any
 
+from components.text import escape_unprintable
 from pipeline.exit_codes import FAILED, REFUSED, SUCCESS
 from pipeline.kubeflow.client.api import Server
-from pipeline.kubeflow.client.errors import ServerError, printable
+from pipeline.kubeflow.client.errors import ServerError, in_one_line
 from pipeline.kubeflow.client.package import Package, PodLimits
 
 INTERVAL = 10.0
@@ -116,7 +117,7 @@ def _show_changes(run: Any, watched: Watched, shown: dict[str, str], say: Say) -
     for name, state in _states(run).items():
         if name in labels and name != group and shown.get(name) != state:
             shown[name] = state
-            say(f"{printable(labels[name])}: {printable(state).lower()}")
+            say(f"{labels[name]}: {escape_unprintable(state).lower()}")
 
 
 def _conclude(run: Any, watched: Watched, say: Say) -> int:
@@ -166,14 +167,11 @@ def _details(run: Any) -> Sequence[Any]:
 
 def _describe_failure(run: Any, watched: Watched) -> Iterator[str]:
     package, states = watched.package, _states(run)
-    failed = {
-        name: printable(label)
-        for name, label in package.labels.items()
-        if states.get(name) == _FAILED
-    }
+    failed = {name: label for name, label in package.labels.items() if states.get(name) == _FAILED}
     where = f" in {', '.join(failed.values())}" if failed else ""
-    error = f" {printable(run.error.message)}" if run.error and run.error.message else ""
-    yield f"The run ended as {printable(run.state).lower()}{where}.{error} {watched.url}"
+    error = f" {in_one_line(run.error.message)}." if run.error and run.error.message else ""
+    state = escape_unprintable(str(run.state)).lower()
+    yield f"The run ended as {state}{where}.{error} {watched.url}"
     # Kubeflow does not tell whose a pod was.
     pods = list(_failed_pods(run)) if len(failed) == 1 else []
     for name, label in failed.items():

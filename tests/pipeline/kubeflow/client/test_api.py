@@ -45,7 +45,7 @@ def test_a_refusal(host, state, capsys, status, reason, advice):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (json.dumps({"message": "the database\nis gone\x1b[0m."}), "the database is gone [0m"),
+        (json.dumps({"message": "the database\nis gone\x1b[0m."}), "the database is gone\\x1b[0m"),
         # Of an upload.
         (json.dumps({"error_message": "not a pipeline"}), "not a pipeline"),
         (b"\xff\xfe", "Internal Server Error"),

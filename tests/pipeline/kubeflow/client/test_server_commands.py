@@ -190,7 +190,7 @@ class TestWaiting:
         status, lines = submit(failed)
         assert (status, lines[-1]) == (
             1,
-            f"The run ended as {state_of_run.lower()} in Trainer. out of  [31mmemory URL",
+            f"The run ended as {state_of_run.lower()} in Trainer. out of \\x1b[31mmemory. URL",
         )
 
     def test_a_passing_trouble_does_not_end_it(self, submit, pauses, host):
@@ -594,7 +594,7 @@ class TestTheList:
         assert rows() == [
             "name cron next run state max concurrency last run",
             "a 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1 Mon 2025-11-10 03:00 UTC succeeded",
-            "b [31m 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1",
+            "b\\x1b[31m 0 0 3 * * 1 Mon 2096-12-03 03:00 UTC enabled 1",
             "c 0 0 3 * * 1 disabled 1",
         ]
 
