@@ -35,7 +35,7 @@ def prepare_ingestion(root: Path, destination: Path, rules: IngestionRules) -> C
 
         from components.beam_arguments import ONE_PROCESS
         from components.ingestion.driver import DATA_FOLDER_KEY, RULES_KEY
-        from components.ingestion.executor import ImageFolderExecutor
+        from components.ingestion.image_folder_example_gen import ImageFolderExecutor
 
     examples = standard_artifacts.Examples()
     examples.uri = str(destination)
@@ -51,6 +51,6 @@ def prepare_audit(root: Path, rules: IngestionRules) -> Callable[[], object]:
     """Returns what runs the audit."""
     # Not above: Beam takes seconds to load, which the workers would have to wait for as well.
     with loading():
-        from components.ingestion.survey import audit_folder
+        from components.ingestion.data_audit import audit_folder
 
     return functools.partial(audit_folder, str(root), rules)

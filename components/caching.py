@@ -27,7 +27,7 @@ def code_fingerprint(*modules: str, templates: bool = False) -> str:
     A style sheet must not ingest and train anew: templates count only where a step makes a page.
 
     Args:
-        modules: Below `components`, such as "ingestion.executor": where a step's work begins, and
+        modules: Below `components`, such as "ingestion.write": where a step's work begins, and
             what is loaded by name, which no import shows. A package is all that lies in it.
         templates: Whether the templates and style sheets that lie by these modules count.
 

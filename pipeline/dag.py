@@ -21,8 +21,8 @@ from components.beam_arguments import ONE_PROCESS
 from components.caching import code_fingerprint, file_fingerprints
 from components.data_report.data_report import DataReport
 from components.features import EVAL_SPLIT, TRAIN_SPLIT
-from components.ingestion.component import ImageFolderExampleGen
 from components.ingestion.data_spans import Span
+from components.ingestion.image_folder_example_gen import ImageFolderExampleGen
 from components.serving.exports.exporter import Exporter
 from components.training.settings import SERVING
 from components.training.warm_start import WarmStart
@@ -117,7 +117,7 @@ def _ingest(config: PipelineConfig, spans: Sequence[Span]) -> list[_Source]:
 def _ingestion_parameters(config: PipelineConfig) -> dict[str, Any]:
     return {
         "rules": ingestion_rules(config),
-        "code_fingerprint": code_fingerprint("ingestion.executor"),
+        "code_fingerprint": code_fingerprint("ingestion.image_folder_example_gen"),
     }
 
 

@@ -24,14 +24,16 @@ record_maker.py     an image that TensorFlow is asked about, or that is transcod
 shard.py            what workers do of writing
 tf_example.py       an image -> tf.train.Example -> TFRecord file
 manifest.py         every file found, and what became of it
+profile.py          what became of all files -> one audit, by histogram.py and class_balance.py
 accounting.py       whether a set can be learnt from and measured with
 
 ingestion_rules.py  settings
 packing.py          fewer, larger elements for Beam
 parts.py            work on many files, in threads where that helps
 driver.py           has anything changed since the last run? (the cache)
-executor.py         all of it, on Beam
-component.py        all of it, as TFX sees it
+image_folder_example_gen.py
+                    all of it, on Beam, as TFX sees it
+data_audit.py       the same without writing any record
 
 Nothing of it needs TensorFlow but record_maker.py and what TFX runs.
 """

@@ -53,13 +53,13 @@ class AuditRequest:
 
 
 def audit_folder(root: str, rules: IngestionRules) -> "Audit":
-    """Loads Apache Beam, which takes seconds, and looks through a folder; see `survey`."""
+    """Loads Apache Beam, which takes seconds, and looks through a folder; see `data_audit`."""
     # Once more there; but where memory is limited, Apache Beam would not even load.
     check_machine(rules.limits.memory)
     with loading():
-        from components.ingestion import survey
+        from components.ingestion import data_audit
 
-    return survey.audit_folder(root, rules)
+    return data_audit.audit_folder(root, rules)
 
 
 def main(argv: Sequence[str], audit_folder: AuditFolder = audit_folder) -> int:
@@ -131,7 +131,7 @@ def _answer(audit: "Audit", request: AuditRequest, console: Console) -> None:
 def _write_report(audit: "Audit", request: AuditRequest) -> None:
     # Not above: most audits have no report, and Pillow's plugins take a moment.
     from components.data_report.data_page import SpanPage, render_data_page
-    from components.ingestion.survey import make_pictures
+    from components.ingestion.data_audit import make_pictures
 
     page = render_data_page(SpanPage("", "", audit, make_pictures(audit)))
     with open(str(request.report), "w", encoding="utf-8") as file:

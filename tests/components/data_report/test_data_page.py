@@ -5,8 +5,8 @@ import pytest
 
 from components.audit import KINDS, Audit, Distribution, Finding, FindingsOfKind
 from components.data_report.data_page import Bar, SpanPage, make_chart, render_data_page, summarize
+from components.ingestion.data_audit import make_pictures
 from components.ingestion.image_record import Rejection
-from components.ingestion.survey import make_pictures
 from components.pages.finding_kinds import FINDING_KINDS
 from tests.components.ingestion.made_up import make_audit, make_images, make_photo
 from tests.html_page import Page

@@ -20,7 +20,7 @@ from components.ingestion import decisions
 from components.ingestion.examine_files import batches
 from components.ingestion.groups import group_name
 from components.ingestion.manifest import Row, read_manifest
-from tests.components.ingestion.test_executor import _ingest
+from tests.components.ingestion.test_image_folder_example_gen import _ingest
 from tests.scenes import make_scene, write_scene
 
 CLASSES = ("cat", "dog")

@@ -7,7 +7,7 @@ import pytest
 from components.audit import Audit
 from components.ingestion.manifest import read_manifest
 from components.normalization.normalization_rules import ImageRules
-from tests.components.ingestion.test_executor import _ingest
+from tests.components.ingestion.test_image_folder_example_gen import _ingest
 from tests.components.normalization.test_hostile_files import OUTCOMES, OUTCOMES_IN_GRAY
 from tests.scenes import write_scene
 from tests.shared_data import shared_data

@@ -20,7 +20,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import standard_artifacts
 
 from components.beam_arguments import ONE_PROCESS
-from components.ingestion import executor
+from components.ingestion import image_folder_example_gen as executor
 from components.ingestion.ingestion_rules import IngestionRules
 from components.ingestion.manifest import read_used
 from components.serving.directory.publishing import publish

@@ -14,7 +14,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from components.ingestion import executor as ingestion
+from components.ingestion import image_folder_example_gen as ingestion
 from pipeline.config import PipelineConfig, to_dict
 from pipeline.kubeflow import attempts
 from pipeline.kubeflow.attempts import (

@@ -16,10 +16,12 @@ from tfx.types import standard_artifacts
 from components.audit import Audit
 from components.beam_arguments import ONE_PROCESS
 from components.errors import PipelineError
-from components.ingestion import executor, write
+from components.ingestion import image_folder_example_gen as executor
+from components.ingestion import write
 from components.ingestion.data_folder import list_image_folder
 from components.ingestion.driver import digest_listing
 from components.ingestion.earlier_spans import read_signatures, signature_files
+from components.ingestion.image_folder_example_gen import ImageFolderExampleGen
 from components.ingestion.manifest import Row, read_manifest
 from pipeline.execution import NOTHING_TO_PACK
 from tests.components.ingestion.examinations import make_rules
@@ -375,3 +377,32 @@ def test_a_folder_without_spans_leaves_the_signatures_of_what_it_uses(examples):
     }
     rows = read_manifest(examples.uri)
     assert known == {row.path: (row.sha256, row.split) for row in rows if row.split}
+
+
+def test_declares_the_step():
+    step = ImageFolderExampleGen(
+        data_folder="photos",
+        rules=make_rules(),
+        code_fingerprint="0123",
+    )
+    assert step.exec_properties == {
+        "data_folder": "photos",
+        "rules": make_rules().to_json(),
+        "code_fingerprint": "0123",
+    }
+    assert step.outputs["examples"].type is standard_artifacts.Examples
+    assert step.inputs == {}
+
+
+def test_a_span_knows_those_before_it():
+    step = ImageFolderExampleGen(
+        data_folder="photos/span-3",
+        rules=make_rules(),
+        code_fingerprint="0123",
+        span=3,
+        earlier_steps=["Ingest.span-1", "Ingest.span-2"],
+    )
+    assert (step.exec_properties["span"], step.exec_properties["earlier_spans"]) == (
+        3,
+        '["Ingest.span-1", "Ingest.span-2"]',
+    )

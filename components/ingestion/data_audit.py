@@ -1,7 +1,4 @@
-"""A data folder -> what is in it and what becomes of it, without writing any record.
-
-The part that ingestion and the audit share; TensorFlow is not needed for it.
-"""
+"""A data folder -> its audit: what is in it and what becomes of it, without writing any record."""
 
 import functools
 import os
@@ -39,7 +36,7 @@ def make_pictures(audit: Audit) -> dict[str, str]:
 
 
 def audit_folder(root: str, rules: IngestionRules) -> Audit:
-    """Surveys a folder on this machine.
+    """Looks through a folder on this machine.
 
     Args:
         root: A path that `components.ingestion.data_folder` can list.

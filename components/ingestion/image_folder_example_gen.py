@@ -1,20 +1,30 @@
-"""An image folder -> TFRecords of train, eval and test, on Beam."""
+"""An image folder -> TFRecords of train, eval and test, on Beam: the step, as TFX sees it."""
 
 import contextlib
 import functools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 from tfx import types
-from tfx.dsl.components.base import base_beam_executor
-from tfx.types import artifact_utils, standard_component_specs
+from tfx.dsl.components.base import (
+    base_beam_component,
+    base_beam_executor,
+    executor_spec,
+)
+from tfx.types import (
+    artifact_utils,
+    component_spec,
+    standard_artifacts,
+    standard_component_specs,
+)
 
 from components import features
 from components.audit import AUDIT_FILE, Audit
 from components.ingestion.accounting import check_account, write_rejects
+from components.ingestion.data_audit import make_pictures, summarize
 from components.ingestion.data_folder import ImageFolder, list_image_folder
 from components.ingestion.data_spans import FEWEST_CLASSES
 from components.ingestion.decisions import Decisions, Earlier, decide_folder
@@ -26,6 +36,7 @@ from components.ingestion.driver import (
     RULES_KEY,
     SPAN_KEY,
     SPLIT_RULES_KEY,
+    ImageFolderDriver,
     digest_listing,
     write_listing,
 )
@@ -34,7 +45,6 @@ from components.ingestion.ingestion_rules import IngestionRules
 from components.ingestion.manifest import WriteManifest, row_of_duplicate, row_of_rejection
 from components.ingestion.packing import ApplyToAll
 from components.ingestion.shard import write_records
-from components.ingestion.survey import make_pictures, summarize
 from components.ingestion.write import REJECTED, ROWS, WRITTEN, WriteShards
 from components.pages.thumbnails import write_thumbnails
 from components.storage import (
@@ -180,3 +190,72 @@ def _remember(exec_properties: dict[str, Any], examples: types.Artifact) -> None
     for key in (FINGERPRINT_KEY, EARLIER_KEY, EARLIER_SPANS_KEY):
         if key in exec_properties:
             examples.set_string_custom_property(key, exec_properties[key])
+
+
+class ImageFolderExampleGenSpec(types.ComponentSpec):
+    """Names and types of what goes in and out."""
+
+    PARAMETERS = {
+        DATA_FOLDER_KEY: component_spec.ExecutionParameter(type=str),
+        RULES_KEY: component_spec.ExecutionParameter(type=str),
+        CODE_FINGERPRINT_KEY: component_spec.ExecutionParameter(type=str),
+        SPAN_KEY: component_spec.ExecutionParameter(type=int, optional=True),
+        EARLIER_SPANS_KEY: component_spec.ExecutionParameter(type=str, optional=True),
+    }
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}
+    OUTPUTS = {
+        standard_component_specs.EXAMPLES_KEY: component_spec.ChannelParameter(
+            type=standard_artifacts.Examples
+        )
+    }
+
+
+class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
+    """Reads a folder of images, one sub-folder a class, into TFRecords of tf.train.Example.
+
+    The output `examples` has the splits train, eval and test, the features that
+    `components.features` describes as raw, and beside them `manifest.csv`, `rejects.csv`,
+    `audit.json`, `thumbnails.json` with small pictures of what was found, and `signatures`, by
+    which later spans, and warm starts, recognize the images.
+    """
+
+    SPEC_CLASS = ImageFolderExampleGenSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(ImageFolderExecutor)
+    DRIVER_CLASS = ImageFolderDriver
+
+    def __init__(
+        self,
+        data_folder: str,
+        rules: IngestionRules,
+        code_fingerprint: str,
+        span: int | None = None,
+        earlier_steps: Sequence[str] = (),
+    ):
+        """Declares the step.
+
+        Args:
+            data_folder: A path that `components.ingestion.data_folder` can list.
+            rules: What is accepted, and what becomes of it.
+            code_fingerprint: Changes when the code of the step does, and with it the cache key.
+            span: Number of the span, if the folder is one.
+            earlier_steps: Names of the steps that ingest the spans before it. They must be done
+                when this one starts: what they have is not ingested twice.
+        """
+        of_span = {} if span is None else _span_parameters(span, earlier_steps)
+        super().__init__(
+            spec=ImageFolderExampleGenSpec(
+                **of_span,
+                **{
+                    DATA_FOLDER_KEY: data_folder,
+                    RULES_KEY: rules.to_json(),
+                    CODE_FINGERPRINT_KEY: code_fingerprint,
+                    standard_component_specs.EXAMPLES_KEY: types.Channel(
+                        type=standard_artifacts.Examples
+                    ),
+                },
+            )
+        )
+
+
+def _span_parameters(span: int, earlier_steps: Sequence[str]) -> dict[str, int | str]:
+    return {SPAN_KEY: span, EARLIER_SPANS_KEY: json.dumps(list(earlier_steps))}
