@@ -24,7 +24,8 @@ record_maker.py     an image that TensorFlow is asked about, or that is transcod
 shard.py            what workers do of writing
 tf_example.py       an image -> tf.train.Example -> TFRecord file
 manifest.py         every file found, and what became of it
-profile.py          what became of all files -> one audit, by histogram.py and class_balance.py
+profile.py          what became of all files -> one audit, on Beam by profile_images.py; its parts
+                    are finding_tally.py, histogram.py and class_balance.py
 accounting.py       whether a set can be learnt from and measured with
 
 ingestion_rules.py  settings

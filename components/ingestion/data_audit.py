@@ -13,7 +13,7 @@ from components.ingestion.data_folder import ImageFolder, list_image_folder
 from components.ingestion.data_spans import FEWEST_CLASSES, is_span
 from components.ingestion.decisions import decide_folder
 from components.ingestion.ingestion_rules import IngestionRules
-from components.ingestion.profile import FINDINGS, PLACED, REJECTIONS, ProfileImages
+from components.ingestion.profile_images import FINDINGS, PLACED, REJECTIONS, ProfileImages
 from components.pages.thumbnails import RULES, make_thumbnails
 from components.storage import read_file
 

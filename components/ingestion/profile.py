@@ -1,21 +1,16 @@
-"""What became of all files -> one audit, on Beam, in one pass and in bounded memory.
+"""What became of all files -> one audit, in one pass and in bounded memory.
 
-Each bundle is summed up on the spot, so that an image costs a few microseconds and only sums
-travel between workers. Profiles of parts of a data folder can be merged in any order, with the same
-result.
+Profiles of parts of a data folder can be merged in any order, with the same result.
 """
 
 import collections
 import dataclasses
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
-from apache_beam.utils.windowed_value import WindowedValue
 
 from components.audit import (
     BLURRY,
@@ -34,11 +29,11 @@ from components.audit import (
     Distribution,
     Finding,
     FindingsOfKind,
-    badness,
 )
 from components.features import SPLITS
 from components.ingestion.class_balance import check_balance
 from components.ingestion.data_folder import IGNORED
+from components.ingestion.finding_tally import MOST_EXAMPLES, Tally, take_turns
 from components.ingestion.histogram import (
     STEPS_AN_OCTAVE,
     Histogram,
@@ -47,7 +42,6 @@ from components.ingestion.histogram import (
     whole_number_edges,
 )
 from components.ingestion.image_record import Rejection
-from components.ingestion.packing import windowed
 from components.ingestion.quality import (
     ODD_ASPECT_FACTOR,
     ODD_SIZE_FACTOR,
@@ -62,7 +56,6 @@ if TYPE_CHECKING:
     # Examining needs libraries for pictures, which summing up does not.
     from components.ingestion.image_record import ImageRecord
 
-MOST_EXAMPLES = 30
 MOST_EXAMPLES_A_REASON = 10
 """Of rejections, so that the most frequent reason does not hide the others."""
 
@@ -71,53 +64,9 @@ QUALITIES = ("brightness", "contrast", "sharpness", "entropy")
 SIDE = "side"
 ELONGATION = "elongation"
 
-PLACED = "placed"
-REJECTIONS = "rejections"
-FINDINGS = "findings"
-IMAGES_AT_ONCE = 1024
 
 PlacedImage = tuple[str, "ImageRecord"]
 Values = npt.NDArray[np.float64]
-
-
-@dataclasses.dataclass
-class Tally:
-    """Counts findings and keeps the worst.
-
-    Attributes:
-        count: Number of findings.
-        files: Number of files that they are about.
-        examples: Some of them, at most four times as many as are kept in the end.
-        most: How many are kept in the end.
-    """
-
-    count: int = 0
-    files: int = 0
-    examples: list[Finding] = dataclasses.field(default_factory=list)
-    most: int = MOST_EXAMPLES
-
-    def add(self, finding: Finding) -> None:
-        """Counts one finding."""
-        self.count += 1
-        self.files += finding.files
-        self.keep([finding.shortened()])
-
-    def keep(self, examples: Iterable[Finding]) -> None:
-        """Takes more examples, without counting them."""
-        self.examples.extend(examples)
-        # Sorting seldom costs less than sorting always.
-        if len(self.examples) > 4 * self.most:
-            self.examples = self.worst()
-
-    def merge(self, other: "Tally") -> None:
-        """Counts what another tally has counted."""
-        self.count += other.count
-        self.files += other.files
-        self.keep(other.examples)
-
-    def worst(self) -> list[Finding]:
-        """The worst of what was added, the worst first."""
-        return sorted(self.examples, key=badness)[: self.most]
 
 
 class DataProfile:
@@ -343,20 +292,7 @@ def _set_aside(reasons: Mapping[str, Tally]) -> dict[str, Tally]:
     kinds: dict[str, dict[str, Tally]] = {REJECTED: {}, IGNORED_FILE: {}}
     for reason, tally in reasons.items():
         kinds[IGNORED_FILE if reason in IGNORED else REJECTED][reason] = tally
-    return {kind: _in_turn(kind, tallies) for kind, tallies in kinds.items()}
-
-
-def _in_turn(kind: str, reasons: Mapping[str, Tally]) -> Tally:
-    """Examples of every reason in turn, so that none is hidden by a more frequent one."""
-    count = sum(tally.count for tally in reasons.values())
-    by_reason = [reasons[reason].worst() for reason in _most_frequent_first(_counts(reasons))]
-    turns = itertools.zip_longest(*by_reason)
-    in_turn = [finding for turn in turns for finding in turn if finding is not None]
-    scored = [
-        dataclasses.replace(finding, kind=kind, score=-position)
-        for position, finding in enumerate(in_turn[:MOST_EXAMPLES])
-    ]
-    return Tally(count, count, scored)
+    return {kind: take_turns(kind, tallies) for kind, tallies in kinds.items()}
 
 
 def _counts(tallies: Mapping[str, Tally]) -> collections.Counter[str]:
@@ -401,94 +337,3 @@ def _beyond(profile: DataProfile, name: str, factor: float, candidates: Tally, w
         detail = f"{finding.detail}, {distance:.1f} times {word} than usual"
         examples.append(dataclasses.replace(finding, detail=detail, score=math.log2(distance)))
     return Tally(count, count, examples)
-
-
-class ProfileImages(beam.PTransform):
-    """Makes the audit of a data folder.
-
-    Its input is a mapping of three collections: "placed" with lists of (split, ImageRecord), of
-    each used image, "rejections" with each `Rejection`, "findings" with each `Finding` about
-    several files. A finding of duplicates names or counts the one that is used and those that are
-    left out.
-    """
-
-    def __init__(self, data_folder: str, found: int, classes: Sequence[str] = ()):
-        """Prepares; arguments as of `DataProfile.audit`."""
-        super().__init__()
-        self._known = data_folder, found, tuple(classes)
-
-    # Beam takes a hint of a mapping for one of its own, and warns.
-    def expand(self, collections: Any) -> beam.PCollection:
-        """Returns a collection of one `Audit`.
-
-        Raises:
-            RuntimeError: While it runs: files were lost or counted twice, a defect.
-        """
-        profiles = [
-            collections[name] | f"Profile[{name}]" >> beam.ParDo(ProfileBundle())
-            for name in (PLACED, REJECTIONS, FINDINGS)
-        ]
-        return (
-            profiles
-            | "AllProfiles" >> beam.Flatten()
-            | "Merge" >> beam.CombineGlobally(MergeProfiles())
-            | "Audit" >> beam.Map(lambda profile, known: profile.audit(*known), self._known)
-        )
-
-
-class ProfileBundle(beam.DoFn):
-    """Turns a bundle into one `DataProfile`."""
-
-    def start_bundle(self) -> None:
-        """Begins anew."""
-        self._profile = DataProfile()
-        self._images: list[PlacedImage] = []
-
-    def process(self, element: Sequence[PlacedImage] | Rejection | Finding) -> None:
-        """Takes a list of images, one rejection or one finding."""
-        if isinstance(element, Rejection):
-            self._profile.add_rejection(element)
-        elif isinstance(element, Finding):
-            self._profile.add_finding(element)
-        else:
-            self._images += element
-            if len(self._images) >= IMAGES_AT_ONCE:
-                self._add_images()
-
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        """Yields what is known now."""
-        self._add_images()
-        yield windowed(self._profile)
-
-    def _add_images(self) -> None:
-        if self._images:
-            self._profile.add_images(self._images)
-            self._images = []
-
-
-class MergeProfiles(beam.CombineFn):
-    """Merges the profiles of all bundles into that of the data folder."""
-
-    def create_accumulator(self, *args: Any, **kwargs: Any) -> DataProfile:
-        """Knows nothing yet."""
-        return DataProfile()
-
-    def add_input(
-        self, accumulator: DataProfile, element: DataProfile, *args: Any, **kwargs: Any
-    ) -> DataProfile:
-        """Takes the profile of one bundle."""
-        accumulator.merge(element)
-        return accumulator
-
-    def merge_accumulators(
-        self, accumulators: Iterable[DataProfile], *args: Any, **kwargs: Any
-    ) -> DataProfile:
-        """Takes the profiles of other workers."""
-        merged = DataProfile()
-        for accumulator in accumulators:
-            merged.merge(accumulator)
-        return merged
-
-    def extract_output(self, accumulator: DataProfile, *args: Any, **kwargs: Any) -> DataProfile:
-        """Returns all that is known."""
-        return accumulator

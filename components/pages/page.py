@@ -27,7 +27,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = format_number
-    environment.filters["share"] = format_share
+    environment.filters["proportion"] = format_proportion
     environment.filters["name"] = mark_name
     environment.filters["visible"] = escape_unprintable
     environment.filters["plural"] = plural
@@ -48,12 +48,12 @@ def format_number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1 else f"{value:.1f}"
 
 
-def format_share(part: float, whole: float) -> str:
-    """A part in percent: "12 %", "0.3 %", and never "0 %" of something."""
+def format_proportion(part: float, whole: float) -> str:
+    """A part in percent: "12%", "0.3%", and never "0%" of something."""
     percent = 100 * part / whole if whole else 0.0
     if 0 < percent < 0.1:
-        return "< 0.1 %"
-    return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:.0f} %"
+        return "< 0.1%"
+    return f"{percent:.1f}%" if 0 < percent < 10 else f"{percent:.0f}%"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -5,15 +5,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.audit import Finding
 from components.beam_arguments import ONE_PROCESS
+from components.ingestion.finding_tally import Tally
 from components.ingestion.image_record import Rejection
-from components.ingestion.profile import (
-    FINDINGS,
-    PLACED,
-    REJECTIONS,
-    DataProfile,
-    ProfileImages,
-    Tally,
-)
+from components.ingestion.profile import DataProfile
+from components.ingestion.profile_images import FINDINGS, PLACED, REJECTIONS, ProfileImages
 from tests.components.ingestion.made_up import make_audit, make_images, make_photo
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from components.pages.page import format_number, format_share, mark_name, plural
+from components.pages.page import format_number, format_proportion, mark_name, plural
 from components.text import escape_unprintable
 
 
@@ -21,10 +21,10 @@ def test_numbers(value, text):
 
 @pytest.mark.parametrize(
     ("part", "whole", "text"),
-    [(1, 2, "50 %"), (1, 30, "3.3 %"), (1, 10**6, "< 0.1 %"), (0, 5, "0 %"), (0, 0, "0 %")],
+    [(1, 2, "50%"), (1, 30, "3.3%"), (1, 10**6, "< 0.1%"), (0, 5, "0%"), (0, 0, "0%")],
 )
 def test_shares(part, whole, text):
-    assert format_share(part, whole) == text
+    assert format_proportion(part, whole) == text
 
 
 def test_names():

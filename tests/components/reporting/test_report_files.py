@@ -118,7 +118,7 @@ def test_every_cell_of_the_matrix_leads_to_its_images(write):
     parsed = parse(page)
     assert {"#pair-0-0", "#pair-0-1", "#pair-1-1"} <= set(parsed.values("href"))
     assert "cat as dog: 2" in parsed.values("aria-label")
-    assert "<bdi>cat</bdi> taken for <bdi>dog</bdi>: 2 images, 6.7 % of the class" in page
+    assert "<bdi>cat</bdi> taken for <bdi>dog</bdi>: 2 images, 6.7% of the class" in page
 
 
 def test_refused_with_reasons(write):

@@ -59,7 +59,7 @@ def test_files_beside_the_table(capsys):
     ("kind", "expected"),
     [("duplicate", 0), ("near_duplicate", 0), ("look_alike", 0), ("conflict", 3), ("leak", 3)],
 )
-def test_the_exit_status_tells_what_is_grave(capsys, kind, expected):
+def test_the_exit_status_tells_what_is_critical(capsys, kind, expected):
     found = make_audit(make_images(COUNTS), (), (pair(kind),))
     status, _, err = audit(capsys, "photos", found=found)
     assert (status, err) == (expected, "To see the images: --report FILE\n")
