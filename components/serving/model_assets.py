@@ -34,9 +34,6 @@ def write_rules(rules: ImageRules, model_folder: str) -> None:
 def read_rules(model_folder: str) -> ImageRules:
     """Reads what `write_rules` wrote.
 
-    Args:
-        model_folder: Folder of a SavedModel, `<serving>/<name>/<version>`.
-
     Raises:
         PipelineError: The file is missing or damaged.
     """
@@ -63,9 +60,6 @@ def write_class_names(class_names: Sequence[str], model_folder: str) -> None:
 
 def read_class_names(model_folder: str) -> tuple[str, ...]:
     """Reads what `write_class_names` wrote.
-
-    Args:
-        model_folder: Folder of a SavedModel.
 
     Raises:
         PipelineError: The file is missing or damaged.

@@ -48,9 +48,6 @@ class Predictor:
     def __init__(self, model_folder: str):
         """Loads the newest version.
 
-        Args:
-            model_folder: `<serving>/<name>`.
-
         Raises:
             PipelineError: No model was pushed there, or it lacks the rules for its images.
         """

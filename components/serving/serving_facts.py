@@ -55,12 +55,7 @@ class ServingFacts:
 
 
 def write_facts(facts: ServingFacts, folder: str) -> None:
-    """Writes the file.
-
-    Args:
-        facts: What was found.
-        folder: The artifact's.
-    """
+    """Writes the file."""
     with open(os.path.join(folder, FACTS_FILE), "w", encoding="utf-8") as file:
         json.dump(dataclasses.asdict(facts), file, indent=2, ensure_ascii=False)
 

@@ -11,6 +11,8 @@ server ever sees a part of a version.
     .unfinished-<version>       a push that goes on, or was cut off
     .removed-<version>          a removal that goes on, or was cut off
 
+`model_folder` is `<serving>/<name>` everywhere; where nothing is changed, it need not exist.
+
 layout.py      names, which versions there are, and files and folders that survive a power cut
 lock.py        one at a time, and the identity that is given once
 release.py     release.json: where a version comes from, and every file against its digest

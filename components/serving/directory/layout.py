@@ -32,32 +32,20 @@ def version_folder(model_folder: str, version: int) -> str:
 
 
 def list_numbers(model_folder: str) -> list[int]:
-    """All numbers that are taken, in increasing order, whatever lies there.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not exist.
-    """
+    """All numbers that are taken, in increasing order, whatever lies there."""
     if not os.path.isdir(model_folder):
         return []
     return sorted(int(name) for name in os.listdir(model_folder) if is_version(name))
 
 
 def highest_number(model_folder: str) -> int:
-    """The highest number that a server reads in any name, or -1; 007 is 7 for it.
-
-    Args:
-        model_folder: `<serving>/<name>`, which must exist.
-    """
+    """The highest number that a server reads in any name, or -1; 007 is 7 for it."""
     numbers = (int(name) for name in os.listdir(model_folder) if re.fullmatch("[0-9]+", name))
     return max((number for number in numbers if number <= HIGHEST_VERSION), default=-1)
 
 
 def list_versions(model_folder: str) -> list[int]:
-    """Versions that hold a model, in increasing order; servers take the last.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not exist.
-    """
+    """Versions that hold a model, in increasing order; servers take the last."""
     return [
         number
         for number in list_numbers(model_folder)
@@ -66,19 +54,12 @@ def list_versions(model_folder: str) -> list[int]:
 
 
 def find_serving(model_folder: str) -> int | None:
-    """The version that servers take: the newest; None where there is none.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not exist.
-    """
+    """The version that servers take: the newest; None where there is none."""
     return max(list_versions(model_folder), default=None)
 
 
 def make_model_folder(model_folder: str) -> None:
     """Makes a serving directory that lasts, if it is not there.
-
-    Args:
-        model_folder: `<serving>/<name>`.
 
     Raises:
         PipelineError: It is an address of an object store, or cannot be made.

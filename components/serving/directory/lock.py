@@ -51,9 +51,6 @@ def locked(model_folder: str, seconds: float = SECONDS_TO_WAIT) -> Iterator[None
 def identify(model_folder: str) -> str:
     """Reads the identity of a serving directory; gives it one if it has none, or a cut-off one.
 
-    Args:
-        model_folder: `<serving>/<name>`, made if it is not there.
-
     Raises:
         PipelineError: It cannot be made, read or written.
     """

@@ -46,12 +46,7 @@ def event_of(release: Release) -> Event:
 
 
 def append_event(model_folder: str, event: Event) -> None:
-    """Adds a line, and flushes it.
-
-    Args:
-        model_folder: `<serving>/<name>`.
-        event: What happened.
-    """
+    """Adds a line, and flushes it."""
     line = json.dumps(dataclasses.asdict(event), ensure_ascii=False)
     append_line(os.path.join(model_folder, LOG_FILE), line)
 
@@ -61,20 +56,13 @@ def read_events(model_folder: str) -> list[Event]:
 
     A rollback that was cut off after its version appeared counts, or the gate would let out again
     what was rolled back.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not have a log.
     """
     lines = read_lines(model_folder)
     return [*lines, *_find_unwritten(model_folder, lines)]
 
 
 def read_lines(model_folder: str) -> list[Event]:
-    """All lines that are whole, in their order.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not have a log.
-    """
+    """All lines that are whole, in their order."""
     return list(_parse(os.path.join(model_folder, LOG_FILE)))
 
 
@@ -106,23 +94,14 @@ def is_publishing(event: Event) -> bool:
 
 
 def rolled_back_versions(model_folder: str) -> set[int]:
-    """The versions whose model was taken out of use by a rollback, and did not come back since.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not have a log.
-    """
+    """The versions whose model was taken out of use by a rollback, and did not come back since."""
     events = read_events(model_folder)
     rolled_back = _replay(events)
     return {event.version for event in events if event.model_digest in rolled_back}
 
 
 def rollbacks_of(model_folder: str, model_digest: str) -> list[Event]:
-    """The rollbacks by which a model was taken out of use, since it was last published.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not have a log.
-        model_digest: Of the model.
-    """
+    """The rollbacks by which a model was taken out of use, since it was last published."""
     return _replay(read_events(model_folder)).get(model_digest, [])
 
 

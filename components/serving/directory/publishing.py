@@ -141,10 +141,6 @@ def add_version(
 def next_version(model_folder: str, now: float) -> int:
     """A version above all that there are or ever were: the time in seconds, or one more.
 
-    Args:
-        model_folder: `<serving>/<name>`.
-        now: Seconds since the epoch, by a clock that may have jumped back.
-
     Raises:
         PipelineError: Somebody took the highest number that a server reads.
     """
@@ -198,12 +194,7 @@ def _version_that_serves(model_folder: str, model_digest: str) -> int | None:
 
 
 def is_whole(model_folder: str, version: int) -> bool:
-    """Whether a version has all its files as they were published.
-
-    Args:
-        model_folder: `<serving>/<name>`.
-        version: Which need not be there.
-    """
+    """Whether a version has all its files as they were published."""
     folder, release = version_folder(model_folder, version), find_release(model_folder, version)
     if release is None:
         return False

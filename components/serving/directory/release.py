@@ -75,9 +75,6 @@ class Release:
 def read_release(folder: str) -> Release | None:
     """Reads the release of a version.
 
-    Args:
-        folder: Of the version.
-
     Returns:
         None for a folder that was not published by us.
 
@@ -106,10 +103,6 @@ def find_release(model_folder: str, version: int) -> Release | None:
 
     A damaged release is as good as none here: it must keep nobody from a push or a rollback. So is
     one of another version, whose folder somebody copied.
-
-    Args:
-        model_folder: `<serving>/<name>`.
-        version: Which need not be there.
     """
     try:
         release = read_release(version_folder(model_folder, version))
@@ -163,11 +156,7 @@ def digest_files(folder: str) -> dict[str, str]:
 
 
 def digest_model(files: Mapping[str, str]) -> str:
-    """One digest of a model, without what a push adds to it.
-
-    Args:
-        files: As of `digest_files`.
-    """
+    """One digest of a model, without what a push adds to it."""
     digest = hashlib.sha256()
     for path in sorted(files.keys() - ADDED_FILES):
         digest.update(f"{path}\0{files[path]}\n".encode())
@@ -185,11 +174,7 @@ def find_actor() -> str:
 
 
 def find_damage(folder: str) -> Iterator[str]:
-    """Yields a sentence for each file that is not as it was published.
-
-    Args:
-        folder: Of a version.
-    """
+    """Yields a sentence for each file that is not as it was published."""
     try:
         release = read_release(folder)
     except PipelineError as error:

@@ -96,11 +96,7 @@ def keep_newest(model_folder: str, keep: int) -> list[int]:
 
 
 def find_worth(model_folder: str) -> dict[int, str]:
-    """What each version of ours is good for, those first that are to be kept first.
-
-    Args:
-        model_folder: `<serving>/<name>`, which need not exist.
-    """
+    """What each version of ours is good for, those first that are to be kept first."""
     releases, rolled_back = _releases(model_folder), rolled_back_versions(model_folder)
     serving, seen = find_serving(model_folder), set[str]()
     worth: dict[int, str] = {}

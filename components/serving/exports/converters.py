@@ -47,10 +47,6 @@ Classifier = Callable[[np.ndarray], np.ndarray]
 def to_tflite(classify: Classify, shape: ImageShape) -> bytes:
     """Converts a model with its float32 weights.
 
-    Args:
-        classify: The model.
-        shape: The size of the images.
-
     Returns:
         The content of the file.
     """
@@ -95,10 +91,6 @@ def to_onnx(classify: Classify, shape: ImageShape) -> bytes:
 
     tf2onnx's `from_function` and Keras's `export(format="onnx")`, which calls it, lose the
     constants of a Normalization layer (EfficientNetV2): hence the frozen graph.
-
-    Args:
-        classify: The model.
-        shape: The size of the images.
 
     Returns:
         The content of the file.

@@ -71,9 +71,6 @@ class ExportConfig:
 def read_exports(saved_model: str) -> dict[str, dict[str, Any]]:
     """Reads what became of each format that a model was exported to.
 
-    Args:
-        saved_model: Its folder.
-
     Returns:
         For each format `file`, `bytes`, `problem`, and how its predictions differ from the
         SavedModel's, if that is known; nothing for a model that was not exported.

@@ -240,8 +240,3 @@ def test_clocks_do_not_matter(do: Do, tmp_path: pathlib.Path, years: int) -> Non
     newest = int(pushed.get_string_custom_property("pushed_version"))
     assert newest == max(int(NOW), version + 1)
     assert list_versions(serving) == [version, newest]
-
-
-def test_the_step_uses_both() -> None:
-    assert pusher.AtomicPusher.EXECUTOR_SPEC.executor_class is pusher.AtomicPusherExecutor
-    assert pusher.AtomicPusher.DRIVER_CLASS is pusher.AtomicPusherDriver
