@@ -47,7 +47,7 @@ from components.release.release_verdict import (
     ModelVerdict,
 )
 from components.reporting.run_facts import RunFacts
-from components.serving.serving_facts import GoldenAnswer, ServingFacts
+from components.serving.serving_facts import GoldenResult, ServingFacts
 from components.validation.validation_result import Anomaly, ValidationResult
 
 SIDE = 224
@@ -285,7 +285,7 @@ def make_serving() -> ServingFacts:
     kinds = ("JPEG", "PNG", "PNG, 16 bits", "GIF", "BMP", "1 x 1 pixels", "a batch of 64")
     return ServingFacts(
         problems=(),
-        golden=tuple(GoldenAnswer(kind, 64 if "64" in kind else 1) for kind in kinds),
+        golden=tuple(GoldenResult(kind, 64 if "64" in kind else 1) for kind in kinds),
         compared_images=64,
         largest_difference=2.1e-7,
         load_seconds=1.8,

@@ -1,4 +1,4 @@
-"""Which files of a batch cannot be answered: the part of the served graph that says so.
+"""Which files of a batch cannot be predicted: the part of the served graph that says so.
 
 What a decoder raises does not say which file of the batch it was, and a graph has no try and
 except. But a tf.data pipeline inside the graph can leave out what fails, and what is missing then

@@ -33,7 +33,7 @@ class Prediction:
         file: As it was given.
         class_name: The most probable class; None if the file is not an image.
         probability: Of that class, 0 to 1; None likewise.
-        error: Why there is no answer, as ingestion would say it; None otherwise.
+        error: Why there is no prediction, as ingestion would say it; None otherwise.
     """
 
     file: str
@@ -64,7 +64,7 @@ class Predictor:
         self._signature = self._model.signatures[features.BYTES_SIGNATURE]
 
     def predict(self, files: Sequence[str], batch_size: int = 32) -> Iterator[Prediction]:
-        """Answers for each file, in order; a broken one costs the others nothing.
+        """Predicts each file, in order; a broken one costs the others nothing.
 
         Args:
             files: Paths.
@@ -81,10 +81,10 @@ class Predictor:
         ) as workers:
             found = zip(files, self._read(files, workers), strict=True)
             while batch := list(itertools.islice(found, batch_size)):
-                answers = self._classify([one for _, one in batch if isinstance(one, bytes)])
+                predictions = self._classify([one for _, one in batch if isinstance(one, bytes)])
                 for file, one in batch:
                     if isinstance(one, bytes):
-                        yield Prediction(file, *next(answers))
+                        yield Prediction(file, *next(predictions))
                     else:
                         yield Prediction(file, error=one)
 
@@ -107,8 +107,8 @@ class Predictor:
         """The most probable class of each image, and its probability."""
         if not contents:
             return
-        answer = self._signature(image_bytes=tf.constant(contents))
-        probabilities = answer[features.PROBABILITIES].numpy().max(axis=1)
-        names = answer[features.TOP_CLASS].numpy()
+        outputs = self._signature(image_bytes=tf.constant(contents))
+        probabilities = outputs[features.PROBABILITIES].numpy().max(axis=1)
+        names = outputs[features.TOP_CLASS].numpy()
         for name, probability in zip(names, probabilities, strict=True):
             yield name.decode(), float(probability)

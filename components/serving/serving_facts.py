@@ -9,13 +9,13 @@ FACTS_FILE = "serving_facts.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class GoldenAnswer:
-    """How a model answered to a request whose outcome is known before.
+class GoldenResult:
+    """How a model responded to a request whose outcome is known before.
 
     Attributes:
         name: What was asked, such as "PNG, 16 bits" or "a batch of 64".
         images: How many images the request had.
-        problem: What is wrong with the answer, in a sentence; empty if nothing is.
+        problem: What is wrong with the response, in a sentence; empty if nothing is.
     """
 
     name: str
@@ -30,9 +30,9 @@ class ServingFacts:
     Attributes:
         problems: Why the model cannot be served, one sentence each; empty if it can.
         golden: The requests and what became of them.
-        compared_images: Test images, as raw bytes, whose answers were compared with the
+        compared_images: Test images, as raw bytes, whose predictions were compared with the
             evaluation's.
-        largest_difference: Of a probability in these answers, absolute.
+        largest_difference: Of a probability in these predictions, absolute.
         load_seconds: From the start of loading until the signature can be called.
         model_bytes: Size of all files of the model.
         latencies: Milliseconds of the calls of `serving_default`, by the size of the batch, in
@@ -41,7 +41,7 @@ class ServingFacts:
     """
 
     problems: tuple[str, ...]
-    golden: tuple[GoldenAnswer, ...]
+    golden: tuple[GoldenResult, ...]
     compared_images: int
     largest_difference: float
     load_seconds: float
@@ -65,6 +65,6 @@ def read_facts(folder: str) -> ServingFacts:
     with open(os.path.join(folder, FACTS_FILE), encoding="utf-8") as file:
         values = json.load(file)
     values["problems"] = tuple(values["problems"])
-    values["golden"] = tuple(GoldenAnswer(**golden) for golden in values["golden"])
+    values["golden"] = tuple(GoldenResult(**golden) for golden in values["golden"])
     values["latencies"] = {size: tuple(times) for size, times in values["latencies"].items()}
     return ServingFacts(**values)

@@ -58,7 +58,7 @@ class ServedModel(tf.Module):
         same, as far as it can, and names what it cannot do.
 
         A broken file fails its batch, with an error that says which files are broken, by their
-        places. An answer for the others would need one for the broken file too: numbers that mean
+        places. Predictions for the others would need one for the broken file too: numbers that mean
         nothing, where a client looks for a class and may not look for a mark beside it. The client
         knows from the error which files to leave out, and asks once more. The price: a server that
         collects the requests of several clients into one batch fails all of them, so it should not
@@ -119,7 +119,7 @@ class ServedModel(tf.Module):
 
         oneDNN's convolutions return an empty batch in its old shape on some processors, such as
         those with AMX, and the next layer fails: so the model is asked about a black image, whose
-        answer is left out. To pad by nothing costs TensorFlow nothing.
+        prediction is left out. To pad by nothing costs TensorFlow nothing.
         """
         count = tf.shape(pixels)[0]
         sides = [[0, tf.maximum(1 - count, 0)], *[[0, 0]] * len(self._dimensions)]

@@ -1,10 +1,10 @@
-"""A pretrained network that only answers, with each batch normalization in the convolution before.
+"""A pretrained network that only predicts, with each batch normalization in the convolution before.
 
 A network that does not learn normalizes by fixed numbers, so that convolution and normalization
 together are one convolution with other weights (Jacob et al., "Quantization and Training of Neural
 Networks for Efficient Integer-Arithmetic-Only Inference", 2018, section 3.2). TensorFlow runs such
 a convolution, its bias and ReLU in one operation, where Keras's normalization alone takes several
-passes through memory: MobileNetV2 answers twice as fast on two cores (`benchmarks/folding.py`).
+passes through memory: MobileNetV2 predicts twice as fast on two cores (`benchmarks/folding.py`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def fold_normalization(network: keras.Model) -> keras.Model:
         network: It stays as it is. Only the networks that are layers of it are folded.
 
     Returns:
-        A network whose answers differ by rounding alone. It shares all layers that are not within
-        a pretrained part; what that learns later is not seen. The network itself where there is
-        nothing to fold.
+        A network whose predictions differ by rounding alone. It shares all layers that are not
+        within a pretrained part; what that learns later is not seen. The network itself where
+        there is nothing to fold.
     """
     folded = {
         layer.name: _fold(layer, pairs)

@@ -14,7 +14,7 @@ from components.serving.exports.export_formats import LEAST_AGREEMENT
 
 CONFIDENCE = 0.95
 TIE = 1e-4
-"""Classes whose probabilities in the SavedModel differ by less are equally good answers."""
+"""Classes whose probabilities in the SavedModel differ by less are equally good predictions."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,8 +24,8 @@ Float exports compute the same sums in another order: they differ in the sixth d
 image on the very border between two classes may change sides. With 8 bits, each layer rounds to
 256 values. Networks quantized after training lose up to about 3 points of accuracy (Krishnamoorthi,
 "Quantizing deep convolutional networks for efficient inference: A whitepaper", 2018, table 4);
-where more than 1 answer in 20 changes, the representative images did not show the layers' ranges,
-or the network does not stand it.
+where more than 1 prediction in 20 changes, the representative images did not show the layers'
+ranges, or the network does not stand it.
 """
 
 FOLDER = os.path.join("assets.extra", "exports")

@@ -17,15 +17,15 @@ from components.artifact_types import TestPredictions
 from components.declared_step import DeclaredStep, declare
 from components.predictions import Predictions, read_predictions
 from components.serving.directory.release import list_files
-from components.serving.infra_validator.answer_checks import Samples, judge_session
 from components.serving.infra_validator.golden_requests import BATCH, golden_requests
 from components.serving.infra_validator.probe_process import Request, ask
+from components.serving.infra_validator.response_checks import Samples, judge_session
 from components.serving.model_assets import read_rules
 from components.serving.serving_facts import ServingFacts, write_facts
 from components.split_records import find_images
 
 SECONDS = 600.0
-"""For loading and all answers; hundreds of times what it takes."""
+"""For loading and all responses; hundreds of times what it takes."""
 TIMED_CALLS = {BATCH: 6, 1: 50}
 """By size; a batch of a slow network takes seconds. The range of six calls holds their median with
 95 %."""
@@ -62,10 +62,10 @@ class FreshProcessInfraValidatorExecutor(base_executor.BaseExecutor):
 
 
 class FreshProcessInfraValidator(DeclaredStep):
-    """Says whether a model can be served, what it answers, and how fast.
+    """Says whether a model can be served, what it predicts, and how fast.
 
     TFX's InfraValidator needs Docker or Kubernetes and an image of TensorFlow Serving, and looks
-    whether requests are answered at all. This one needs neither, and looks at the answers.
+    whether requests are answered at all. This one needs neither, and looks at the responses.
     """
 
     SPEC_CLASS = declare(

@@ -125,7 +125,7 @@ def _rotated(rules: ImageRules) -> Iterator[Request]:
 
 def _originals(rules: ImageRules) -> Iterator[Request]:
     """Files as clients have them, of every kind that ingestion transcodes or turns upright."""
-    # "First frame", so that there is a right answer; the graph may refuse all the same.
+    # "First frame", so that there is a right prediction; the graph may refuse all the same.
     rules = dataclasses.replace(rules, animations=FIRST_FRAME)
     for title, kind, mode, options in ORIGINALS:
         original = _save(_convert(_picture(_SIZE), mode), kind, options)

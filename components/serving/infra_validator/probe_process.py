@@ -1,4 +1,4 @@
-"""Starts the fresh process, sends the requests, reads the answers."""
+"""Starts the fresh process, sends the requests, reads the responses."""
 
 import base64
 import dataclasses
@@ -25,9 +25,9 @@ class Request:
         name: In words.
         images: Files, as clients send them.
         calls: How often it is asked the same.
-        same_as: Name of an earlier request, or of this, whose answer this one must get too; empty
+        same_as: Name of an earlier request, or of this, whose response this one must get too; empty
             if nothing is known.
-        is_broken: Whether a file is broken, so that the answer must be an error.
+        is_broken: Whether a file is broken, so that the response must be an error.
         may_be_refused: Whether an error that names the place of the file will do as well.
     """
 
@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class Response:
     """What the model said.
 
     Attributes:
@@ -68,12 +68,12 @@ class Session:
 
     Attributes:
         load_seconds: How long the model took to load; NaN if it did not.
-        answers: To the requests, in their order; fewer if the process ended before.
+        responses: To the requests, in their order; fewer if the process ended before.
         problem: Why it ended too early, in a sentence; empty if it did not.
     """
 
     load_seconds: float
-    answers: tuple[Answer, ...]
+    responses: tuple[Response, ...]
     problem: str
 
 
@@ -86,10 +86,10 @@ def ask(model_folder: str, requests: Sequence[Request], seconds: float) -> Sessi
         seconds: How long all of it may take.
     """
     lines = "".join(_to_line(request) for request in requests)
-    with tempfile.TemporaryFile() as answers, tempfile.TemporaryFile() as errors:
-        status = _run(model_folder, lines.encode(), answers, errors, seconds)
-        first, *rest = [*_read_lines(answers), {}][: len(requests) + 1]
-        received = tuple(_to_answer(values) for values in rest if values)
+    with tempfile.TemporaryFile() as responses, tempfile.TemporaryFile() as errors:
+        status = _run(model_folder, lines.encode(), responses, errors, seconds)
+        first, *rest = [*_read_lines(responses), {}][: len(requests) + 1]
+        received = tuple(_to_response(values) for values in rest if values)
         problem = ""
         waiting = [request.name for request in requests[len(received) :]]
         when = _describe_moment("load_seconds" in first, waiting)
@@ -101,17 +101,17 @@ def ask(model_folder: str, requests: Sequence[Request], seconds: float) -> Sessi
 
 
 def _run(
-    model_folder: str, lines: bytes, answers: IO[bytes], errors: IO[bytes], seconds: float
+    model_folder: str, lines: bytes, responses: IO[bytes], errors: IO[bytes], seconds: float
 ) -> int | None:
     """Returns the exit status; None if the time was over."""
     # -P: no folder of ours is searched for modules.
-    command = [sys.executable, "-P", str(PROBE), model_folder, str(answers.fileno())]
+    command = [sys.executable, "-P", str(PROBE), model_folder, str(responses.fileno())]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=errors,
         stderr=errors,
-        pass_fds=[answers.fileno()],
+        pass_fds=[responses.fileno()],
     )
     try:
         process.communicate(lines, timeout=seconds)
@@ -128,18 +128,18 @@ def _to_line(request: Request) -> str:
     return json.dumps({"images": images, "calls": request.calls}) + "\n"
 
 
-def _read_lines(answers: IO[bytes]) -> Iterator[dict[str, Any]]:
-    answers.seek(0)
-    for line in answers.read().splitlines(keepends=True):
+def _read_lines(responses: IO[bytes]) -> Iterator[dict[str, Any]]:
+    responses.seek(0)
+    for line in responses.read().splitlines(keepends=True):
         # The last one may have been cut off.
         if line.endswith(b"\n"):
             yield json.loads(line)
 
 
-def _to_answer(values: dict[str, Any]) -> Answer:
+def _to_response(values: dict[str, Any]) -> Response:
     if "error" in values:
-        return Answer(error=values["error"])
-    return Answer(
+        return Response(error=values["error"])
+    return Response(
         probabilities=_to_numbers(values["probabilities"]),
         class_names=tuple(values["class_names"]),
         top_class=tuple(values["top_class"]),
@@ -156,7 +156,7 @@ def _to_numbers(rows: list[list[str]]) -> np.ndarray:
 def _describe_moment(is_loaded: bool, waiting: Sequence[str]) -> str:
     if not is_loaded:
         return "while it was loaded"
-    return f'at the request "{waiting[0]}"' if waiting else "after its last answer"
+    return f'at the request "{waiting[0]}"' if waiting else "after its last response"
 
 
 def _explain(status: int) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 from components.metrics import Metrics
 from components.predictions import ModelPredictions, Predictions
 from components.release.release_checks import Evidence
-from components.serving.serving_facts import GoldenAnswer, ServingFacts
+from components.serving.serving_facts import GoldenResult, ServingFacts
 
 
 def make_model(class_names, chosen, confidence=0.9):
@@ -42,7 +42,7 @@ def make_mistakes(images, mistakes, baseline_mistakes=None):
 
 GOOD_FACTS = ServingFacts(
     problems=(),
-    golden=(GoldenAnswer("JPEG", 1), GoldenAnswer("a batch of 64", 64)),
+    golden=(GoldenResult("JPEG", 1), GoldenResult("a batch of 64", 64)),
     compared_images=20,
     largest_difference=1e-7,
     load_seconds=1.5,

@@ -15,7 +15,7 @@ from components.reporting.report_files import (
     write_images,
     write_report_files,
 )
-from components.serving.serving_facts import GoldenAnswer
+from components.serving.serving_facts import GoldenResult
 from components.validation.validation_result import Anomaly, ValidationResult
 from tests.components.release.made_up import GOOD_FACTS, make_model, make_predictions
 from tests.components.reporting.made_up import (
@@ -169,7 +169,7 @@ def test_names_are_text_and_nothing_else(write):
             phases=[{"name": NASTY, "epochs": 1, "seconds": 1.0, "images_per_second": 1.0}] * 2,
         ),
         serving=dataclasses.replace(
-            GOOD_FACTS, problems=(NASTY,), golden=(GoldenAnswer(NASTY, 1, NASTY),)
+            GOOD_FACTS, problems=(NASTY,), golden=(GoldenResult(NASTY, 1, NASTY),)
         ),
         origins=(ArtifactOrigin(NASTY, NASTY, NASTY, None, 1, NASTY, NASTY),),
         versions={NASTY: NASTY},

@@ -16,12 +16,12 @@ from components.artifact_types import TestPredictions
 from components.normalization.normalization_rules import ImageRules
 from components.predictions import write_predictions
 from components.serving.infra_validator import fresh_process_infra_validator
-from components.serving.infra_validator.answer_checks import Samples
 from components.serving.infra_validator.fresh_process_infra_validator import (
     FreshProcessInfraValidatorExecutor,
     choose_samples,
     validate,
 )
+from components.serving.infra_validator.response_checks import Samples
 from components.serving.model_assets import write_rules
 from components.serving.serving_facts import read_facts
 from tests.components.release.made_up import make_predictions
@@ -35,9 +35,9 @@ GOLDEN_REQUESTS = 68
 
 
 def make_samples(exported: ExportedModel) -> Samples:
-    answers = np.stack([exported.probabilities(image) for image in IMAGES])
+    responses = np.stack([exported.probabilities(image) for image in IMAGES])
     return Samples(
-        tuple(f"{number}.png" for number in range(len(IMAGES))), IMAGES, answers, CLASS_NAMES
+        tuple(f"{number}.png" for number in range(len(IMAGES))), IMAGES, responses, CLASS_NAMES
     )
 
 
@@ -46,7 +46,7 @@ def test_a_good_model(color_model: ExportedModel) -> None:
     assert facts.problems == ()
     assert facts.is_servable
     assert len(facts.golden) == GOLDEN_REQUESTS
-    assert {answer.problem for answer in facts.golden} == {""}
+    assert {response.problem for response in facts.golden} == {""}
     assert facts.compared_images == len(IMAGES)
     assert facts.largest_difference < 1e-5
     assert facts.load_seconds > 0
@@ -56,14 +56,14 @@ def test_a_good_model(color_model: ExportedModel) -> None:
 
 
 class Answering(tf.Module):
-    """A model of two classes that answers by a function of the number of images.
+    """A model of two classes that responses by a function of the number of images.
 
     It refuses three images, since the golden requests with a broken one have as many.
     """
 
-    def __init__(self, answer):
+    def __init__(self, response):
         super().__init__()
-        self._answer = answer
+        self._answer = response
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serve(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -80,8 +80,8 @@ class Answering(tf.Module):
         }
 
 
-def save(folder: pathlib.Path, answer, signature: str = features.BYTES_SIGNATURE) -> str:
-    model = Answering(answer)
+def save(folder: pathlib.Path, response, signature: str = features.BYTES_SIGNATURE) -> str:
+    model = Answering(response)
     tf.saved_model.save(model, str(folder), signatures={signature: model.serve})
     write_rules(ImageRules(3), str(folder))
     return str(folder)
@@ -92,21 +92,21 @@ def even(count: tf.Tensor) -> tf.Tensor:
 
 
 def test_a_model_that_fails_on_some_images(tmp_path: pathlib.Path) -> None:
-    def answer(count: tf.Tensor) -> tf.Tensor:
+    def response(count: tf.Tensor) -> tf.Tensor:
         with tf.control_dependencies([tf.debugging.Assert(count < 64, ["a few at a time"])]):
             return even(count)
 
-    facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
+    facts = validate(save(tmp_path / "model", response), NO_SAMPLES)
     assert facts.problems == (
         "a batch of 64: It failed: InvalidArgumentError: assertion failed: [a few at a time].",
     )
 
 
 def test_a_model_that_answers_nan(tmp_path: pathlib.Path) -> None:
-    def answer(count: tf.Tensor) -> tf.Tensor:
+    def response(count: tf.Tensor) -> tf.Tensor:
         return tf.fill([count, 2], np.float32("nan"))
 
-    facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
+    facts = validate(save(tmp_path / "model", response), NO_SAMPLES)
     # No images get no probabilities, and broken ones an error.
     assert facts.problems == (
         "PNG and 64 more of 68 requests: Its probabilities must be numbers. Received: NaN or "
@@ -115,18 +115,18 @@ def test_a_model_that_answers_nan(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_model_that_ends_the_process(tmp_path: pathlib.Path) -> None:
-    def answer(count: tf.Tensor) -> tf.Tensor:
+    def response(count: tf.Tensor) -> tf.Tensor:
         def end() -> tf.Tensor:
             with tf.control_dependencies([tf.raw_ops.Abort(error_msg="no more")]):
                 return even(count)
 
         return tf.cond(count == 64, end, lambda: even(count))
 
-    facts = validate(save(tmp_path / "model", answer), NO_SAMPLES)
+    facts = validate(save(tmp_path / "model", response), NO_SAMPLES)
     [problem] = facts.problems
     start = 'The process ended at the request "a batch of 64", by SIGABRT: '
     assert problem.startswith(start)
-    # What was answered before is kept.
+    # What was judged before is kept.
     assert [golden.name for golden in facts.golden][-1] == "3000x2000 pixels"
 
 
@@ -149,8 +149,8 @@ def test_a_model_that_answers_in_python_and_in_no_server(tmp_path: pathlib.Path)
     tf.saved_model.save(model, folder, signatures={features.BYTES_SIGNATURE: model.serve})
     write_rules(ImageRules(3), folder)
     in_python = tf.saved_model.load(folder).signatures[features.BYTES_SIGNATURE]
-    answer = in_python(image_bytes=tf.constant([IMAGES[0]]))
-    assert answer["probabilities"].numpy().tolist() == [[0.5, 0.5]]
+    response = in_python(image_bytes=tf.constant([IMAGES[0]]))
+    assert response["probabilities"].numpy().tolist() == [[0.5, 0.5]]
     [problem] = validate(folder, NO_SAMPLES).problems
     assert problem.startswith(
         "PNG and 65 more of 68 requests: It failed: FailedPreconditionError: Could not find "
@@ -189,8 +189,8 @@ def test_a_model_that_takes_the_process_with_it(
     probe = tmp_path / "probe.py"
     probe.write_text(
         "import json, os, sys\n"
-        "with os.fdopen(int(sys.argv[2]), 'w') as answers:\n"
-        "    answers.write(json.dumps({'load_seconds': 1.5}) + '\\n{\"half')\n"
+        "with os.fdopen(int(sys.argv[2]), 'w') as responses:\n"
+        "    responses.write(json.dumps({'load_seconds': 1.5}) + '\\n{\"half')\n"
         "print('out of memory', file=sys.stderr, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
@@ -209,10 +209,10 @@ def test_a_model_that_hangs_at_a_request(
     probe = tmp_path / "probe.py"
     probe.write_text(
         "import json, os, sys, time\n"
-        "with os.fdopen(int(sys.argv[2]), 'w') as answers:\n"
-        "    answers.write(json.dumps({'load_seconds': 1.5}) + '\\n')\n"
-        "    answers.write(json.dumps({'error': 'bad'}) + '\\n')\n"
-        "    answers.flush()\n"
+        "with os.fdopen(int(sys.argv[2]), 'w') as responses:\n"
+        "    responses.write(json.dumps({'load_seconds': 1.5}) + '\\n')\n"
+        "    responses.write(json.dumps({'error': 'bad'}) + '\\n')\n"
+        "    responses.flush()\n"
         "    time.sleep(600)\n"
     )
     monkeypatch.setattr("components.serving.infra_validator.probe_process.PROBE", probe)
@@ -247,9 +247,9 @@ def write_records(folder: pathlib.Path) -> None:
 
 def run(tmp_path: pathlib.Path, exported: ExportedModel, wrong: bool) -> types.Artifact:
     """Runs the step on real artifacts."""
-    answers = make_samples(exported).probabilities
+    responses = make_samples(exported).probabilities
     predictions = make_predictions([CLASS_NAMES[0]] * 70, [CLASS_NAMES[0]] * 70, CLASS_NAMES)
-    model = dataclasses.replace(predictions.model, probabilities=answers[:: -1 if wrong else 1])
+    model = dataclasses.replace(predictions.model, probabilities=responses[:: -1 if wrong else 1])
     artifacts = {
         "model": standard_artifacts.Model(),
         "examples": standard_artifacts.Examples(),
@@ -279,9 +279,9 @@ def test_the_step_marks_its_blessing_as_tfx_does(
     assert (tmp_path / "blessing/INFRA_NOT_BLESSED").exists() is wrong
     facts = read_facts(blessing.uri)
     assert (facts.is_servable, facts.compared_images) == (not wrong, 70)
-    different = "other answers to 70 of 70 test images: 00000.png, 00001.png, 00002.png, ..."
+    different = "other probabilities for 70 of 70 test images: 00000.png, 00001.png, 00002.png, ..."
     assert facts.problems == (
-        (f"It must answer as in the evaluation. Received: {different}.",) if wrong else ()
+        (f"It must predict as in the evaluation. Received: {different}.",) if wrong else ()
     )
 
 

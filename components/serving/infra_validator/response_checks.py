@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence, Set
 import numpy as np
 
 from components.features import TOP_K
-from components.serving.infra_validator.probe_process import Answer, Request, Session
-from components.serving.serving_facts import GoldenAnswer, ServingFacts
+from components.serving.infra_validator.probe_process import Request, Response, Session
+from components.serving.serving_facts import GoldenResult, ServingFacts
 from components.text import escape_unprintable
 
 TOLERANCE = 1e-3
@@ -26,7 +26,7 @@ class Samples:
     Attributes:
         names: Their files.
         images: Their bytes, as they lie in the records.
-        probabilities: float32 [images, classes], the evaluation's answers.
+        probabilities: float32 [images, classes], the evaluation's predictions.
         class_names: In the order of the probabilities, as the evaluation read them.
     """
 
@@ -36,42 +36,42 @@ class Samples:
     class_names: tuple[str, ...]
 
 
-def judge_golden(requests: Sequence[Request], answers: Sequence[Answer]) -> list[GoldenAnswer]:
-    """Holds each answer to what is known before.
+def judge_golden(requests: Sequence[Request], responses: Sequence[Response]) -> list[GoldenResult]:
+    """Holds each response to what is known before.
 
     Args:
         requests: As of `golden_requests`.
-        answers: To them, in their order; those that are missing are a problem of the session.
+        responses: To them, in their order; those that are missing are a problem of the session.
     """
-    asked = list(zip(requests, answers, strict=False))
-    by_name = {request.name: answer.probabilities for request, answer in asked}
+    asked = list(zip(requests, responses, strict=False))
+    by_name = {request.name: response.probabilities for request, response in asked}
     return [
-        GoldenAnswer(
+        GoldenResult(
             request.name,
             len(request.images),
-            find_problem(request, answer, by_name.get(request.same_as)),
+            find_problem(request, response, by_name.get(request.same_as)),
         )
-        for request, answer in asked
+        for request, response in asked
     ]
 
 
-def find_problem(request: Request, answer: Answer, expected: np.ndarray | None = None) -> str:
-    """What is wrong with one answer, in a sentence; empty if nothing is.
+def find_problem(request: Request, response: Response, expected: np.ndarray | None = None) -> str:
+    """What is wrong with one response, in a sentence; empty if nothing is.
 
     Args:
         request: What was asked.
-        answer: What came back.
+        response: What came back.
         expected: float [1 or images, classes], what should have come back, if that is known.
     """
-    found = answer.probabilities
+    found = response.probabilities
     if request.is_broken:
-        return "" if found is None else "It must refuse a broken image. Received: an answer."
-    if found is None and request.may_be_refused and REFUSAL in answer.error:
+        return "" if found is None else "It must refuse a broken image. Received: probabilities."
+    if found is None and request.may_be_refused and REFUSAL in response.error:
         return ""
     if found is None:
-        return f"It failed: {answer.error}."
+        return f"It failed: {response.error}."
     if found.ndim != 2 or len(found) != len(request.images):
-        return f"It must answer with a row for each image. Received: {len(found)} rows."
+        return f"It must return a row for each image. Received: {len(found)} rows."
     if not np.isfinite(found).all():
         return "Its probabilities must be numbers. Received: NaN or infinity."
     sums = found.sum(axis=1)
@@ -81,10 +81,10 @@ def find_problem(request: Request, answer: Answer, expected: np.ndarray | None =
         return f"Its probabilities must add up to 1. Received: {sums[np.abs(sums - 1).argmax()]:g}."
     if expected is not None and _difference(found, expected) > TOLERANCE:
         return (
-            "Its answers must be those to the same picture in another form. Received: a difference "
+            "It must predict the same for a picture in another form. Received: a difference "
             f"of {_difference(found, expected):.4f}."
         )
-    return find_naming_problem(answer)
+    return find_naming_problem(response)
 
 
 def judge_session(
@@ -98,7 +98,7 @@ def judge_session(
     """Everything that was asked, and what became of it.
 
     Args:
-        session: With the answers to all requests, in the order of the next arguments.
+        session: With the responses to all requests, in the order of the next arguments.
         golden: The requests whose outcome is known.
         samples: Test images, with what the evaluation said.
         sample_requests: The requests that ask about these.
@@ -107,76 +107,77 @@ def judge_session(
         model_bytes: Size of the model.
     """
     first, second = len(golden), len(golden) + len(sample_requests)
-    answered = judge_golden(golden, session.answers[:first])
-    sampled = session.answers[first:second]
+    judged = judge_golden(golden, session.responses[:first])
+    sampled = session.responses[first:second]
     problems = [session.problem] if session.problem else []
-    problems += _summarize(answered)
+    problems += _summarize(judged)
     problems += _compare(samples, sample_requests, sampled)
     return ServingFacts(
         problems=tuple(problems),
-        golden=tuple(answered),
-        compared_images=sum(len(answer.top_class) for answer in sampled),
+        golden=tuple(judged),
+        compared_images=sum(len(response.top_class) for response in sampled),
         largest_difference=_largest_difference(samples, sampled),
         load_seconds=session.load_seconds,
         model_bytes=model_bytes,
         latencies=_sort_by_size(
             {len(request.images) for request in latencies},
             [*sample_requests, *latencies],
-            session.answers[first:],
+            session.responses[first:],
         ),
     )
 
 
 def _sort_by_size(
-    sizes: Set[int], requests: Sequence[Request], answers: Sequence[Answer]
+    sizes: Set[int], requests: Sequence[Request], responses: Sequence[Response]
 ) -> dict[str, tuple[float, ...]]:
     """Milliseconds of all calls of some sizes of a batch."""
     times: dict[int, list[float]] = collections.defaultdict(list)
-    for request, answer in zip(requests, answers, strict=False):
-        times[len(request.images)] += answer.milliseconds
+    for request, response in zip(requests, responses, strict=False):
+        times[len(request.images)] += response.milliseconds
     return {str(size): tuple(found) for size, found in times.items() if size in sizes}
 
 
-def _summarize(answered: Sequence[GoldenAnswer]) -> Iterator[str]:
+def _summarize(judged: Sequence[GoldenResult]) -> Iterator[str]:
     """Each problem once, however many requests have it."""
     names: dict[str, list[str]] = {}
-    for answer in answered:
-        if answer.problem:
-            names.setdefault(answer.problem, []).append(answer.name)
+    for result in judged:
+        if result.problem:
+            names.setdefault(result.problem, []).append(result.name)
     for problem, (first, *others) in names.items():
-        more = f" and {len(others)} more of {len(answered)} requests" if others else ""
+        more = f" and {len(others)} more of {len(judged)} requests" if others else ""
         yield f"{first}{more}: {problem}"
 
 
 def _compare(
-    samples: Samples, requests: Sequence[Request], answers: Sequence[Answer]
+    samples: Samples, requests: Sequence[Request], responses: Sequence[Response]
 ) -> Iterator[str]:
-    named = [answer for answer in answers if answer.class_names]
+    named = [response for response in responses if response.class_names]
     renaming = find_renaming(named[0], samples.class_names) if named else ""
     if renaming:
         # The numbers of other classes cannot be compared.
         yield renaming
         return
     start, different = 0, []
-    for request, answer in zip(requests, answers, strict=False):
+    for request, response in zip(requests, responses, strict=False):
         rows = slice(start, start + len(request.images))
         start = rows.stop
-        problem = find_problem(request, answer)
-        if problem or answer.probabilities is None:
+        problem = find_problem(request, response)
+        if problem or response.probabilities is None:
             yield f"{request.name}: {problem}"
             continue
-        gaps = np.abs(answer.probabilities - samples.probabilities[rows]).max(axis=1)
+        gaps = np.abs(response.probabilities - samples.probabilities[rows]).max(axis=1)
         different += [samples.names[rows][row] for row in np.flatnonzero(gaps > TOLERANCE)]
     if different:
         names = ", ".join(escape_unprintable(name) for name in different[:MOST_NAMED])
         yield (
-            f"It must answer as in the evaluation. Received: other answers to {len(different)} of "
-            f"{len(samples.names)} test images: {names}{', ...' if len(different) > 3 else ''}."
+            "It must predict as in the evaluation. Received: other probabilities for "
+            f"{len(different)} of {len(samples.names)} test images: {names}"
+            f"{', ...' if len(different) > 3 else ''}."
         )
 
 
-def _largest_difference(samples: Samples, answers: Sequence[Answer]) -> float:
-    rows = [answer.probabilities for answer in answers if answer.probabilities is not None]
+def _largest_difference(samples: Samples, responses: Sequence[Response]) -> float:
+    rows = [response.probabilities for response in responses if response.probabilities is not None]
     found = np.concatenate(rows) if rows else np.zeros((0, 0))
     if not len(found) or found.shape != samples.probabilities.shape:
         return math.nan
@@ -187,47 +188,47 @@ def _difference(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max()) if found.size else 0.0
 
 
-def find_naming_problem(answer: Answer) -> str:
-    """What is wrong with the names in an answer, in a sentence; empty if nothing is.
+def find_naming_problem(response: Response) -> str:
+    """What is wrong with the names in a response, in a sentence; empty if nothing is.
 
     Args:
-        answer: With probabilities; they are numbers.
+        response: With probabilities; they are numbers.
     """
-    found = answer.probabilities
+    found = response.probabilities
     if found is None or not len(found):
         return ""
-    if len(answer.class_names) != found.shape[1]:
+    if len(response.class_names) != found.shape[1]:
         return (
             f"It must name each of its {found.shape[1]} classes. Received: "
-            f"{len(answer.class_names)} names."
+            f"{len(response.class_names)} names."
         )
     ranked = -np.sort(-found, axis=1)
-    if not _are_of(found, answer, [(name,) for name in answer.top_class], ranked[:, :1]):
+    if not _are_of(found, response, [(name,) for name in response.top_class], ranked[:, :1]):
         return "Its top_class must be the most probable class. Received: another one."
     ranked = ranked[:, :TOP_K]
-    if not _are_of(found, answer, answer.top_k_classes, ranked):
+    if not _are_of(found, response, response.top_k_classes, ranked):
         return (
             f"Its top_k_classes must be the {ranked.shape[1]} most probable classes, in their "
             "order. Received: others."
         )
-    if not np.array_equal(np.asarray(answer.top_k_probabilities), ranked):
+    if not np.array_equal(np.asarray(response.top_k_probabilities), ranked):
         return "Its top_k_probabilities must be those of top_k_classes. Received: others."
     return ""
 
 
-def find_renaming(answer: Answer, class_names: Sequence[str]) -> str:
-    """Whether an answer names the classes in another way than the evaluation, in a sentence.
+def find_renaming(response: Response, class_names: Sequence[str]) -> str:
+    """Whether a response names the classes in another way than the evaluation, in a sentence.
 
     Args:
-        answer: With names.
+        response: With names.
         class_names: The evaluation's.
     """
-    if len(answer.class_names) != len(class_names):
+    if len(response.class_names) != len(class_names):
         return (
             f"It must have the {len(class_names)} classes of the evaluation. Received: "
-            f"{len(answer.class_names)}."
+            f"{len(response.class_names)}."
         )
-    for place, names in enumerate(zip(answer.class_names, class_names, strict=True)):
+    for place, names in enumerate(zip(response.class_names, class_names, strict=True)):
         given, expected = names
         if given != expected:
             return (
@@ -239,13 +240,13 @@ def find_renaming(answer: Answer, class_names: Sequence[str]) -> str:
 
 
 def _are_of(
-    found: np.ndarray, answer: Answer, names: Sequence[Sequence[str]], expected: np.ndarray
+    found: np.ndarray, response: Response, names: Sequence[Sequence[str]], expected: np.ndarray
 ) -> bool:
     """Whether named classes, [images, k], have the expected probabilities, float [images, k].
 
     Compared by their probabilities, since equal ones may come in any order.
     """
-    places = {name: place for place, name in enumerate(answer.class_names)}
+    places = {name: place for place, name in enumerate(response.class_names)}
     chosen = [[places.get(name, -1) for name in row] for row in names]
     if [len(row) for row in chosen] != [expected.shape[1]] * len(found):
         return False

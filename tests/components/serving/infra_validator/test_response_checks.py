@@ -1,11 +1,12 @@
-"""What is wrong with answers, without a process that gives them."""
+"""What is wrong with responses, without a process that gives them."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from components.serving.infra_validator.answer_checks import (
+from components.serving.infra_validator.probe_process import Request, Response, Session
+from components.serving.infra_validator.response_checks import (
     Samples,
     find_naming_problem,
     find_problem,
@@ -13,16 +14,15 @@ from components.serving.infra_validator.answer_checks import (
     judge_golden,
     judge_session,
 )
-from components.serving.infra_validator.probe_process import Answer, Request, Session
 
 TWO = Request("two", (b"a", b"b"))
 
 
-def answer(*rows: tuple[float, ...]) -> Answer:
+def response(*rows: tuple[float, ...]) -> Response:
     """What a model says that names its classes as it should."""
     found = np.array(rows)
     names = [["cat", "dog"] if row[0] >= row[1] else ["dog", "cat"] for row in rows]
-    return Answer(
+    return Response(
         probabilities=found,
         class_names=("cat", "dog"),
         top_class=tuple(first for first, _ in names),
@@ -35,34 +35,38 @@ def answer(*rows: tuple[float, ...]) -> Answer:
 @pytest.mark.parametrize(
     ("received", "expected", "problem"),
     [
-        (answer((0.5, 0.5), (0.9, 0.1)), None, ""),
-        (answer((0.5, 0.5), (0.5, 0.5)), [[0.5, 0.5]], ""),
-        (answer((0.5, 0.5), (0.5004, 0.4996)), [[0.5, 0.5]], ""),
-        (Answer(error="InvalidArgumentError: bad"), None, "It failed: InvalidArgumentError: bad."),
+        (response((0.5, 0.5), (0.9, 0.1)), None, ""),
+        (response((0.5, 0.5), (0.5, 0.5)), [[0.5, 0.5]], ""),
+        (response((0.5, 0.5), (0.5004, 0.4996)), [[0.5, 0.5]], ""),
         (
-            answer((0.5, 0.5)),
+            Response(error="InvalidArgumentError: bad"),
             None,
-            "It must answer with a row for each image. Received: 1 rows.",
+            "It failed: InvalidArgumentError: bad.",
         ),
         (
-            answer((0.5, 0.5), (float("nan"), 0.5)),
+            response((0.5, 0.5)),
+            None,
+            "It must return a row for each image. Received: 1 rows.",
+        ),
+        (
+            response((0.5, 0.5), (float("nan"), 0.5)),
             None,
             "Its probabilities must be numbers. Received: NaN or infinity.",
         ),
         (
-            answer((0.5, 0.5), (0.5, 0.3)),
+            response((0.5, 0.5), (0.5, 0.3)),
             None,
             "Its probabilities must add up to 1. Received: 0.8.",
         ),
         (
-            answer((0.5, 0.5), (1.5, -0.5)),
+            response((0.5, 0.5), (1.5, -0.5)),
             None,
             "Its probabilities must be from 0 to 1. Received: -0.5.",
         ),
         (
-            answer((0.5, 0.5), (0.9, 0.1)),
+            response((0.5, 0.5), (0.9, 0.1)),
             [[0.5, 0.5]],
-            "Its answers must be those to the same picture in another form. Received: a difference "
+            "It must predict the same for a picture in another form. Received: a difference "
             "of 0.4000.",
         ),
     ],
@@ -73,14 +77,14 @@ def test_problems(received, expected, problem):
 
 def test_a_broken_image_must_be_refused():
     broken = Request("text", (b"a", b"b"), is_broken=True)
-    assert find_problem(broken, Answer(error="InvalidArgumentError: bad")) == ""
-    assert find_problem(broken, answer((0.5, 0.5), (0.5, 0.5))) == (
-        "It must refuse a broken image. Received: an answer."
+    assert find_problem(broken, Response(error="InvalidArgumentError: bad")) == ""
+    assert find_problem(broken, response((0.5, 0.5), (0.5, 0.5))) == (
+        "It must refuse a broken image. Received: probabilities."
     )
 
 
 def test_no_images_have_no_problem():
-    nothing = Answer(np.zeros((0, 0)), top_k_probabilities=np.zeros((0, 0)))
+    nothing = Response(np.zeros((0, 0)), top_k_probabilities=np.zeros((0, 0)))
     assert find_problem(Request("no images", ()), nothing) == ""
 
 
@@ -90,8 +94,12 @@ def test_only_forms_of_one_picture_are_compared():
         Request("BMP", (b"x",), same_as="PNG"),
         Request("JPEG", (b"x",)),
     ]
-    answers = [answer((0.5, 0.5)), *[answer((0.9, 0.1))] * 2]
-    assert [bool(each.problem) for each in judge_golden(requests, answers)] == [False, True, False]
+    responses = [response((0.5, 0.5)), *[response((0.9, 0.1))] * 2]
+    assert [bool(each.problem) for each in judge_golden(requests, responses)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_session():
@@ -100,14 +108,14 @@ def test_a_session():
         ("a.png", "<b>\n.png"), (b"a", b"b"), np.array([[0.5, 0.5], [0.9, 0.1]]), ("cat", "dog")
     )
     session = Session(
-        1.5, (answer((0.5, 0.5)), answer((0.5, 0.5), (0.2, 0.8)), answer((0.5, 0.5))), ""
+        1.5, (response((0.5, 0.5)), response((0.5, 0.5), (0.2, 0.8)), response((0.5, 0.5))), ""
     )
     # Of images in twos, the sample is timed as well.
     latency = Request("latency of 2", (b"a", b"b"), 5)
     facts = judge_session(session, golden, samples, [TWO], [latency], 1234)
     assert facts.problems == (
-        "It must answer as in the evaluation. Received: other answers to 1 of 2 test images: "
-        "<b>\\n.png.",
+        "It must predict as in the evaluation. Received: other probabilities for 1 of 2 test "
+        "images: <b>\\n.png.",
     )
     assert facts.largest_difference == pytest.approx(0.7)
     assert (facts.compared_images, facts.load_seconds, facts.model_bytes) == (2, 1.5, 1234)
@@ -118,7 +126,7 @@ def test_a_session_that_broke_off():
     golden = [Request("PNG", (b"x",)), Request("BMP", (b"x",))]
     samples = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
     facts = judge_session(
-        Session(1.5, (answer((0.5, 0.5)),), "It ended."), golden, samples, [], [], 1
+        Session(1.5, (response((0.5, 0.5)),), "It ended."), golden, samples, [], [], 1
     )
     assert facts.problems == ("It ended.",)
     assert [each.name for each in facts.golden] == ["PNG"]
@@ -128,8 +136,13 @@ def test_a_session_that_broke_off():
 def test_one_problem_of_many_requests_is_said_once():
     golden = [Request(name, (b"x",)) for name in ("PNG", "BMP", "GIF", "JPEG")]
     samples = Samples((), (), np.zeros((0, 2), np.float32), ("cat", "dog"))
-    answers = (answer((0.5, 0.6)), answer((0.5, 0.5)), answer((0.5, 0.6)), answer((0.5, 0.7)))
-    assert judge_session(Session(1.5, answers, ""), golden, samples, [], [], 1).problems == (
+    responses = (
+        response((0.5, 0.6)),
+        response((0.5, 0.5)),
+        response((0.5, 0.6)),
+        response((0.5, 0.7)),
+    )
+    assert judge_session(Session(1.5, responses, ""), golden, samples, [], [], 1).problems == (
         "PNG and 1 more of 4 requests: Its probabilities must add up to 1. Received: 1.1.",
         "JPEG: Its probabilities must add up to 1. Received: 1.2.",
     )
@@ -138,7 +151,7 @@ def test_one_problem_of_many_requests_is_said_once():
 @pytest.mark.parametrize("names", [("dog", "cat"), ("cat",)])
 def test_other_class_names_than_the_evaluations(names):
     samples = Samples(("a.png",), (b"a",), np.full((1, len(names)), 1 / len(names)), names)
-    session = Session(1.5, (answer((0.5, 0.5)),), "")
+    session = Session(1.5, (response((0.5, 0.5)),), "")
     facts = judge_session(session, [], samples, [Request("one", (b"a",))], [], 1)
     assert facts.problems == (
         "It must name the classes as the evaluation does. Received: cat instead of dog as class 0."
@@ -148,7 +161,7 @@ def test_other_class_names_than_the_evaluations(names):
 
 
 NAMES = tuple("abcdef")
-GOOD = Answer(
+GOOD = Response(
     probabilities=np.array([[0.1, 0.4, 0.2, 0.15, 0.05, 0.1]]),
     class_names=NAMES,
     top_class=("b",),
