@@ -86,35 +86,35 @@ def train_network(
             fine-tuning would begin after the last layer.
     """
     augmentation = make_augmentation(plan.augment, plan.shape, plan.train.seed)
-    stand = _TrainingStage(network, training, evaluation, augmentation, (training, evaluation))
+    stage = _TrainingStage(network, training, evaluation, augmentation, (training, evaluation))
     first = _first_phase(plan, training)
     if not plan.fine_tune.epochs:
-        return [_train_on_features(stand, plan, first)]
+        return [_train_on_features(stage, plan, first)]
     base = network.get_layer(BASE)
     _check_from_layer(base, plan.fine_tune.from_layer)
     if not base.trainable:
         # What neither phase trains is computed once for both.
-        stand = _behind(split_base(network, plan.fine_tune.from_layer), stand, plan, "lower")
-    results = [_train_on_features(stand, plan, first)]
+        stage = _behind(split_base(network, plan.fine_tune.from_layer), stage, plan, "lower")
+    results = [_train_on_features(stage, plan, first)]
     _unfreeze(base, plan.fine_tune.from_layer)
-    return [*results, _train(stand, _fine_tuning_phase(plan, training))]
+    return [*results, _train(stage, _fine_tuning_phase(plan, training))]
 
 
-def _train_on_features(stand: _TrainingStage, plan: Plan, phase: Phase) -> PhaseResult:
-    return _train(_behind(split_frozen(stand.network), stand, plan, "frozen"), phase)
+def _train_on_features(stage: _TrainingStage, plan: Plan, phase: Phase) -> PhaseResult:
+    return _train(_behind(split_frozen(stage.network), stage, plan, "frozen"), phase)
 
 
-def _train(stand: _TrainingStage, phase: Phase) -> PhaseResult:
-    network = stand.network
-    if stand.augmentation:
+def _train(stage: _TrainingStage, phase: Phase) -> PhaseResult:
+    network = stage.network
+    if stage.augmentation:
         # Not a part of the network, which is served as it is.
         pixels = keras.Input(network.input_shape[1:], name="pixels")
-        network = keras.Model(pixels, network(stand.augmentation(pixels)), name="augmented")
-    return fit_phase(network, stand.training, stand.evaluation, phase)
+        network = keras.Model(pixels, network(stage.augmentation(pixels)), name="augmented")
+    return fit_phase(network, stage.training, stage.evaluation, phase)
 
 
 def _behind(
-    parts: tuple[keras.Model, keras.Model] | None, stand: _TrainingStage, plan: Plan, name: str
+    parts: tuple[keras.Model, keras.Model] | None, stage: _TrainingStage, plan: Plan, name: str
 ) -> _TrainingStage:
     """What stands behind the first of two parts, once that has seen all images; as it was without.
 
@@ -122,7 +122,7 @@ def _behind(
     epochs would be of no use.
     """
     if parts is None:
-        return stand
+        return stage
     first, second = parts
 
     def compute(
@@ -143,9 +143,9 @@ def _behind(
             folder=os.path.join(plan.folder, f"{name}_{split}"),
         )
 
-    training = compute(stand.training, TRAIN_SPLIT, stand.augmentation, stand.held)
-    held = (*stand.held, training)
-    evaluation = compute(stand.evaluation, EVAL_SPLIT, None, held)
+    training = compute(stage.training, TRAIN_SPLIT, stage.augmentation, stage.held)
+    held = (*stage.held, training)
+    evaluation = compute(stage.evaluation, EVAL_SPLIT, None, held)
     return _TrainingStage(second, training, evaluation, None, (*held, evaluation))
 
 
