@@ -33,6 +33,7 @@ OPTIONAL_STEPS = from_dict(
         "data": "photos",
         "train": {"warm_start": "serving"},
         "tune": {"trials": 3, "space": {"learning_rate": [0.001, 0.01]}},
+        "export": {"formats": "onnx"},
     }
 )
 SETTINGS: dict[str, Any] = {
@@ -158,7 +159,8 @@ def test_each_step_is_a_container_in_the_order_of_tfx(documents, tasks, plain, o
     assert len(containers(documents[0])) == TASKS
     # With SQLite one task runs after the other.
     assert set(by_step(plain)["Evaluator"]["dependentTasks"]) == {"preparerun", "bulkinferrer"}
-    assert {"WarmStart", "Tuner"} <= by_step(optional).keys()
+    assert {"WarmStart", "Tuner", "Exporter"} <= by_step(optional).keys()
+    assert "exporter" in by_step(optional)["InfraValidator"]["dependentTasks"]
 
 
 def test_the_open_source_backend_runs_nothing_but_containers(documents, tasks):
