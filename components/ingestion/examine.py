@@ -21,7 +21,7 @@ from components.normalization.formats import image_format, may_have_metadata
 from components.normalization.normalization_rules import ImageRules
 from components.normalization.normalize import needs_transcoding
 from components.normalization.opening import UnusableImageError, decode_upright, open_image
-from components.normalization.orientation import stored_orientation
+from components.normalization.orientation import is_plain_jpeg, stored_orientation
 from components.storage import read_file
 
 GRAY_SIDE = 128
@@ -134,7 +134,7 @@ def _look(image: ImageRecord, encoded: bytes, rules: ImageRules) -> Look:
         channels=channels,
         treatment=treatment,
         structure=_digest(jpeg_structure(encoded) or png_structure(encoded)),
-        has_metadata=may_have_metadata(encoded),
+        has_metadata=may_have_metadata(encoded) and not is_plain_jpeg(encoded),
     )
     return known, gray
 

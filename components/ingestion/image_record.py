@@ -33,7 +33,8 @@ class ImageRecord(NamedTuple):
         signature: What near-duplicates are found by; empty if there is too little to see.
         structure: Digest of the structure of a JPEG or PNG: TensorFlow decodes all files that
             share it, or none; empty if that cannot be told.
-        has_metadata: Whether it may say how its pixels are meant, which `structure` leaves out.
+        has_metadata: Whether it may say how its pixels are meant, in a way of which the graph that
+            serves a model has to be asked; `structure` leaves that out.
     """
 
     filename: str

@@ -3,6 +3,8 @@
 The eight orientations are those of the tag Orientation, 0x0112, of Exif 2.32 and TIFF 6.0.
 """
 
+import struct
+
 from PIL import Image
 
 UPRIGHT = 1
@@ -17,6 +19,20 @@ _SHORT = 3
 _APP1, _COMMENT, _FILL = 0xE1, 0xFE, 0xFF
 _APPLICATION_MARKERS = range(0xE0, 0xF0)
 _EXIF = b"Exif\0\0"
+_SCAN = 0xDA
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Begin segments that all decoders step over alike.
+_PLAIN_MARKERS = frozenset((*range(0xC0, 0xC8), *range(0xC9, 0xD0), *range(0xE0, 0xF0))) | {
+    0xDB,
+    0xDC,
+    0xDD,
+    _COMMENT,
+}
+_TURNING_XMP = b"tiff:Orientation"
+_NOT_SAID = 0
+# Of TIFF's bytes, text, numbers of 16 and 32 bits, and fractions.
+_BYTES_OF_KINDS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8}
+_MOST_BYTES_OF_A_KIND, _BYTES_IN_PLACE = 8, 4
 _BYTE_ORDERS = {b"II*\0": "little", b"MM\0*": "big"}
 
 _TAG_OF_EXIF_IN_PNG = "Raw profile type exif"
@@ -105,6 +121,67 @@ def jpeg_orientation(encoded: bytes) -> int:
             return _tiff_orientation(segment[len(_EXIF) :])
         position += 2 + length
     return UPRIGHT
+
+
+def is_plain_jpeg(encoded: bytes) -> bool:
+    """Whether `components.images.is_plain` surely is true of a JPEG, without a graph to ask.
+
+    So it is of what cameras write: one Exif segment among well-formed ones, whose entries are in
+    the file, with one orientation; or none, and no XMP that turns. Of others the graph decides.
+    """
+    exif = _only_exif(encoded)
+    said = None if exif is None else _strict_orientation(exif)
+    if said == _NOT_SAID and _TURNING_XMP in encoded:
+        return False
+    return said is not None and max(said, UPRIGHT) == jpeg_orientation(encoded)
+
+
+def _only_exif(encoded: bytes) -> bytes | None:
+    """The content of a JPEG's Exif, empty if it has none; None where readers may differ."""
+    position, exif = 2, b""
+    while encoded[position : position + 1] == b"\xff" and position + 10 < len(encoded):
+        marker = encoded[position + 1]
+        length = int.from_bytes(encoded[position + 2 : position + 4], "big")
+        if marker == _SCAN:
+            return exif
+        segment = encoded[position + 4 : position + 2 + length]
+        if marker not in _PLAIN_MARKERS or len(segment) != length - 2:
+            return None
+        if marker in _FRAMES and segment[5:6] not in (b"\1", b"\3"):
+            return None
+        if marker == _APP1 and segment.startswith(_EXIF):
+            if exif:
+                return None
+            exif = segment[len(_EXIF) :] or b"\0"
+        position += 2 + length
+    return None
+
+
+def _strict_orientation(tiff: bytes) -> int | None:
+    """What the first directory says, or `_NOT_SAID`; None where readers may differ."""
+    if not tiff:
+        return _NOT_SAID
+    mark = {"little": "<", "big": ">"}.get(_BYTE_ORDERS.get(tiff[:4], ""), "")
+    if not mark or len(tiff) < 8:
+        return None
+    [directory] = struct.unpack_from(f"{mark}I", tiff, 4)
+    if directory + 2 > len(tiff):
+        return None
+    [count] = struct.unpack_from(f"{mark}H", tiff, directory)
+    if directory + 2 + 12 * count > len(tiff):
+        return None
+    found = []
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        tag, kind, values, place = struct.unpack_from(f"{mark}HHII", tiff, entry)
+        size = values * _BYTES_OF_KINDS.get(kind, _MOST_BYTES_OF_A_KIND)
+        if size > _BYTES_IN_PLACE and place + size > len(tiff):
+            return None
+        if tag == _ORIENTATION_TAG:
+            [value] = struct.unpack_from(f"{mark}H", tiff, entry + 8)
+            found.append(value if (kind, values) == (_SHORT, 1) else -1)
+    if not found:
+        return _NOT_SAID
+    return found[0] if len(found) == 1 and found[0] in ORIENTATIONS else None
 
 
 def _tiff_orientation(tiff: bytes) -> int:

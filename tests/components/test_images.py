@@ -13,6 +13,7 @@ from components.normalization import orientation
 from components.normalization.normalization_rules import ImageRules
 from components.normalization.normalize import normalize
 from components.normalization.opening import decode_upright, open_image
+from components.normalization.orientation import is_plain_jpeg
 from tests.exif_files import JPEG, ORIENTATIONS_OF_HEADERS
 from tests.image_files import VARIANTS, encode_image, make_exif, make_image, make_pixels, save_image
 from tests.shared_data import shared_data
@@ -378,3 +379,20 @@ def test_gray_of_saturated_colors(call, name):
     colors = np.load(file.with_name(f"{name}.npy")).astype(float)
     decoded = call(_decoder(1), file.read_bytes())[..., 0]
     np.testing.assert_allclose(decoded, colors @ [0.299, 0.587, 0.114], rtol=0, atol=0.51)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_said_to_be_plain_without_a_graph_is_plain(channels: int) -> None:
+    """Thousands of photos of cameras are not read once more for it; of others the graph decides."""
+    files = {name: encoded for name, (encoded, _) in ORIENTATIONS_OF_HEADERS.items()}
+    files |= {name: encode() for name, encode in VARIANTS.items() if "jpeg" in name}
+    photo = save_image(make_image(size=(16, 8)), "JPEG", exif=make_exif(6))
+    for cut in range(2, len(photo), 3):
+        files[f"cut at {cut}"] = photo[:cut]
+        files[f"changed at {cut}"] = photo[:cut] + bytes([photo[cut] ^ 0x41]) + photo[cut + 1 :]
+    said = {name for name, encoded in files.items() if is_plain_jpeg(encoded)}
+    assert {"none", "little 6", "big 8"} <= said
+    for name in said:
+        # Those that no decoder takes are rejected before anybody asks.
+        if images.decodes(files[name], channels):
+            assert images.is_plain(files[name], channels), name
