@@ -29,6 +29,9 @@ _IDENTIFYING = (features.IMAGE_FILENAME, features.IMAGE_SHA256, features.CLASS_T
 class TestSetPredictorExecutor(base_executor.BaseExecutor):
     """Reads the test split once, and asks each model about each image once."""
 
+    # It is not a test, whatever its name makes pytest believe.
+    __test__ = False
+
     def Do(  # noqa: N802
         self,
         input_dict: dict[str, list[types.Artifact]],
