@@ -167,7 +167,7 @@ class Audit:
         data_folder: As its user wrote it.
         found: Files below the folder, without those that are ignored.
         used: Images to train, watch or test with.
-        rejected: Files set aside, also those of conflicts.
+        rejected: Files that cannot be used, also those of conflicts.
         duplicates: Copies left out, since another copy is used.
         images: Used images by split and class, also classes and splits that have none; classes
             sorted.

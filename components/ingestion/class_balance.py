@@ -16,8 +16,8 @@ SURPRISE = 3.09
 """Standard deviations: one set in a thousand that was split at random is further off."""
 
 DIFFERENCE = 0.1
-"""Share of a split that would have to change its class, the total variation distance. Large sets
-make the smallest difference certain; below this it does not matter."""
+"""Proportion of a split that would have to change its class, the total variation distance. Large
+sets make the smallest difference certain; below this it does not matter."""
 
 MOST_CLASSES_IN_A_DETAIL = 3
 

@@ -64,8 +64,8 @@ FINDING_KINDS: Mapping[str, FindingKind] = MappingProxyType(
         ),
         audit.CLASS_BALANCE: FindingKind(
             "Class balance",
-            "A class has few images or none in a split, or its share differs between the splits. "
-            "Add images of these classes, or split anew.",
+            "A class has few images or none in a split, or its proportion differs between the "
+            "splits. Add images of these classes, or split anew.",
         ),
         audit.DARK: FindingKind(
             "Dark images",

@@ -256,7 +256,7 @@ def check_grayscale(
         rules: `max_gray_share`.
 
     Returns:
-        A finding for each split with a larger share of gray images.
+        A finding for each split with a larger proportion of gray images.
     """
     counts = {split: _gray_and_all(found) for split, found in statistics.items()}
     gray, images = counts.get(TRAIN_SPLIT, (0, 0))

@@ -3,13 +3,13 @@
 Two sets of one origin differ too, the more the smaller they are. What is allowed grows with that:
 for sets of n and m images, with s = sqrt(1/n + 1/m) and a false alarm with probability a,
 
-- a number, such as brightness: the largest difference between the shares of the images up to any
-  value (the Kolmogorov-Smirnov distance) may be s sqrt(ln(2/a) / 2), the critical value of
+- a number, such as brightness: the largest difference between the proportions of the images up to
+  any value (the Kolmogorov-Smirnov distance) may be s sqrt(ln(2/a) / 2), the critical value of
   Smirnov's test (N. Smirnov, Table for estimating the goodness of fit of empirical distributions,
   1948). It holds for any distribution; with many equal values it errs on the safe side.
-- one share of k classes, p of the images of both sets, may change by r + sqrt(r^2 + 2 l v) with
-  l = ln(2k/a), v = p (1 - p) s^2 and r = l / (3 min(n, m)), which is Bernstein's inequality, once
-  for each class (S. Boucheron, G. Lugosi and P. Massart, Concentration inequalities, 2013, 2.8).
+- one proportion of k classes, p of the images of both sets, may change by r + sqrt(r^2 + 2 l v)
+  with l = ln(2k/a), v = p (1 - p) s^2 and r = l / (3 min(n, m)), which is Bernstein's inequality,
+  once for each class (S. Boucheron, G. Lugosi and P. Massart, Concentration inequalities, 2013, 2.8).
 - all classes together, as the part of the images that would have to be of another class (the total
   variation), may change by s sqrt(k - 1) / 2, the bound of its mean, and s sqrt(ln(1/a) / 2), that
   of its excess (C. McDiarmid, On the method of bounded differences, 1989). One class is found by
@@ -89,7 +89,7 @@ def find_shifts(
         return []
     findings = []
     for key in (*CATEGORIES, *NUMBERS):
-        compare = _compare_shares if key in CATEGORIES else _compare_numbers
+        compare = _compare_proportions if key in CATEGORIES else _compare_numbers
         text = "" if key in left_out else compare(found, earlier, key, comparison.other, rules)
         if text:
             findings.append(Anomaly(comparison.kind, comparison.split, key, text))
@@ -105,33 +105,35 @@ def allowed_for_numbers(images: int, others: int, rules: ValidationRules) -> flo
         rules: `smallest_feature_shift` and `false_alarm_rate`.
 
     Returns:
-        A share, which may exceed 1: then the sets are too small to say anything.
+        A proportion, which may exceed 1: then the sets are too small to say anything.
     """
     chance = _noise(images, others) * math.sqrt(math.log(2 / _probability(rules)) / 2)
-    # Each set's shares are known to one bucket.
+    # Each set's proportions are known to one bucket.
     return max(rules.smallest_feature_shift, chance + 2 / QUANTILES)
 
 
-def allowed_for_one_share(
-    images: int, others: int, share: float, classes: int, rules: ValidationRules
+def allowed_for_one_proportion(
+    images: int, others: int, proportion: float, classes: int, rules: ValidationRules
 ) -> float:
-    """The change of one class's share up to which nothing is reported.
+    """The change of one class's proportion up to which nothing is reported.
 
     Args:
         images: Number of images of one set, 1 or more.
         others: Of the other set.
-        share: Part of the images of both sets that is of the class.
+        proportion: Part of the images of both sets that is of the class.
         classes: How many classes are looked at.
         rules: `smallest_class_shift` and `false_alarm_rate`.
     """
     likely = math.log(2 * classes / _probability(rules))
-    variance = share * (1 - share) * _noise(images, others) ** 2
+    variance = proportion * (1 - proportion) * _noise(images, others) ** 2
     rare = likely / (3 * min(images, others))
     return max(rules.smallest_class_shift, rare + math.sqrt(rare**2 + 2 * likely * variance))
 
 
-def allowed_for_all_shares(images: int, others: int, classes: int, rules: ValidationRules) -> float:
-    """The total variation of all classes' shares up to which nothing is reported."""
+def allowed_for_all_proportions(
+    images: int, others: int, classes: int, rules: ValidationRules
+) -> float:
+    """The total variation of all classes' proportions up to which nothing is reported."""
     excess = math.sqrt(math.log(1 / _probability(rules)) / 2)
     chance = _noise(images, others) * (math.sqrt(classes - 1) / 2 + excess)
     return max(rules.smallest_class_shift, chance)
@@ -154,20 +156,20 @@ def _compare_numbers(
     if new is None or old is None:
         return ""
     values = np.unique(np.concatenate([new.low, new.high, old.low, old.high]))
-    new_shares, old_shares = new.proportion_up_to(values), old.proportion_up_to(values)
-    most = int(np.argmax(np.abs(new_shares - old_shares)))
-    difference = abs(float(new_shares[most] - old_shares[most]))
+    new_proportions, old_proportions = new.proportion_up_to(values), old.proportion_up_to(values)
+    most = int(np.argmax(np.abs(new_proportions - old_proportions)))
+    difference = abs(float(new_proportions[most] - old_proportions[most]))
     allowed = allowed_for_numbers(number_of_images(found), number_of_images(earlier), rules)
     if difference <= allowed:
         return ""
     return (
-        f"{new_shares[most]:.1%} of the images have at most {values[most]:.4g}, {other} it is "
-        f"{old_shares[most]:.1%}; the mean is {mean_value(found, key):.4g}, {other} "
+        f"{new_proportions[most]:.1%} of the images have at most {values[most]:.4g}, {other} it is "
+        f"{old_proportions[most]:.1%}; the mean is {mean_value(found, key):.4g}, {other} "
         f"{mean_value(earlier, key):.4g} (a difference of up to {allowed:.1%} is allowed)"
     )
 
 
-def _compare_shares(
+def _compare_proportions(
     found: Statistics, earlier: Statistics, key: str, other: str, rules: ValidationRules
 ) -> str:
     """What differs, in words; empty if nothing does."""
@@ -181,7 +183,7 @@ def _compare_shares(
             name,
             new.get(name, 0) / images,
             old.get(name, 0) / others,
-            allowed_for_one_share(
+            allowed_for_one_proportion(
                 images,
                 others,
                 (new.get(name, 0) + old.get(name, 0)) / (images + others),
@@ -192,13 +194,13 @@ def _compare_shares(
         for name in names
     ]
     return _describe_changes(
-        changes, allowed_for_all_shares(images, others, len(names), rules), other
+        changes, allowed_for_all_proportions(images, others, len(names), rules), other
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class _Change:
-    """Of the share of one class: what it is, what it was, and how much it may change."""
+    """Of the proportion of one class: what it is, what it was, and how much it may change."""
 
     name: str
     now: float
@@ -217,12 +219,12 @@ def _describe_changes(changes: Sequence[_Change], allowed: float, other: str) ->
         return ""
     # Where none changed too much by itself, those that changed most tell what happened.
     told = sorted(too_large or changes, key=lambda change: -change.size)
-    shares = ", ".join(
+    proportions = ", ".join(
         f"{quote(change.name)} are {change.now:.1%} of the images, {other} {change.before:.1%} "
         f"(a change of up to {change.allowed:.1%} is allowed)"
         for change in told[:MOST_CHANGES]
     )
     return (
-        f"{shares}; in all, {total:.1%} of the images would have to be of another value to be as "
-        f"{other} (up to {allowed:.1%} is allowed)"
+        f"{proportions}; in all, {total:.1%} of the images would have to be of another value to be "
+        f"as {other} (up to {allowed:.1%} is allowed)"
     )

@@ -4,7 +4,7 @@ The schema is also where the classes are defined. A class keeps its number for a
 file stays as it is, so that models of different weeks can be compared.
 
 The features, their types and that every record has one of each are the contract of
-`components.features`; what is learnt from the images is their classes, formats and ranges.
+`components.features`; what is learned from the images is their classes, formats and ranges.
 
 Ranges are wider than what was seen, so that ordinary new images keep them and only those of
 another kind do not:
@@ -95,7 +95,7 @@ def parse_schema(content: bytes, path: str) -> schema_pb2.Schema:
         raise PipelineError(
             f"A schema file must be a TFDV schema in text form. Received: {path}: "
             f"{str(error).rstrip('.')}. "
-            "Mend it, or move it away to have a new one inferred."
+            "Fix it, or move it away to have a new one inferred."
         ) from error
 
 

@@ -6,9 +6,9 @@ from components.validation.drift import (
     COMPARISONS,
     NUMBERS,
     SetComparison,
-    allowed_for_all_shares,
+    allowed_for_all_proportions,
     allowed_for_numbers,
-    allowed_for_one_share,
+    allowed_for_one_proportion,
     find_shifts,
 )
 from components.validation.validation_rules import ValidationRules
@@ -54,9 +54,11 @@ def test_what_is_compared():
 )
 def test_small_sets_may_differ_more(images, others, numbers, one_of_ten, all_of_ten):
     assert allowed_for_numbers(images, others, RULES) == pytest.approx(numbers, abs=1e-3)
-    one = allowed_for_one_share(images, others, 0.1, 10, RULES)
+    one = allowed_for_one_proportion(images, others, 0.1, 10, RULES)
     assert one == pytest.approx(one_of_ten, abs=1e-3)
-    assert allowed_for_all_shares(images, others, 10, RULES) == pytest.approx(all_of_ten, abs=1e-3)
+    assert allowed_for_all_proportions(images, others, 10, RULES) == pytest.approx(
+        all_of_ten, abs=1e-3
+    )
 
 
 def test_darker_images():

@@ -120,12 +120,12 @@ CLASS_RULE = (
             b"classes: 3",
             "A schema file must be a TFDV schema in text form. Received: PATH: 1:1 : Message type "
             '"tensorflow.metadata.v0.Schema" has no field named "classes". '
-            f"Mend it, {ANOTHER}",
+            f"Fix it, {ANOTHER}",
         ),
         (
             b"\xff\xfe",
             "A schema file must be a TFDV schema in text form. Received: PATH: 'utf-8' codec "
-            f"can't decode byte 0xff in position 0: invalid start byte. Mend it, {ANOTHER}",
+            f"can't decode byte 0xff in position 0: invalid start byte. Fix it, {ANOTHER}",
         ),
         (
             b"",
