@@ -9,7 +9,8 @@ for sets of n and m images, with s = sqrt(1/n + 1/m) and a false alarm with prob
   1948). It holds for any distribution; with many equal values it errs on the safe side.
 - one proportion of k classes, p of the images of both sets, may change by r + sqrt(r^2 + 2 l v)
   with l = ln(2k/a), v = p (1 - p) s^2 and r = l / (3 min(n, m)), which is Bernstein's inequality,
-  once for each class (S. Boucheron, G. Lugosi and P. Massart, Concentration inequalities, 2013, 2.8).
+  once for each class (S. Boucheron, G. Lugosi and P. Massart, Concentration inequalities, 2013,
+  2.8).
 - all classes together, as the part of the images that would have to be of another class (the total
   variation), may change by s sqrt(k - 1) / 2, the bound of its mean, and s sqrt(ln(1/a) / 2), that
   of its excess (C. McDiarmid, On the method of bounded differences, 1989). One class is found by
