@@ -59,12 +59,6 @@ def summarize(records: Records) -> RunSummary:
     audits = [_audit(record) for record in ingested.values()]
     verdict = _verdict(records)
     model = _pushed_model(records)
-    notes = [verdict.baseline_note] if verdict.baseline_note else []
-    notes += check_pushed(model) if model else []
-    if _served_already(records):
-        notes.append("This very model served already, so that none was published.")
-    history = _history(records)
-    epochs, kept = history["epochs"], history["kept_epoch"] - 1
     return RunSummary(
         found=sum(audit.found for audit in audits),
         duplicates=sum(audit.duplicates for audit in audits),
@@ -79,24 +73,39 @@ def summarize(records: Records) -> RunSummary:
         warnings=_warnings(records),
         report=data_page(records[REPORT]),
         split_sizes={split: sum(audit.split_size(split) for audit in audits) for split in SPLITS},
-        accuracies={
-            TRAIN_SPLIT: epochs["accuracy"][kept],
-            EVAL_SPLIT: epochs["val_accuracy"][kept],
-            TEST_SPLIT: _test_accuracy(records).value,
-        },
+        accuracies=_accuracies(records),
         checks=[
             (check.outcome, f"{check.title}: {check.measured}, {check.threshold}")
             for check in verdict.checks
             if _matters(check)
         ],
         verdict=verdict.sentence,
-        notes=notes,
+        notes=_notes(verdict, model, records),
         model_report=os.path.join(_folder(records, "ModelReport", "report"), MODEL_REPORT_FILE),
         model=model,
         spans=[name for name in map(span_of, ingested) if name],
         # Whatever changes before it reaches the last step by the report on the model.
         is_unchanged=records["Pusher"].is_cached,
     )
+
+
+def _accuracies(records: Records) -> dict[str, float]:
+    history = _history(records)
+    epochs, kept = history["epochs"], history["kept_epoch"] - 1
+    return {
+        TRAIN_SPLIT: epochs["accuracy"][kept],
+        EVAL_SPLIT: epochs["val_accuracy"][kept],
+        TEST_SPLIT: _test_accuracy(records).value,
+    }
+
+
+def _notes(verdict: ModelVerdict, model: str, records: Records) -> list[str]:
+    """What else to know about the verdict, and about the model as it serves now."""
+    notes = [verdict.baseline_note] if verdict.baseline_note else []
+    notes += check_pushed(model) if model else []
+    if _served_already(records):
+        notes.append("This very model served already, so that none was published.")
+    return notes
 
 
 def data_page(reported: StepRecord) -> str:
