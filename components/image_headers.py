@@ -116,14 +116,14 @@ def read_jpeg(encoded: tf.Tensor, channels: int) -> Header:
 
 def read_png(encoded: tf.Tensor, rejects_animations: bool) -> Header:
     """Reads a PNG, string scalar."""
-    colour_type = _bytes_at(tf.io.decode_raw(tf.strings.substr(encoded, 25, 1), tf.uint8), 0, 1)[0]
+    color_type = _bytes_at(tf.io.decode_raw(tf.strings.substr(encoded, 25, 1), tf.uint8), 0, 1)[0]
     orientation, has_key = tf.cond(
         # Once over the whole file, which costs a tenth of decoding it.
         contains(encoded, rf"tRNS|{_MAY_TURN_PNG}"),
         lambda: (_png_orientation(encoded), contains(encoded, "tRNS")),
         lambda: (tf.constant(UPRIGHT), tf.constant(False)),
     )
-    is_transparent = (colour_type & 4 > 0) | has_key
+    is_transparent = (color_type & 4 > 0) | has_key
     is_animated = contains(encoded, "acTL") if rejects_animations else tf.constant(False)
     problem = _first(
         (is_animated, f"an {ANIMATED} PNG"), (orientation < UPRIGHT, f"a PNG {ROTATED}")
@@ -154,14 +154,14 @@ def read_bmp(encoded: tf.Tensor) -> Header:
     """Reads a BMP, string scalar; TensorFlow takes the numbers of a palette's entries for gray."""
     data = tf.io.decode_raw(tf.strings.substr(encoded, 0, 256 + _PALETTE_BYTES), tf.uint8)
     head = _bytes_at(data, 0, 54)
-    size, compression, colours = (_number(head[at : at + 4][::-1]) for at in (14, 30, 46))
+    size, compression, colors = (_number(head[at : at + 4][::-1]) for at in (14, 30, 46))
     bits = _number(head[28:30][::-1])
     is_known = tf.reduce_any(size == [40, 52, 56, 64, 108, 124]) & (compression == 0)
     palette = tf.reshape(
         _bytes_at(data, 14 + tf.where(is_known, size, 0), _PALETTE_BYTES), [256, 4]
     )
     is_gray = tf.reduce_all(palette[:, :3] == tf.range(256)[:, tf.newaxis])
-    is_gray &= (bits == 8) & ((colours == 0) | (colours == 256))
+    is_gray &= (bits == 8) & ((colors == 0) | (colors == 256))
     return plain_header(
         _first((~(is_known & ((bits == 24) | is_gray)), "a BMP that is not plain 24-bit or gray"))
     )

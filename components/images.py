@@ -266,9 +266,9 @@ def _transcode(encoded: tf.Tensor, header: Header, rules: ImageRules) -> tf.Tens
 def _on_background(pixels: tf.Tensor, background: str) -> tf.Tensor:
     """Blends RGBA, uint8 [height, width, 4], as Pillow rounds -> int32 [height, width, 3]."""
     pixels = tf.cast(pixels, tf.int32)
-    colour, alpha = pixels[..., :3], pixels[..., 3:]
+    color, alpha = pixels[..., :3], pixels[..., 3:]
     behind = list(bytes.fromhex(background[1:]))
-    blended = colour * alpha + behind * (255 - alpha) + 128
+    blended = color * alpha + behind * (255 - alpha) + 128
     return tf.bitwise.right_shift(tf.bitwise.right_shift(blended, 8) + blended, 8)
 
 

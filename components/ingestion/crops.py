@@ -155,8 +155,8 @@ def _flatten(pixels: np.ndarray) -> np.ndarray:
 
 def _normalize(pixels: np.ndarray) -> np.ndarray:
     """Mean 0 and length 1 along the last axis: brightness and contrast do not count."""
-    centred = pixels - pixels.mean(-1, keepdims=True)
-    return centred / np.maximum(np.linalg.norm(centred, axis=-1, keepdims=True), 1e-6)
+    centered = pixels - pixels.mean(-1, keepdims=True)
+    return centered / np.maximum(np.linalg.norm(centered, axis=-1, keepdims=True), 1e-6)
 
 
 @functools.cache

@@ -25,7 +25,7 @@ instead of 79."""
 
 _QUARTERS = 4
 _QUARTER_BITS = 16
-# Images searched for at once: by 49 hashes and 64 neighbours of each, 20 MB at the very worst.
+# Images searched for at once: by 49 hashes and 64 neighbors of each, 20 MB at the very worst.
 _AT_ONCE = 64
 _COLUMN_BITS = 7
 _BELOW_POSITION = 2 * _COLUMN_BITS
@@ -95,7 +95,7 @@ class HashIndex:
         packed = []
         for quarter in range(_QUARTERS):
             values = _rotate(queries, quarter).reshape(-1)
-            asked, place = self._neighbours(quarter, values)
+            asked, place = self._neighbors(quarter, values)
             bits = np.bitwise_count(self.hashes[quarter][place] ^ values[asked])
             near = np.flatnonzero(bits <= limits[rows[asked]])
             asked, bits = asked[near], bits[near]
@@ -104,7 +104,7 @@ class HashIndex:
             packed.append(results[self.identities[position] != own[rows[asked]]])
         return self._nearest(np.sort(np.concatenate(packed)))
 
-    def _neighbours(self, quarter: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _neighbors(self, quarter: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (which of `values`, place in this quarter's order) that are to be compared."""
         front = (values >> np.uint64(64 - _QUARTER_BITS)).astype(np.int64)
         starts, ends = self.borders[quarter][front], self.borders[quarter][front + 1]

@@ -17,7 +17,7 @@ of plain pictures (see `components.ingestion.crops`). `benchmarks/near_duplicate
 measures it.
 
 Whether two images are near-duplicates is decided by these two alone, but for crowded
-neighbourhoods: of the images whose hashes are near, only the nearest `MOST_CANDIDATES` are
+neighborhoods: of the images whose hashes are near, only the nearest `MOST_CANDIDATES` are
 verified, so that neither time nor groups grow out of hand. There a new image may take the place of
 an old one. It may also join two groups, by being a near-duplicate of both.
 """

@@ -1,6 +1,6 @@
-"""What is kept of an image to recognise its near-duplicates: a hash to search by, and a thumbnail.
+"""What is kept of an image to recognize its near-duplicates: a hash to search by, and a thumbnail.
 
-A hash alone finds an image that was recompressed or rescaled. It can neither recognise a crop (5 %
+A hash alone finds an image that was recompressed or rescaled. It can neither recognize a crop (5 %
 cut off each side change 10 to 26 of its 64 bits, and unrelated photos differ by as little as 12)
 nor tell two digits "1" apart, whose hashes are often equal. The thumbnail does both: see
 `components.ingestion.crops`.

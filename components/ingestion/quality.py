@@ -122,7 +122,7 @@ def _entropies(shares: Scores) -> Scores:
 
 
 def _variances_of_laplacian(pixels: np.ndarray) -> list[float]:
-    """Of the four neighbours; uint8 [pictures, height, width] -> 0 and up; 0 below 3x3 pixels."""
+    """Of the four neighbors; uint8 [pictures, height, width] -> 0 and up; 0 below 3x3 pixels."""
     gray = pixels.astype(np.int16)
     laplacian = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1]
     laplacian += gray[:, 1:-1, :-2]

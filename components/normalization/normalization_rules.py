@@ -21,7 +21,7 @@ class ImageRules:
     Attributes:
         channels: What the model takes: 1 for gray, 3 for RGB.
         animations: What becomes of files with more than one frame: "first_frame" or "reject".
-        background: The colour behind transparent pixels, "#rrggbb".
+        background: The color behind transparent pixels, "#rrggbb".
         max_megapixels: Images with more are refused, above 0 and at most 178.
 
     Raises:
@@ -42,9 +42,9 @@ class ImageRules:
             raise ValueError(
                 f"animations must be one of {', '.join(ANIMATIONS)}. Received: {self.animations!r}."
             )
-        if not isinstance(self.background, str) or not _is_colour(self.background):
+        if not isinstance(self.background, str) or not _is_color(self.background):
             raise ValueError(
-                "background must be a colour such as #ffffff: # and six hexadecimal digits. "
+                "background must be a color such as #ffffff: # and six hexadecimal digits. "
                 f"Received: {self.background!r}."
             )
         if not _is_number(self.max_megapixels) or not 0 < self.max_megapixels <= MOST_MEGAPIXELS:
@@ -78,7 +78,7 @@ class ImageRules:
         return cls(**values)
 
 
-def _is_colour(text: str) -> bool:
+def _is_color(text: str) -> bool:
     return re.fullmatch("#[0-9a-fA-F]{6}", text) is not None
 
 

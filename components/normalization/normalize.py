@@ -31,7 +31,7 @@ _REFUSED_BY_TENSORFLOW = "TensorFlow does not decode it alike"
 _ANIMATION = "animation"
 _ROTATED = "rotated"
 _TRANSPARENT = "transparent"
-# Decoded to gray, too; of GIF, BMP and WebP, TensorFlow makes colours only.
+# Decoded to gray, too; of GIF, BMP and WebP, TensorFlow makes colors only.
 _DECODED_TO_GRAY = ("jpeg", "png")
 _DECODED_TO_COLOUR = ("jpeg", "png", "gif", "bmp", "webp")
 # Of libpng, as TensorFlow has it; it decodes every other PNG that is made here.
@@ -60,7 +60,7 @@ def normalize(
 
     Args:
         encoded: The file.
-        rules: What becomes of colour, transparency and animations.
+        rules: What becomes of color, transparency and animations.
         decodes: TensorFlow's verdict on bytes. Without it only the header is looked at where the
             file stays as it is, and the codes of a JPEG, so that pixels may still prove damaged.
 

@@ -99,7 +99,7 @@ def decode_upright(image: Image.Image, rules: ImageRules) -> Image.Image:
 
     Args:
         image: What `open_image` returned, also after `draft`.
-        rules: What becomes of colour and transparency.
+        rules: What becomes of color and transparency.
 
     Returns:
         Mode L or RGB; may be the given image itself.
@@ -110,7 +110,7 @@ def decode_upright(image: Image.Image, rules: ImageRules) -> Image.Image:
     with refusals(_name(image)):
         if isinstance(image, JpegPicture):
             if rules.channels == 1:
-                # Its own luma is what TensorFlow takes; colours turned to gray differ by rounding.
+                # Its own luma is what TensorFlow takes; colors turned to gray differ by rounding.
                 image.draft("L", image.size)
             pixels = decode_jpeg(image)
         else:

@@ -22,7 +22,7 @@ def flatten(image: Image.Image, rules: ImageRules) -> Image.Image:
 
     Args:
         image: Decoded, of any of Pillow's modes.
-        rules: The number of channels, and the colour behind what is transparent.
+        rules: The number of channels, and the color behind what is transparent.
 
     Returns:
         Mode L or RGB, of the same size and orientation.

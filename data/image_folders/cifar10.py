@@ -126,7 +126,7 @@ def _checked_batch(members: dict[str, bytes], name: str, archive: Path) -> bytes
 
 
 def _records_to_images(records: bytes, archive: Path) -> LabelledImages:
-    """Splits records into labels and images, colour planes last as PNG wants them."""
+    """Splits records into labels and images, color planes last as PNG wants them."""
     table = np.frombuffer(records, np.uint8).reshape(-1, RECORD_SIZE)
     labels = table[:, 0]
     check_labels(labels, len(CLASSES), archive)

@@ -51,9 +51,9 @@ def write_idx_folder(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]
 
 
 def cifar10_record(label: int, red: int, green: int, blue: int) -> bytes:
-    """A record of one colour, but for (1, 2, 3) in the corner and (99, 99, 99) right of it."""
-    colours = ((1, red), (2, green), (3, blue))
-    planes = [bytes([corner, 99]) + bytes([rest]) * 1022 for corner, rest in colours]
+    """A record of one color, but for (1, 2, 3) in the corner and (99, 99, 99) right of it."""
+    colors = ((1, red), (2, green), (3, blue))
+    planes = [bytes([corner, 99]) + bytes([rest]) * 1022 for corner, rest in colors]
     return bytes([label]) + b"".join(planes)
 
 

@@ -33,10 +33,10 @@ def test_sample_holds_10_classes_of_200_small_images() -> None:
     assert kinds == {("PNG", "L", (28, 28))}
 
 
-def test_sample_has_its_licence_outside_the_image_tree() -> None:
-    licence = (SAMPLE.parent / "fashion_mnist_sample.LICENSE.txt").read_text()
-    assert "Copyright (c) 2017 Zalando SE" in licence
-    assert "The above copyright notice and this permission notice shall be included" in licence
+def test_sample_has_its_license_outside_the_image_tree() -> None:
+    license = (SAMPLE.parent / "fashion_mnist_sample.LICENSE.txt").read_text()
+    assert "Copyright (c) 2017 Zalando SE" in license
+    assert "The above copyright notice and this permission notice shall be included" in license
 
 
 @pytest.mark.skipif(

@@ -51,7 +51,7 @@ def test_the_hash_of_each_crop_is_predicted(number):
     assert decide(scene(), cut(scene(), left, top, right, bottom), likely=number)
 
 
-def test_a_crop_between_those_is_recognised_whatever_was_likely():
+def test_a_crop_between_those_is_recognized_whatever_was_likely():
     assert decide(scene(), cut(scene(), 0.03, 0.01, 0.02, 0.04))
 
 
@@ -64,7 +64,7 @@ def test_a_mirror_image_is_not_a_crop():
     assert not decide(scene(), scene().transpose(Image.Transpose.FLIP_LEFT_RIGHT))
 
 
-def test_a_larger_crop_is_not_recognised():
+def test_a_larger_crop_is_not_recognized():
     assert not decide(scene(), cut(scene(), 0.2, 0.2, 0.2, 0.2))
 
 

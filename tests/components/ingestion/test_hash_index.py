@@ -62,7 +62,7 @@ def test_ten_thousand_equal_hashes_are_not_all_looked_at():
     count = 10_000
     index = make_index(np.full(count, 7, np.uint64), np.arange(count, dtype=np.uint64))
     for quarter in range(4):
-        asked, _ = index._neighbours(quarter, np.full(5, 7, np.uint64))
+        asked, _ = index._neighbors(quarter, np.full(5, 7, np.uint64))
         assert len(asked) <= 5 * 2 * REACH
     own = np.arange(count, dtype=np.uint64)
     found = search(np.full(count, 7), 0, own=own, index=index)

@@ -123,7 +123,7 @@ def test_the_place_of_the_pixels_counts() -> None:
         png_of([*chunks_of(PLAIN)[:-1], (b"tIME", b"\0" * 7), *chunks_of(PLAIN)[-2:]]),
         png_of([(b"tIME", b"\0" * 7), *chunks_of(PLAIN)]),
         png_of([(b"IHDR", chunks_of(PLAIN)[0][1][:-1]), *chunks_of(PLAIN)[1:]]),
-        # Sizes that are none, or not ordinary; interlacing; a colour type that there is not.
+        # Sizes that are none, or not ordinary; interlacing; a color type that there is not.
         with_header(PLAIN, 0, b"\0\0\0\0"),
         with_header(PLAIN, 4, b"\0\0\x20\x01"),
         with_header(PLAIN, 9, b"\1"),

@@ -11,7 +11,7 @@ from tests.image_files import VARIANTS, encode_image, make_image, save_image
 
 
 @pytest.mark.parametrize("name", sorted(VARIANTS))
-def test_every_kind_of_file_is_recognised(name: str) -> None:
+def test_every_kind_of_file_is_recognized(name: str) -> None:
     expected = {"apng": "png"}.get(name, name.split()[0])
     assert image_format(VARIANTS[name]()) == expected
 

@@ -124,7 +124,7 @@ def outcomes(rules: ImageRules) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        pytest.param(ImageRules(3), OUTCOMES, id="colour"),
+        pytest.param(ImageRules(3), OUTCOMES, id="color"),
         pytest.param(ImageRules(1), {**OUTCOMES, **OUTCOMES_IN_GRAY}, id="gray"),
         pytest.param(
             ImageRules(3, animations="reject"), {**OUTCOMES, **ANIMATIONS}, id="no animations"

@@ -35,11 +35,11 @@ def test_the_largest_file_is_one_that_is_not_compressed() -> None:
         ),
         *(
             (
-                {"background": colour},
-                "background must be a colour such as #ffffff: # and six hexadecimal digits. "
-                f"Received: {colour!r}.",
+                {"background": color},
+                "background must be a color such as #ffffff: # and six hexadecimal digits. "
+                f"Received: {color!r}.",
             )
-            for colour in ("white", "#fff", "#ffffff0", "#ffffff\n", "#gggggg", None)
+            for color in ("white", "#fff", "#ffffff0", "#ffffff\n", "#gggggg", None)
         ),
         *(
             (

@@ -33,7 +33,7 @@ def deep(values: list, kind: type) -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "expected"),
+    ("mode", "color", "expected"),
     [
         ("1", 1, [255, 255, 255]),
         ("L", 7, [7, 7, 7]),
@@ -51,17 +51,17 @@ def deep(values: list, kind: type) -> Image.Image:
         ("PA", (3, 0), [0, 0, 255]),
     ],
 )
-def test_every_mode_becomes_colours(mode: str, colour: object, expected: list[int]) -> None:
-    assert pixel(Image.new(mode, (1, 1), colour), ON_BLUE) == expected  # type: ignore[arg-type]
+def test_every_mode_becomes_colors(mode: str, color: object, expected: list[int]) -> None:
+    assert pixel(Image.new(mode, (1, 1), color), ON_BLUE) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "expected"),
+    ("mode", "color", "expected"),
     [("L", 7, 7), ("RGB", (200, 100, 50), 124), ("RGBA", (0, 0, 0, 0), 29), ("LA", (9, 255), 9)],
 )
-def test_every_mode_becomes_gray(mode: str, colour: object, expected: int) -> None:
+def test_every_mode_becomes_gray(mode: str, color: object, expected: int) -> None:
     rules = ImageRules(1, background="#0000ff")
-    assert pixel(Image.new(mode, (1, 1), colour), rules) == [expected]  # type: ignore[arg-type]
+    assert pixel(Image.new(mode, (1, 1), color), rules) == [expected]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_both_byte_orders_of_sixteen_bits() -> None:
         (Image.fromarray(np.bool_([[False, True]])), 255, [[0, 0, 0], [0, 0, 255]]),
     ],
 )
-def test_a_colour_that_stands_for_transparency(
+def test_a_color_that_stands_for_transparency(
     image: Image.Image, key: object, expected: list
 ) -> None:
     image.info["transparency"] = key

@@ -36,15 +36,15 @@ FILE = "worker.txt"
 """In the current directory, once it is at work: the ids of the worker and of its child."""
 
 
-def main(behaviour: str, descriptor: int) -> None:
+def main(behavior: str, descriptor: int) -> None:
     emit = event_writer(descriptor)
-    if behaviour == "dead on arrival":
+    if behavior == "dead on arrival":
         sys.exit(7)
     leave_temporary_files()
     config = json.loads(sys.stdin.readline())
     print(f"The worker was given {config['data']}.")
     emit(StepStarted("Trainer", 7, 10))
-    BEHAVIOURS[behaviour](emit)
+    BEHAVIOURS[behavior](emit)
 
 
 def leave_temporary_files() -> None:

@@ -53,11 +53,11 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(behaviour: str, **settings: str) -> tuple[int, str]:
+def run(behavior: str, **settings: str) -> tuple[int, str]:
     """Exit status and output of a run in this process."""
     console = Console(file=io.StringIO(), width=100)
     config = PipelineConfig(**{"data": "photos", **settings})
-    status = parent.run(config, console, (*FAKE_WORKER, behaviour))
+    status = parent.run(config, console, (*FAKE_WORKER, behavior))
     return status, console.file.getvalue()
 
 
@@ -66,8 +66,8 @@ def started(place) -> Iterator[Callable[..., tuple[subprocess.Popen, list[int]]]
     """Starts a parent as a process; returns it, and the ids of its worker and of its child."""
     processes = []
 
-    def start(behaviour: str) -> tuple[subprocess.Popen, list[int]]:
-        command = json.dumps([*FAKE_WORKER, behaviour])
+    def start(behavior: str) -> tuple[subprocess.Popen, list[int]]:
+        command = json.dumps([*FAKE_WORKER, behavior])
         processes.append(
             subprocess.Popen(
                 [sys.executable, "-c", RUN, command],
@@ -103,7 +103,7 @@ def have_ended(process_ids: list[int]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "status", "text"),
+    ("behavior", "status", "text"),
     [
         ("pushed", 0, "passed on 1 test images. Version 1: serving/photos/1\n"),
         ("refused", 3, "Refused: no. The model is not pushed.\n"),
@@ -120,21 +120,21 @@ def have_ended(process_ids: list[int]) -> bool:
         ("crash at the end", 1, f"The worker ended with signal 6: Aborted.{DEFECT}"),
     ],
 )
-def test_how_a_run_ends(place, behaviour, status, text):
-    received, out = run(behaviour)
+def test_how_a_run_ends(place, behavior, status, text):
+    received, out = run(behavior)
     assert text in out
     assert received == status
     (log,) = place.glob("output/photos/runs/*/run.log")
     # What a killed worker printed, too.
-    said = "" if behaviour == "dead on arrival" else "The worker was given photos.\n"
+    said = "" if behavior == "dead on arrival" else "The worker was given photos.\n"
     assert log.read_text() == said
 
 
-@pytest.mark.parametrize(("behaviour", "status"), [("pushed before", 0), ("refused before", 3)])
-def test_a_run_that_had_nothing_to_do_says_so(place, behaviour, status):
+@pytest.mark.parametrize(("behavior", "status"), [("pushed before", 0), ("refused before", 3)])
+def test_a_run_that_had_nothing_to_do_says_so(place, behavior, status):
     """Fault D10: it said "Released" as if it had published, and was a row of the index."""
-    run(behaviour.removesuffix(" before"))
-    received, out = run(behaviour)
+    run(behavior.removesuffix(" before"))
+    received, out = run(behavior)
     assert received == status
     (verdict,) = [line for line in out.splitlines() if "Released:" in line or "Refused:" in line]
     assert verdict.startswith("Nothing changed")
@@ -229,10 +229,10 @@ def names(folder: pathlib.Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name != "run-of-another"]
 
 
-@pytest.mark.parametrize("behaviour", ["pushed", "failed", "killed"])
-def test_a_run_leaves_no_temporary_files(temporary, place, behaviour):
+@pytest.mark.parametrize("behavior", ["pushed", "failed", "killed"])
+def test_a_run_leaves_no_temporary_files(temporary, place, behavior):
     """Fault D13: whatever the worker's processes left in TMPDIR goes with the run."""
-    run(behaviour)
+    run(behavior)
     assert os.listdir(temporary) == ["run-of-another"]
     assert not list(place.glob("output/photos/runs/*/temporary_folder"))
 

@@ -291,7 +291,7 @@ def test_no_number_is_left(tmp_path: pathlib.Path) -> None:
     )
 
 
-def test_a_damaged_neighbour_keeps_nobody_from_a_push(tmp_path: pathlib.Path) -> None:
+def test_a_damaged_neighbor_keeps_nobody_from_a_push(tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "photos"
     first, second = publish_models(folder, "ab")
     (folder / str(first) / "assets.extra/release.json").write_text("{")

@@ -112,7 +112,7 @@ def test_a_damaged_version(folder: pathlib.Path) -> None:
     assert list_versions(str(folder)) == [FIRST, SECOND, THIRD]
 
 
-def test_a_damaged_neighbour_keeps_nobody_from_a_rollback(folder: pathlib.Path) -> None:
+def test_a_damaged_neighbor_keeps_nobody_from_a_rollback(folder: pathlib.Path) -> None:
     (folder / str(THIRD) / "assets.extra/release.json").write_text("{")
     assert weights(folder, roll_back(str(folder), "bad", LATER)) == b"b"
     assert rolled_back_versions(str(folder)) == {THIRD}
