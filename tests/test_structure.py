@@ -1,6 +1,8 @@
 """Holds the direction of imports: runner_* -> pipeline -> components, and what is below them."""
 
 import ast
+import collections
+import graphlib
 import os
 import pathlib
 import subprocess
@@ -140,6 +142,23 @@ def test_every_part_of_components_is_a_stage_or_shared() -> None:
         if path.suffix == ".py" or (path.is_dir() and any(path.rglob("*.py")))
     }
     assert names == STAGES | SHARED | {"__init__"}
+
+
+def test_no_stages_need_each_other() -> None:
+    needs: dict[str, set[str]] = {}
+    for stage_name, needed in STAGES_THAT_ANOTHER_NEEDS:
+        needs.setdefault(stage_name, set()).add(needed)
+    graphlib.TopologicalSorter(needs).prepare()
+
+
+@pytest.mark.parametrize("package", ["components", "pipeline"])
+def test_no_two_modules_of_a_package_have_one_name(package: str) -> None:
+    names = collections.Counter(
+        path.stem
+        for path in (REPOSITORY / package).rglob("*.py")
+        if path.stem not in ("__init__", "__main__")
+    )
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_features_imports_nothing_of_ours() -> None:
