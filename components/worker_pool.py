@@ -49,6 +49,7 @@ LOST_SECONDS = 1.0
 """Between two looks at whether a pool broke without telling those who wait."""
 MOST_BYTES_OF_FOLDER = 107 - len("/run-12345678/pymp-12345678/listener-12345678")
 """Of the path for temporary files: Linux allows a socket 107; a run and Python add the rest."""
+_STANDARD_ERROR = 2
 _KEPT_BYTES = 128 * 1024**2
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h.
 _TRIM_THRESHOLD, _MAPPING_THRESHOLD = -1, -3
@@ -308,7 +309,6 @@ def warm_up(preload: str) -> None:
         preload: Module that it imports for all of them, as of the first pool that will be used.
     """
     worker_context(preload)
-    multiprocessing.forkserver.ensure_running()
 
 
 def worker_context(preload: str) -> multiprocessing.context.ForkServerContext:
@@ -320,7 +320,29 @@ def worker_context(preload: str) -> multiprocessing.context.ForkServerContext:
     # Not fork: the threads of TensorFlow and Beam would be copied in the middle of their work.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
+    _start_server()
     return context
+
+
+def _start_server() -> None:
+    """Starts the process that is copied, whose copies have nothing to say on standard error.
+
+    One that is just starting when its pool ends would print there that the pool's locks are gone.
+    """
+    try:
+        kept = os.dup(_STANDARD_ERROR)
+    except OSError:
+        # It is closed.
+        multiprocessing.forkserver.ensure_running()
+        return
+    silent = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silent, _STANDARD_ERROR)
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        os.dup2(kept, _STANDARD_ERROR)
+        os.close(kept)
+        os.close(silent)
 
 
 def keep_memory() -> None:

@@ -118,7 +118,7 @@ def assign_splits(
     """Gives each image its split.
 
     Args:
-        alone: Packed records of images that are near no other.
+        alone: Packed records of images near no other.
         clustered: Record of each other image.
         known: The images of the spans before this one.
         links: What must stay together: image or group -> its component.
@@ -148,7 +148,7 @@ def assign_splits(
         ).with_outputs(CONFLICTS, FINDINGS, main=KEPT)
     )
     kept = _all_assigned(alone, assigned[KEPT], plan, earlier_splits)
-    return {KEPT: kept, CONFLICTS: assigned[CONFLICTS], FINDINGS: assigned[FINDINGS]}
+    return {**{name: assigned[name] for name in (CONFLICTS, FINDINGS)}, KEPT: kept}
 
 
 def _sort_out(

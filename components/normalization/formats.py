@@ -64,7 +64,7 @@ _UNSUPPORTED: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
 
 
 def image_format(encoded: bytes) -> str | None:
-    """Recognises the formats that are accepted.
+    """Recognizes the formats that are accepted.
 
     Returns:
         One of `FORMATS`; None for anything else.
@@ -86,7 +86,7 @@ def may_have_metadata(encoded: bytes) -> bool:
 
 
 def unsupported_format(encoded: bytes) -> str | None:
-    """Recognises formats that hold images but are not accepted, to name them in a refusal."""
+    """Recognizes formats that hold images but are not accepted, to name them in a refusal."""
     for name, signatures in _UNSUPPORTED.items():
         if encoded.startswith(signatures):
             return name

@@ -12,11 +12,11 @@ from components.normalization.opening import UnusableImageError, decode_upright,
 from tests.exif_files import jpeg_with, segment
 from tests.image_files import VARIANTS, encode_image, make_exif, make_image, save_image
 
-COLOUR, GRAY = ImageRules(3), ImageRules(1)
+COLOR, GRAY = ImageRules(3), ImageRules(1)
 XMP = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta tiff:Orientation="6"/>'
 
 # Every other kind is transcoded because of its format.
-TREATMENTS_IN_COLOUR = {
+TREATMENTS_IN_COLOR = {
     **dict.fromkeys([name for name in VARIANTS if name.startswith("jpeg")], ""),
     **dict.fromkeys(["png", "png gray", "png one bit", "png 16 bit", "png palette", "apng"], ""),
     **dict.fromkeys(["gif", "gif gray", "bmp", "bmp gray", "webp"], ""),
@@ -46,7 +46,7 @@ def treatment_of(name: str, channels: int) -> str:
         return f"gray from {kind}"
     if channels == 1 and name == "jpeg cmyk":
         return "gray from cmyk"
-    return TREATMENTS_IN_COLOUR[name]
+    return TREATMENTS_IN_COLOR[name]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -70,15 +70,15 @@ def test_tensorflow_decodes_what_people_see(name: str, channels: int) -> None:
 
 @pytest.mark.parametrize("name", ["png alpha", "png exif 6", "tiff orientation 6", "avif rotated"])
 def test_a_transcoded_file_stays_as_it_is(name: str) -> None:
-    encoded = normalize(VARIANTS[name](), COLOUR).encoded
-    assert normalize(encoded, COLOUR) == Normalized(encoded, "as found")
+    encoded = normalize(VARIANTS[name](), COLOR).encoded
+    assert normalize(encoded, COLOR) == Normalized(encoded, "as found")
 
 
 def test_a_transcoded_file_holds_pixels_and_nothing_else() -> None:
     image = make_image(size=(20, 10))
     image.info["icc_profile"] = b"profile" * 100
     tiff = save_image(image, "TIFF", exif=make_exif(1), description="secret place")
-    encoded = normalize(tiff, COLOUR).encoded
+    encoded = normalize(tiff, COLOR).encoded
     names = [name for name in (b"iCCP", b"eXIf", b"tEXt", b"pHYs", b"tRNS") if name in encoded]
     assert names == []
 
@@ -99,7 +99,7 @@ def test_a_transcoded_file_holds_pixels_and_nothing_else() -> None:
     ],
 )
 def test_a_jpeg_that_is_odd_is_transcoded(encoded: bytes, reason: str) -> None:
-    assert normalize(encoded, COLOUR).treatment == f"transcoded to png: {reason}"
+    assert normalize(encoded, COLOR).treatment == f"transcoded to png: {reason}"
 
 
 def test_a_png_may_say_its_orientation_behind_its_pixels() -> None:
@@ -108,29 +108,29 @@ def test_a_png_may_say_its_orientation_behind_its_pixels() -> None:
     end = start + 12 + int.from_bytes(encoded[start : start + 4], "big")
     last = encoded.index(b"IEND") - 4
     moved = encoded[:start] + encoded[end:last] + encoded[start:end] + encoded[last:]
-    assert normalize(moved, COLOUR).treatment == "transcoded to png: rotated"
-    assert decode_upright(open_image(moved, COLOUR), COLOUR).size == (13, 21)
+    assert normalize(moved, COLOR).treatment == "transcoded to png: rotated"
+    assert decode_upright(open_image(moved, COLOR), COLOR).size == (13, 21)
 
 
 def test_a_gif_whose_first_frame_is_smaller_is_transcoded() -> None:
     gif = bytearray(VARIANTS["gif gray"]())
     gif[6] += 1
-    assert normalize(bytes(gif), COLOUR).treatment == "transcoded to png: partial frame"
+    assert normalize(bytes(gif), COLOR).treatment == "transcoded to png: partial frame"
 
 
 def test_what_tensorflow_refuses_is_transcoded() -> None:
     encoded = encode_image(size=(4, 3), format="BMP")
-    assert normalize(encoded, COLOUR, decodes(3)).treatment == "as found"
+    assert normalize(encoded, COLOR, decodes(3)).treatment == "as found"
     # Pillow does not mind what stands behind the pixels.
-    longer = normalize(encoded + b"junk", COLOUR, decodes(3))
+    longer = normalize(encoded + b"junk", COLOR, decodes(3))
     assert longer.treatment == "transcoded to png: TensorFlow does not decode it alike"
     np.testing.assert_array_equal(images.decode(longer.encoded, 3), images.decode(encoded, 3))
-    assert normalize(encoded + b"junk", COLOUR) == Normalized(encoded + b"junk", "as found")
+    assert normalize(encoded + b"junk", COLOR) == Normalized(encoded + b"junk", "as found")
 
 
 def test_what_neither_decodes_is_refused_for_what_pillow_says() -> None:
     with pytest.raises(UnusableImageError) as caught:
-        normalize(encode_image(size=(30, 30))[:60], COLOUR, decodes(3))
+        normalize(encode_image(size=(30, 30))[:60], COLOR, decodes(3))
     assert str(caught.value) == "broken png: image file is truncated"
 
 
@@ -147,10 +147,10 @@ def test_a_shape_that_tensorflow_does_not_decode() -> None:
 @pytest.mark.parametrize("name", sorted(VARIANTS))
 def test_the_reason_is_the_same_before_and_after_decoding(name: str) -> None:
     encoded = VARIANTS[name]()
-    image = open_image(encoded, COLOUR)
-    before = needs_transcoding(image, encoded, COLOUR)
-    decode_upright(image, COLOUR)
-    assert needs_transcoding(image, encoded, COLOUR) == before
+    image = open_image(encoded, COLOR)
+    before = needs_transcoding(image, encoded, COLOR)
+    decode_upright(image, COLOR)
+    assert needs_transcoding(image, encoded, COLOR) == before
 
 
 def test_what_stays_as_it_is_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_what_stays_as_it_is_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> 
     files = [VARIANTS[name]() for name in names]
     monkeypatch.setattr(Image.Image, "load", None)
     for encoded in files:
-        assert normalize(encoded, COLOUR).treatment == "as found"
+        assert normalize(encoded, COLOR).treatment == "as found"
 
 
 @pytest.mark.parametrize("channels", [1, 3])

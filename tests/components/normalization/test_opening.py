@@ -17,11 +17,11 @@ from components.normalization.opening import (
 )
 from tests.image_files import VARIANTS, encode_image, make_exif, make_image, save_image
 
-COLOUR = ImageRules(3)
+COLOR = ImageRules(3)
 SMALL = ImageRules(3, max_megapixels=0.01)
 
 
-def refusal(encoded: bytes, rules: ImageRules = COLOUR) -> str:
+def refusal(encoded: bytes, rules: ImageRules = COLOR) -> str:
     with pytest.raises(UnusableImageError) as caught:
         decode_upright(open_image(encoded, rules), rules)
     return str(caught.value)
@@ -110,7 +110,7 @@ def test_pillow_does_not_warn_of_what_is_allowed(capfd: pytest.CaptureFixture[st
 
 def test_the_filters_of_warnings_stay_as_they_were() -> None:
     before = list(warnings.filters)
-    open_image(encode_image(), COLOUR)
+    open_image(encode_image(), COLOR)
     refusal(b"GIF89a")
     assert warnings.filters == before
 
@@ -131,7 +131,7 @@ def test_animations_can_be_refused(name: str) -> None:
 def test_a_single_frame_is_no_animation(name: str) -> None:
     encoded, rules = VARIANTS[name](), ImageRules(3, animations="reject")
     there = np.asarray(decode_upright(open_image(encoded, rules), rules))
-    np.testing.assert_array_equal(there, decode_upright(open_image(encoded, COLOUR), COLOUR))
+    np.testing.assert_array_equal(there, decode_upright(open_image(encoded, COLOR), COLOR))
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_a_draft_is_upright_too(channels: int, orientation: int) -> None:
 def test_only_the_decoder_of_the_format_sees_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening.Image, "open", None)
     for encode in VARIANTS.values():
-        decode_upright(open_image(encode(), COLOUR), COLOUR)
+        decode_upright(open_image(encode(), COLOR), COLOR)

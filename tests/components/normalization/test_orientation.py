@@ -13,12 +13,12 @@ from components.normalization.orientation import (
 from tests.exif_files import ORIENTATIONS_OF_HEADERS, exif_segment, jpeg_with, tiff_structure
 from tests.image_files import VARIANTS, make_exif, make_image, save_image
 
-COLOUR = ImageRules(3)
+COLOR = ImageRules(3)
 XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'
 
 
 def opened(encoded: bytes) -> Image.Image:
-    image = open_image(encoded, COLOUR)
+    image = open_image(encoded, COLOR)
     image.load()
     return image
 
@@ -68,7 +68,7 @@ def test_exif_that_is_damaged_costs_nothing(exif: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["tiff orientation 6", "heic rotated"])
 def test_what_the_decoder_turned_is_not_turned_again(name: str) -> None:
-    upright = decode_upright(open_image(VARIANTS[name](), COLOUR), COLOUR)
+    upright = decode_upright(open_image(VARIANTS[name](), COLOR), COLOR)
     size = (64, 48) if name.startswith("heic") else (21, 13)
     expected = make_image(size=size).transpose(Image.Transpose.ROTATE_270)
     assert upright.size == expected.size
@@ -84,7 +84,7 @@ def test_heic_is_turned_once(orientation: int) -> None:
     stream = io.BytesIO()
     image = make_image(size=(64, 48))
     from_pillow(image).save(stream, exif=make_exif(orientation).tobytes())
-    upright = decode_upright(open_image(stream.getvalue(), COLOUR), COLOUR)
+    upright = decode_upright(open_image(stream.getvalue(), COLOR), COLOR)
     assert np.abs(np.int16(upright) - np.int16(turn_upright(image, orientation))).mean() < 4
 
 

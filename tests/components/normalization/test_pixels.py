@@ -10,21 +10,21 @@ from components.normalization.opening import decode_upright, open_image
 from components.normalization.pixels import flatten
 from tests.image_files import save_image
 
-COLOUR, GRAY = ImageRules(3), ImageRules(1)
+COLOR, GRAY = ImageRules(3), ImageRules(1)
 ON_BLUE = ImageRules(3, background="#0000ff")
 
 
-def flat(image: Image.Image, rules: ImageRules = COLOUR) -> np.ndarray:
+def flat(image: Image.Image, rules: ImageRules = COLOR) -> np.ndarray:
     return np.asarray(flatten(image, rules))
 
 
-def pixel(image: Image.Image, rules: ImageRules = COLOUR) -> list:
+def pixel(image: Image.Image, rules: ImageRules = COLOR) -> list:
     """The only pixel, after it went through."""
     (only,) = flat(image, rules).reshape(1, -1).tolist()
     return only
 
 
-def read(encoded: bytes, rules: ImageRules = COLOUR) -> np.ndarray:
+def read(encoded: bytes, rules: ImageRules = COLOR) -> np.ndarray:
     return np.asarray(decode_upright(open_image(encoded, rules), rules))
 
 
@@ -177,4 +177,4 @@ def test_what_the_first_frame_of_a_gif_does_not_cover_is_background() -> None:
 
 def test_what_is_right_already_is_not_copied() -> None:
     image = Image.new("RGB", (2, 2))
-    assert flatten(image, COLOUR) is image
+    assert flatten(image, COLOR) is image
