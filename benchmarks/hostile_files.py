@@ -26,7 +26,7 @@ from components.ingestion import examine as examination
 from components.ingestion.examine import Item, finish, look_at_file
 from components.ingestion.image_record import ImageRecord, Rejection
 from components.ingestion.ingestion_rules import IngestionRules
-from components.worker_pool import Sandbox
+from components.sandbox import Sandbox
 
 CLASS = "hostile"
 WIDTH = 150

@@ -49,7 +49,7 @@ SHARED = {
     "text",
     "training_history",
     "transformed_records",
-    "worker_pool",
+    "sandbox",
 }
 STAGES_THAT_ANOTHER_NEEDS = {
     # Training ends with an export, and only serving knows what a served model looks like.

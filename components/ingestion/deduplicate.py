@@ -37,7 +37,7 @@ from components.ingestion.image_record import ImageRecord
 from components.ingestion.ingestion_rules import IngestionRules
 from components.ingestion.near_duplicates import BATCH_SIZE
 from components.ingestion.packing import Gather, pack, part_of, unpack, unpack_all, windowed
-from components.worker_pool import Sandbox
+from components.sandbox import Sandbox
 
 PART_SIZE = 5_000
 """Images among which equal files are looked for at once, about 10 MB in memory."""

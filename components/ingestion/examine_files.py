@@ -13,8 +13,8 @@ from components.ingestion.ingestion_rules import IngestionRules
 from components.ingestion.packing import pack, unpack, windowed
 from components.normalization.normalization_rules import ImageRules
 from components.progress import Progress
+from components.sandbox import Sandbox, check_machine, warm_up
 from components.storage import is_local
-from components.worker_pool import Sandbox, check_machine, warm_up
 
 BATCH = 1_024
 """Files in one element: what Beam does for an element costs as much as a small image."""

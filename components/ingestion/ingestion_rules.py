@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 
 from components.normalization.normalization_rules import ImageRules
-from components.worker_pool import Limits
+from components.sandbox import Limits
 
 MOVE = "move"
 REFUSE = "refuse"

@@ -16,8 +16,8 @@ from components.ingestion.parts import map_parts
 from components.ingestion.shard import Outcome, Transcoding, transcode
 from components.ingestion.tf_example import serialize_record
 from components.normalization.normalization_rules import ImageRules
+from components.sandbox import DEFAULT_SECONDS, Limits, Sandbox
 from components.storage import is_local
-from components.worker_pool import DEFAULT_SECONDS, Limits, Sandbox
 
 PART_SIZE = 16
 """Images that one thread looks at in a row, if threads do."""

@@ -36,8 +36,8 @@ from components.ingestion.shard import Shard, Stored, store, write_records, writ
 from components.normalization.normalization_rules import ImageRules
 from components.progress import Progress
 from components.resources import cores
+from components.sandbox import DEFAULT_SECONDS, end_pool, result_of, worker_context
 from components.storage import is_local, make_folder, put_in_place, unfinished_name
-from components.worker_pool import DEFAULT_SECONDS, end_pool, result_of, worker_context
 
 Results: TypeAlias = list[str | Rejection]
 """Of each image its treatment, or why it has no record."""

@@ -15,8 +15,8 @@ from PIL import Image
 from components.errors import PipelineError
 from components.normalization.normalization_rules import MOST_MEGAPIXELS, ImageRules
 from components.normalization.opening import decode_upright, open_image
+from components.sandbox import Limits, Sandbox
 from components.storage import open_text
-from components.worker_pool import Limits, Sandbox
 
 THUMBNAILS_FILE = "thumbnails.json"
 SIDE = 160

@@ -16,11 +16,11 @@ from components import features, images
 from components.errors import PipelineError
 from components.features import AS_FOUND
 from components.normalization.normalize import Normalized
+from components.sandbox import Limits, Sandbox
 from components.serving import image_reading
 from components.serving.directory.layout import list_versions
 from components.serving.image_reading import Task, fail, read_image
 from components.serving.model_assets import read_rules
-from components.worker_pool import Limits, Sandbox
 
 Workers = Sandbox[Task, Normalized | str]
 

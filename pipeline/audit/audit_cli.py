@@ -14,8 +14,8 @@ from components.config_checks import ConfigurationError, expand_home
 from components.errors import PipelineError
 from components.ingestion.data_spans import find_spans, is_span
 from components.ingestion.ingestion_rules import IngestionRules
+from components.sandbox import check_machine
 from components.storage import folder_exists
-from components.worker_pool import check_machine
 from pipeline.audit.audit_table import write_table
 from pipeline.audit.progress_bar import show_progress
 from pipeline.command_line import parse_arguments

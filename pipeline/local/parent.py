@@ -14,8 +14,8 @@ from rich.console import Console
 from components.errors import PipelineError
 from components.ingestion.data_spans import list_data_folders
 from components.reporting.run_index import RunEntry
+from components.sandbox import Limits, check_machine
 from components.storage import is_local
-from components.worker_pool import Limits, check_machine
 from pipeline import exit_codes
 from pipeline.command_line import parse_arguments
 from pipeline.config import PipelineConfig, to_dict

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components import worker_pool
+from components import sandbox as sandbox_module
 from components.errors import PipelineError
-from components.worker_pool import check_machine
+from components.sandbox import check_machine
 from tests.image_files import make_image_folder
 
 GIGABYTE = 1024**3
@@ -78,6 +78,6 @@ def test_no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         def Lock(self) -> None:  # noqa: N802
             raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr(worker_pool.multiprocessing, "get_context", lambda _: Context())
+    monkeypatch.setattr(sandbox_module.multiprocessing, "get_context", lambda _: Context())
     with pytest.raises(PipelineError, match=r"/dev/shm\. Received: .*No such file or directory"):
         check_machine(0)

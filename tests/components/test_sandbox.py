@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from pebble.pool.process import PoolManager
 
-from components import worker_pool
-from components.worker_pool import (
+from components import sandbox as sandbox_module
+from components.sandbox import (
     ATTEMPTS,
     BYTES_BESIDE,
     FIRST_CHUNK,
@@ -169,8 +169,8 @@ def test_all_workers_together_fit_into_the_memory_that_is_free(
 ) -> None:
     """Fault C7: the bound was one of each worker, however many there were."""
     free = None if gigabytes is None else gigabytes * 1024**3
-    monkeypatch.setattr(worker_pool, "cores", lambda: 16)
-    monkeypatch.setattr(worker_pool, "available_memory", lambda: free)
+    monkeypatch.setattr(sandbox_module, "cores", lambda: 16)
+    monkeypatch.setattr(sandbox_module, "available_memory", lambda: free)
     limits = Limits(megapixels)
     assert limits.workers == expected
     assert expected == 1 or free is None or expected * limits.memory <= free
@@ -178,8 +178,8 @@ def test_all_workers_together_fit_into_the_memory_that_is_free(
 
 def test_as_many_workers_start_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fault C7: the bound holds for the processes that there really are."""
-    monkeypatch.setattr(worker_pool, "cores", lambda: 8)
-    monkeypatch.setattr(worker_pool, "available_memory", lambda: 4 * BYTES_BESIDE)
+    monkeypatch.setattr(sandbox_module, "cores", lambda: 8)
+    monkeypatch.setattr(sandbox_module, "available_memory", lambda: 4 * BYTES_BESIDE)
     with make_sandbox(sandboxed.slow_process_id) as few:
         assert len(set(few.map(["any"] * 40))) == 3
 
@@ -208,7 +208,7 @@ def test_a_library_without_these_limits_is_left_alone(monkeypatch: pytest.Monkey
 
 
 def test_nobody_waits_for_a_pool_that_broke(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "LOST_SECONDS", 0.01)
+    monkeypatch.setattr(sandbox_module, "LOST_SECONDS", 0.01)
     pool: Any = SimpleNamespace(active=False)
     with pytest.raises(BrokenProcessPool, match="before it took the task"):
         result_of(Future(), pool)
