@@ -143,6 +143,8 @@ def _add_settings(
     for field in dataclasses.fields(settings):
         if field.name in setting_groups(settings):
             continue
+        if field.name not in texts:
+            raise TypeError(f"{settings.__name__}.{field.name} has no line under Attributes.")
         text = " ".join(texts[field.name].split()).replace("%", "%%")
         kind = getattr(field.type, "__name__", str(field.type))
         is_set = field.default not in (dataclasses.MISSING, "")

@@ -102,7 +102,7 @@ def comparison_note(metrics: Metrics) -> str:
     """Why there is no comparison, or on which images alone it was made; empty if on all."""
     comparison = metrics.comparison
     if comparison is None:
-        return "No model was serving that could be compared with."
+        return "No other model was serving to compare with."
     compared, images = compared_images(metrics), comparison.images
     parts = [
         f"{verb} {_list_names(names)}"

@@ -19,13 +19,7 @@ REFUSE = "refuse"
 POINT_ESTIMATE = "point_estimate"
 POLICIES = (REFUSE, POINT_ESTIMATE)
 
-_PROPORTIONS = (
-    "min_accuracy",
-    "max_accuracy_loss",
-    "min_recall",
-    "min_precision",
-    "max_calibration_error",
-)
+_POSITIVE = ("max_model_megabytes", "max_latency_milliseconds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +61,11 @@ class ReleaseRules:
 
     def __post_init__(self) -> None:
         check_types(self, "evaluate.")
-        for name in _PROPORTIONS:
-            check_between(f"evaluate.{name}", getattr(self, name), 0, 1)
-        for name in ("max_model_megabytes", "max_latency_milliseconds"):
-            check_positive(f"evaluate.{name}", getattr(self, name))
+        for field in dataclasses.fields(self):
+            if field.name in _POSITIVE:
+                check_positive(f"evaluate.{field.name}", getattr(self, field.name))
+            elif field.name.startswith(("min_", "max_")) and field.type is float:
+                check_between(f"evaluate.{field.name}", getattr(self, field.name), 0, 1)
         for name in ("min_recall_of", "min_precision_of"):
             object.__setattr__(self, name, _minima(f"evaluate.{name}", getattr(self, name)))
         if not 0.5 < self.confidence < 1:

@@ -35,7 +35,7 @@ def test_a_new_model_is_compared_with_the_serving_one(
     two_runs: list[Finished], workplace: Workplace
 ) -> None:
     assert [run.returncode for run in two_runs] == [0, 0], two_runs[1].stdout
-    assert "No model was serving that could be compared with." in two_runs[0].stdout
+    assert "No other model was serving to compare with." in two_runs[0].stdout
     assert "Change of accuracy against the serving model: " in two_runs[1].stdout
     assert len(workplace.versions) == 2
     index = (workplace.folder / "output" / workplace.name / "index.html").read_text()

@@ -94,7 +94,7 @@ def test_baseline_of_other_classes_is_compared_by_name():
 @pytest.mark.parametrize(
     ("texts", "baseline", "note"),
     [
-        (["cat"], None, "No model was serving that could be compared with."),
+        (["cat"], None, "No other model was serving to compare with."),
         ([], make_model(["cat", "dog"], []), "There are no test images."),
         (
             ["cat", "dog"],

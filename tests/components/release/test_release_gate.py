@@ -134,7 +134,7 @@ def test_a_good_model_is_released():
         "evaluator_refusals",
         "withdrawals",
     ]
-    assert verdict.baseline_note == "No model was serving that could be compared with."
+    assert verdict.baseline_note == "No other model was serving to compare with."
 
 
 def test_a_bad_model_is_refused():

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from components.config_checks import ConfigurationError
+from components.training import architectures
 from components.training.settings import (
     AugmentConfig,
     FineTuneConfig,
@@ -66,7 +67,7 @@ REFUSED = [
     (TrainConfig, {"seed": 2**32},
      "train.seed must be from 0 to 4294967295. Received: train.seed=4294967296."),
     (TrainConfig, {"trainer": "mobilenet"},
-     "train.trainer must be one of cnn, compact_cnn, dense, keras_application, mobilenet_v2. "
+     f"train.trainer must be one of {', '.join(architectures.available())}. "
      "Received: train.trainer='mobilenet'. Did you mean 'mobilenet_v2'?"),
     (TrainConfig, {"trainer": "mobilenet_v2", "options": {"weights": "missing.h5"}},
      "train.options are refused: weights must be imagenet (Keras downloads them at first use), "
@@ -138,9 +139,9 @@ def test_fine_tuning_needs_a_pretrained_part() -> None:
     with pytest.raises(ConfigurationError) as caught:
         check_together(TrainConfig(), fine_tune, TuneConfig())
     assert str(caught.value) == (
-        "fine_tune.epochs needs a trainer with a pretrained part: keras_application, "
-        "mobilenet_v2. Received: fine_tune.epochs=3 with train.trainer='cnn'. Use train.epochs "
-        "alone, or such a trainer."
+        "fine_tune.epochs needs a trainer with a pretrained part: "
+        f"{', '.join(architectures.pretrained())}. Received: fine_tune.epochs=3 with "
+        "train.trainer='cnn'. Use train.epochs alone, or such a trainer."
     )
     check_together(TrainConfig(), FineTuneConfig(), TuneConfig())
     check_together(TrainConfig(trainer="mobilenet_v2"), fine_tune, TuneConfig())
