@@ -9,35 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfx import types
-from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.dsl.components.base import base_executor, executor_spec
+from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifact_types import DataPage
 from components.audit import AUDIT_FILE, Audit
 from components.data_report.data_page import DATA_PAGE_FILE, SpanPage, render_data_page
+from components.declared_step import DeclaredStep, declare
 from components.pages.thumbnails import read_thumbnails
 from components.storage import open_text
-from components.validation.validate import validate
+from components.validation.validate import INPUTS, OPTIONAL_INPUTS, validate
 from components.validation.validation_rules import ValidationRules
-
-
-class DataReportSpec(types.ComponentSpec):
-    """Names and types of what goes in and out."""
-
-    PARAMETERS = {
-        "rules": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "statistics": component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
-        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
-        "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
-        "baseline_statistics": component_spec.ChannelParameter(
-            type=standard_artifacts.ExampleStatistics, optional=True
-        ),
-    }
-    OUTPUTS = {"report": component_spec.ChannelParameter(type=DataPage)}
 
 
 class DataReportExecutor(base_executor.BaseExecutor):
@@ -78,49 +60,21 @@ def _read_page(examples: types.Artifact, file: str, has_others: bool) -> SpanPag
     )
 
 
-class DataReport(base_component.BaseComponent):
+class DataReport(DeclaredStep):
     """Shows what became of all files, and what was found among the images, before the gate.
+
+    By the records with their audits, what TFX's steps made of them, of one span or several, and the
+    statistics of the last pushed model's images, if there are any.
 
     The output `report` has `report.html`: of spans, the page about the newest, from which those of
     the others, such as `span-3.html`, are reached. What the validation found in all of them, drift
     included, is in the former.
     """
 
-    SPEC_CLASS = DataReportSpec
+    SPEC_CLASS = declare(
+        inputs={"examples": standard_artifacts.Examples, **INPUTS},
+        outputs={"report": DataPage},
+        parameters={"rules": str},
+        optional=OPTIONAL_INPUTS,
+    )
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(DataReportExecutor)
-
-    def __init__(
-        self,
-        *,
-        examples: types.BaseChannel,
-        statistics: types.BaseChannel,
-        anomalies: types.BaseChannel,
-        schema: types.BaseChannel,
-        baseline_statistics: types.BaseChannel,
-        rules: ValidationRules,
-        code_fingerprint: str,
-    ):
-        """Declares the step.
-
-        Args:
-            examples: Records with their audits, of one span or several.
-            statistics: StatisticsGen's output, of the same.
-            anomalies: ExampleValidator's output, of the same.
-            schema: What it held the examples to.
-            baseline_statistics: Those of the last pushed model's images; there may be none.
-            rules: What is looked for, and what will happen on what is found.
-            code_fingerprint: Changes when the code of the step or its templates do, and with it the
-                cache key.
-        """
-        super().__init__(
-            spec=DataReportSpec(
-                examples=examples,
-                statistics=statistics,
-                anomalies=anomalies,
-                schema=schema,
-                baseline_statistics=baseline_statistics,
-                rules=rules.to_json(),
-                code_fingerprint=code_fingerprint,
-                report=types.Channel(type=DataPage),
-            )
-        )

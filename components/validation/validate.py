@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx import types
-from tfx.types import artifact_utils
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
 from components import features
@@ -27,6 +27,15 @@ from components.validation.validation_rules import DRIFT, GRAYSCALE, SKEW, Valid
 ANOMALIES_FILE = "SchemaDiff.pb"
 STATISTICS_FILE = "FeatureStats.pb"
 
+INPUTS: Mapping[str, type[types.Artifact]] = {
+    "statistics": standard_artifacts.ExampleStatistics,
+    "anomalies": standard_artifacts.ExampleAnomalies,
+    "schema": standard_artifacts.Schema,
+    "baseline_statistics": standard_artifacts.ExampleStatistics,
+}
+"""Of a step that validates."""
+OPTIONAL_INPUTS = frozenset({"baseline_statistics"})
+
 
 def validate(
     inputs: Mapping[str, list[types.Artifact]], rules: ValidationRules
@@ -34,8 +43,8 @@ def validate(
     """Looks at what the steps before found; the same for whoever decides and whoever shows.
 
     Args:
-        inputs: As an executor receives them: `statistics` and `anomalies`, of one span or several,
-            `schema`, and `baseline_statistics` where there are any.
+        inputs: `INPUTS`, as an executor receives them: statistics and anomalies are of one span or
+            several.
         rules: What is looked for, and what happens on what is found.
     """
     schema_folder = artifact_utils.get_single_uri(inputs["schema"])
